@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "host/completion.hpp"
+
+#include <utility>
+
+#include "tenon/bytes.hpp"
+#include "tenon/check.hpp"
+
+namespace tenon::host {
+namespace {
+
+struct Block {
+  node::Answer answer;
+  std::string message;
+  std::vector<tenon_record> records;
+  std::vector<tenon_result> results;
+  tenon_completion completion{};
+};
+
+std::uint32_t outcome_of(node::Outcome outcome) noexcept {
+  switch (outcome) {
+    case node::Outcome::done:
+      return TENON_OUTCOME_DONE;
+    case node::Outcome::refused:
+      return TENON_OUTCOME_REFUSED;
+    case node::Outcome::overloaded:
+      return TENON_OUTCOME_OVERLOADED;
+    default:
+      return TENON_OUTCOME_UNKNOWN;
+  }
+}
+
+void fill_results(Block& block) {
+  const std::vector<kv::Result>& results = block.answer.reply.results;
+  std::size_t record_count = 0;
+  for (const kv::Result& result : results) record_count += result.records.size();
+  block.records.reserve(record_count);  // so that the pointers below stay true
+  block.results.reserve(results.size());
+  for (const kv::Result& result : results) {
+    tenon_result& filled = block.results.emplace_back();
+    filled.error = result.error;
+    filled.record_count = static_cast<std::uint32_t>(result.records.size());
+    filled.records = block.records.data() + block.records.size();
+    filled.number = result.number;
+    filled.cursor = bytes(result.cursor);
+    for (const kv::Record& record : result.records) {
+      block.records.push_back(
+          {record.kind, bytes(record.key), bytes(record.value), record.created, record.modified, record.version, 0});
+    }
+  }
+  TENON_CHECK(block.records.size() == record_count);
+}
+
+}  // namespace
+
+void GiveBack::operator()(const tenon_completion* completion) const noexcept {
+  const tenon_loan loan = completion->loan;
+  loan.release(loan.owner);
+}
+
+CompletionPointer make_completion(node::Answer answer, std::string message) {
+  auto block = std::make_unique<Block>();
+  block->answer = std::move(answer);
+  block->message = std::move(message);
+  fill_results(*block);
+  const kv::Reply& reply = block->answer.reply;
+  tenon_completion& completion = block->completion;
+  completion.struct_size = sizeof completion;
+  completion.request = block->answer.token.request;
+  completion.flags = reply.took_otherwise ? TENON_COMPLETION_ELSE : 0;
+  completion.outcome = outcome_of(block->answer.outcome);
+  completion.error = block->answer.error;
+  completion.revision = reply.revision;
+  completion.cluster_time_ms = reply.cluster_time_ms;
+  completion.leader = block->answer.leader.value();
+  completion.message = bytes(block->message);
+  completion.results = block->results.data();
+  completion.result_count = block->results.size();
+  completion.loan = {[](void* owner) { delete static_cast<Block*>(owner); }, block.get()};
+  return CompletionPointer(&block.release()->completion);
+}
+
+}  // namespace tenon::host

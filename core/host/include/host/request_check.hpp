@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// A client API's request, checked and encoded on the thread that submits it. What comes through is what the node may
+// propose; what does not is surely not applied.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "node/submission.hpp"
+#include "tenon/client_api.h"
+
+namespace tenon::host {
+
+struct RequestLimits {
+  std::uint64_t value_bytes_max = 1u << 20;    // <= kv::kReplyBytesMax / 2, so that a record fits into a reply
+  std::uint64_t request_bytes_max = 4u << 20;  // of the encoded request
+  std::uint64_t scan_records_max = 1000;       // of one scan; also what a scan without a limit gets
+  std::uint64_t scan_bytes_max = 1u << 20;     // the same, of keys and values
+  std::chrono::milliseconds timeout_default = std::chrono::seconds(5);
+};
+
+inline constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours(1);
+
+struct CheckedRequest {
+  node::Access access = node::Access::read;
+  node::Ordering ordering = node::Ordering::free;
+  std::string command;  // encoded by core/kv
+  std::chrono::milliseconds timeout{0};
+};
+
+struct AdminRequest {
+  std::string verb;
+  std::string argument;
+};
+
+struct RequestRefusal {
+  tenon_error error;
+  std::string message;  // what was found and what is accepted
+};
+
+// Reads all of `request`, each growable element at its own struct_size. Keeps nothing. Any thread.
+std::variant<CheckedRequest, AdminRequest, RequestRefusal> check_request(const tenon_request& request,
+                                                                         const RequestLimits& limits);
+
+}  // namespace tenon::host

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Where storage's reports go. Before the node runs they are waited for, after that they wake it.
+#pragma once
+
+#include <cstdint>
+
+#include "tenon/storage.h"
+
+namespace tenon::host {
+
+// All functions: any thread, at any time between open() and close(); none may call storage.
+class StorageEvents {
+ public:
+  virtual ~StorageEvents() = default;
+  virtual void durable(std::uint64_t sequence) = 0;
+  // Takes over the loan; entries live until it is given back.
+  virtual void read_done(std::uint64_t request, tenon_error error, const tenon_entry* entries, std::uint64_t count,
+                         tenon_loan loan) = 0;
+};
+
+}  // namespace tenon::host

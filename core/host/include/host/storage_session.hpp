@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Storage from open() to close(): opened, read once from its first entry to its last, and born when it is empty.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host/logger.hpp"
+#include "host/storage_events.hpp"
+#include "node/boot.hpp"
+#include "node/storage_port.hpp"
+
+namespace tenon::host {
+
+struct StorageBoot {
+  raft::NodeId self;
+  // The members of a new cluster: what an empty directory is born with. nullopt: an empty directory is refused.
+  std::optional<raft::Membership> new_members;
+  std::uint64_t log_cache_bytes_max = 64u << 20;
+};
+
+class StorageSession {
+ public:
+  // Opens storage. Keeps: storage, which outlives the session. Throws tenon::Error with what open() said.
+  StorageSession(node::StoragePort storage, Logger& logger);
+  // Closes storage: every write is durable, unless storage has failed.
+  ~StorageSession();
+  StorageSession(const StorageSession&) = delete;
+  StorageSession& operator=(const StorageSession&) = delete;
+
+  // Reads the log, or writes the first of it. Blocks, perhaps for minutes. Throws tenon::Error: what was found and what
+  // is wanted. `failed` is asked while waiting, and ends it. Once, before connect().
+  raft::Recovered boot(const StorageBoot& boot, const std::function<bool()>& failed);
+
+  // From now on storage's reports go to `events`, which outlives the session.
+  void connect(StorageEvents& events) noexcept { events_.store(&events); }
+
+ private:
+  class BootEvents;
+  void give_birth(const raft::Membership& members, const std::function<bool()>& failed);
+  void read_log(node::Boot& boot, const std::function<bool()>& failed);
+
+  const node::StoragePort storage_;
+  Logger& logger_;
+  tenon_storage_host table_{};
+  tenon_recovered found_{};
+  const std::unique_ptr<BootEvents> boot_events_;  // outlives close(), which may still answer a read
+  std::atomic<StorageEvents*> events_;
+};
+
+}  // namespace tenon::host

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "host/storage_session.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "tenon/host.hpp"
+
+namespace tenon::host {
+namespace {
+
+constexpr std::uint64_t kReadBytesMax = 16u << 20;     // of one read of the log
+constexpr std::chrono::milliseconds kFailurePoll(50);  // how soon a failure of storage ends a wait
+constexpr std::chrono::seconds kProgressInterval(2);   // between lines that say how far the reading is
+
+}  // namespace
+
+// The reports that come while nothing but this session listens; the control thread waits for them.
+class StorageSession::BootEvents final : public StorageEvents {
+ public:
+  ~BootEvents() override {
+    if (read_) give_back(read_->loan);
+  }
+
+  struct Read {
+    tenon_error error = TENON_OK;
+    const tenon_entry* entries = nullptr;
+    std::uint64_t count = 0;
+    tenon_loan loan = {};
+  };
+
+  void durable(std::uint64_t sequence) override {
+    const std::lock_guard lock(mutex_);
+    durable_ = sequence;
+    changed_.notify_all();
+  }
+  void read_done(std::uint64_t, tenon_error error, const tenon_entry* entries, std::uint64_t count,
+                 tenon_loan loan) override {
+    const std::lock_guard lock(mutex_);
+    read_ = Read{error, entries, count, loan};
+    changed_.notify_all();
+  }
+
+  void wait_durable(std::uint64_t sequence, const std::function<bool()>& failed) {
+    wait(failed, [&] { return durable_ >= sequence; });
+  }
+  Read wait_read(const std::function<bool()>& failed) {
+    wait(failed, [&] { return read_.has_value(); });
+    const std::lock_guard lock(mutex_);
+    return *std::exchange(read_, std::nullopt);
+  }
+
+ private:
+  template <class Holds>
+  void wait(const std::function<bool()>& failed, Holds holds) {
+    std::unique_lock lock(mutex_);
+    while (!changed_.wait_for(lock, kFailurePoll, holds)) {
+      if (failed()) throw Error(TENON_ERROR_IO, "storage failed while the node was starting");
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t durable_ = 0;
+  std::optional<Read> read_;
+};
+
+StorageSession::StorageSession(node::StoragePort storage, Logger& logger)
+    : storage_(storage), logger_(logger), boot_events_(std::make_unique<BootEvents>()), events_(boot_events_.get()) {
+  table_.struct_size = sizeof table_;
+  table_.context = this;
+  table_.durable = [](const tenon_storage_host* host, std::uint64_t sequence) {
+    static_cast<StorageSession*>(host->context)->events_.load()->durable(sequence);
+  };
+  table_.read_done = [](const tenon_storage_host* host, std::uint64_t request, tenon_error error,
+                        const tenon_entry* entries, std::uint64_t count, tenon_loan loan) {
+    static_cast<StorageSession*>(host->context)->events_.load()->read_done(request, error, entries, count, loan);
+  };
+  found_.struct_size = sizeof found_;
+  tenon_detail why{sizeof why, {}};
+  const tenon_error error = storage_.table->open(storage_.self, &table_, &found_, &why);
+  if (error != TENON_OK) throw Error(error, why.message);
+}
+
+StorageSession::~StorageSession() { storage_.table->close(storage_.self); }
+
+raft::Recovered StorageSession::boot(const StorageBoot& boot, const std::function<bool()>& failed) {
+  std::string hard_state(view(found_.hard_state));
+  raft::WriteSequence last_sequence;
+  if (found_.last_index == 0) {
+    if (!boot.new_members) {
+      throw Error(TENON_ERROR_INVALID,
+                  "the data directory is empty, and cluster.start is not set: set cluster.start = new to begin a new "
+                  "cluster, or name the data directory of the node that is to start again");
+    }
+    give_birth(*boot.new_members, failed);
+    last_sequence = raft::WriteSequence(1);
+    hard_state = node::birth(*boot.new_members).hard_state;
+    found_.last_index = 1;
+  }
+  if (found_.first_index != 1) {
+    throw Error(TENON_ERROR_CORRUPT, "the log begins at index " + std::to_string(found_.first_index) +
+                                         ", and there is no image that holds what was before");
+  }
+  if (hard_state.empty()) {
+    throw Error(TENON_ERROR_CORRUPT,
+                "there is a log but no hard state: the node's vote is lost, so it cannot start again");
+  }
+  node::Boot reading(hard_state, boot.log_cache_bytes_max);
+  read_log(reading, failed);
+  std::optional<raft::Recovered> recovered;
+  if (!reading.error()) recovered = reading.finish(boot.self, last_sequence);
+  if (!recovered) throw Error(TENON_ERROR_CORRUPT, *reading.error());
+  return *std::move(recovered);
+}
+
+void StorageSession::give_birth(const raft::Membership& members, const std::function<bool()>& failed) {
+  const node::Birth birth = node::birth(members);
+  const tenon_entry entry{birth.index.value(), birth.term.value(), bytes(birth.entry_data)};
+  tenon_write write{};
+  write.struct_size = sizeof write;
+  write.sequence = 1;
+  write.parts = TENON_WRITE_HARD_STATE | TENON_WRITE_ENTRIES;
+  write.hard_state = bytes(birth.hard_state);
+  write.entries = &entry;
+  write.entry_count = 1;
+  storage_.table->write(storage_.self, &write);
+  boot_events_->wait_durable(write.sequence, failed);
+  logger_.write(TENON_SEVERITY_INFO, "node", "began a new cluster in an empty data directory");
+}
+
+void StorageSession::read_log(node::Boot& boot, const std::function<bool()>& failed) {
+  auto last_line = std::chrono::steady_clock::now();
+  std::uint64_t request = 0;
+  for (std::uint64_t next = found_.first_index; next <= found_.last_index && !boot.error();) {
+    storage_.table->read_entries(storage_.self, ++request, next, found_.last_index + 1, kReadBytesMax);
+    const BootEvents::Read read = boot_events_->wait_read(failed);
+    if (read.error != TENON_OK || read.count == 0) {
+      throw Error(TENON_ERROR_IO, "storage could not read the log from index " + std::to_string(next) + ", error " +
+                                      std::to_string(read.error));
+    }
+    for (std::uint64_t i = 0; i < read.count; ++i) {
+      const tenon_entry& entry = read.entries[i];
+      boot.feed(raft::LogIndex(entry.index), raft::Term(entry.term), view(entry.data));
+    }
+    next += read.count;
+    give_back(read.loan);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_line < kProgressInterval) continue;
+    last_line = now;
+    logger_.write(
+        TENON_SEVERITY_INFO, "node",
+        "reading the log: " + std::to_string(next - 1) + " of " + std::to_string(found_.last_index) + " entries");
+  }
+}
+
+}  // namespace tenon::host

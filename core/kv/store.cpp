@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "kv/store.hpp"
+
+#include <algorithm>
+
+#include "tenon/check.hpp"
+#include "tenon/operation.hpp"
+
+namespace tenon::kv {
+namespace {
+
+template <class Value>
+bool stands(const Value& left, std::uint8_t relation, const Value& right) {
+  switch (relation) {
+    case TENON_EQUAL:
+      return left == right;
+    case TENON_NOT_EQUAL:
+      return left != right;
+    case TENON_LESS:
+      return left < right;
+    default:
+      return left > right;
+  }
+}
+
+}  // namespace
+
+bool Store::holds(const Compare& compare) const {
+  const auto found = items_.find(compare.key);
+  if (compare.what == TENON_COMPARE_VALUE) {
+    if (found == items_.end()) return compare.relation == TENON_NOT_EQUAL;
+    return stands(std::string_view(found->second.value), compare.relation, compare.value);
+  }
+  std::uint64_t number = 0;
+  if (found != items_.end()) {
+    const Item& item = found->second;
+    number = compare.what == TENON_COMPARE_VERSION   ? item.version
+             : compare.what == TENON_COMPARE_CREATED ? item.created
+                                                     : item.modified;
+  }
+  return stands(number, compare.relation, compare.number);
+}
+
+const std::vector<Operation>& Store::branch(const Command& command, Reply& reply) const {
+  const auto& compares = command.compares;
+  reply.took_otherwise =
+      !std::all_of(compares.begin(), compares.end(), [this](const Compare& compare) { return holds(compare); });
+  return reply.took_otherwise ? command.otherwise : command.operations;
+}
+
+Reply Store::apply(const Command& command, std::uint64_t cluster_time_ms) {
+  TENON_CHECK(cluster_time_ms >= cluster_time_ms_);
+  cluster_time_ms_ = cluster_time_ms;
+  Reply reply;
+  Budget budget;
+  const std::uint64_t next_revision = revision_ + 1;
+  bool changed = false;
+  for (const Operation& operation : branch(command, reply)) {
+    Result& result = reply.results.emplace_back();
+    switch (operation.kind) {
+      case TENON_GET:
+        get(operation, budget, result);
+        break;
+      case TENON_SCAN:
+        scan(operation, budget, result);
+        break;
+      case TENON_PUT:
+        put(operation, next_revision, result);
+        changed = true;
+        break;
+      default:
+        erase(operation, result);
+        changed = changed || result.number != 0;
+    }
+  }
+  if (changed) revision_ = next_revision;
+  reply.revision = revision_;
+  reply.cluster_time_ms = cluster_time_ms_;
+  return reply;
+}
+
+Reply Store::read(const Command& command) const {
+  Reply reply;
+  Budget budget;
+  for (const Operation& operation : branch(command, reply)) {
+    TENON_CHECK(!changes_keyspace(operation.kind));
+    Result& result = reply.results.emplace_back();
+    if (operation.kind == TENON_GET) {
+      get(operation, budget, result);
+    } else {
+      scan(operation, budget, result);
+    }
+  }
+  reply.revision = revision_;
+  reply.cluster_time_ms = cluster_time_ms_;
+  return reply;
+}
+
+Record Store::record(std::uint32_t kind, const std::string& key, const Item& item) {
+  return {kind, key, item.value, item.created, item.modified, item.version};
+}
+
+void Store::get(const Operation& operation, Budget& budget, Result& result) const {
+  const auto found = items_.find(operation.key);
+  if (found == items_.end()) return;
+  const std::size_t size = found->first.size() + found->second.value.size();
+  if (size > budget.bytes) {
+    result.error = TENON_ERROR_TOO_LARGE;
+    return;
+  }
+  budget.bytes -= size;
+  result.records.push_back(record(TENON_RECORD_CURRENT, found->first, found->second));
+}
+
+void Store::scan(const Operation& operation, Budget& budget, Result& result) const {
+  const bool prefix = (operation.flags & TENON_RANGE_PREFIX) != 0;
+  const bool one = (operation.flags & TENON_RANGE_ONE) != 0;
+  const bool keys_only = (operation.flags & TENON_SCAN_KEYS) != 0;
+  const bool count_only = (operation.flags & TENON_SCAN_COUNT) != 0;
+  const std::string end = prefix ? prefix_end(operation.key) : std::string(operation.range_end);
+  auto at = items_.lower_bound(operation.key);
+  if (!operation.cursor.empty()) {
+    const std::optional<std::string_view> last = decode_cursor(operation.cursor);
+    TENON_CHECK(last.has_value());
+    // A cursor of another range must not lead out of this one.
+    if (*last >= operation.key) at = items_.upper_bound(*last);
+  }
+  std::uint64_t count = 0;
+  std::size_t bytes_used = 0;
+  const std::string* last_seen = nullptr;
+  for (; at != items_.end(); ++at) {
+    const auto& [key, item] = *at;
+    if (one ? key != operation.key : !end.empty() && key >= end) break;
+    const std::size_t size = count_only ? 0 : key.size() + (keys_only ? 0 : item.value.size());
+    const bool full = count == operation.limit || (count > 0 && bytes_used + size > operation.limit_bytes);
+    if (full || size > budget.bytes) {
+      // Without one record there would be no progress, and the client would ask the same for ever.
+      if (last_seen == nullptr) {
+        result.error = TENON_ERROR_TOO_LARGE;
+      } else {
+        result.cursor = encode_cursor(*last_seen);
+      }
+      break;
+    }
+    ++count;
+    bytes_used += size;
+    budget.bytes -= size;
+    last_seen = &key;
+    if (count_only) continue;
+    result.records.push_back(
+        record(TENON_RECORD_CURRENT, key, keys_only ? Item{{}, item.created, item.modified, item.version} : item));
+  }
+  result.number = static_cast<std::int64_t>(count);
+}
+
+void Store::put(const Operation& operation, std::uint64_t revision, Result& result) {
+  auto at = items_.lower_bound(operation.key);
+  if (at == items_.end() || at->first != operation.key) {
+    items_.emplace_hint(at, std::string(operation.key), Item{std::string(operation.value), revision, revision, 1});
+    return;
+  }
+  Item& item = at->second;
+  if ((operation.flags & TENON_WITH_PREVIOUS) != 0) {
+    result.records.push_back(record(TENON_RECORD_PREVIOUS, at->first, item));
+  }
+  item.value.assign(operation.value);
+  item.modified = revision;
+  ++item.version;
+}
+
+void Store::erase(const Operation& operation, Result& result) {
+  const auto found = items_.find(operation.key);
+  if (found == items_.end()) return;
+  if ((operation.flags & TENON_WITH_PREVIOUS) != 0) {
+    result.records.push_back(record(TENON_RECORD_PREVIOUS, found->first, found->second));
+  }
+  items_.erase(found);
+  result.number = 1;
+}
+
+}  // namespace tenon::kv

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Every request between its submission and its answer. A write waits in the inbox, then with its entry in the log; a
+// read waits in the inbox, then for its read index, then for that index to be applied.
+//
+// Writes leave in the order in which they came. Each has a number, so that a read that must see the writes before it
+// waits for the number that was the last when it came.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/submission.hpp"
+#include "node/surroundings.hpp"
+#include "raft/effects.hpp"
+
+namespace tenon::node {
+
+// Writes that travel in one entry.
+struct Batch {
+  struct Waiting {
+    std::optional<Token> token;  // nullopt: it was answered before its entry was applied
+    raft::Instant deadline;
+  };
+  raft::LogIndex index;
+  raft::Term term;
+  std::uint64_t first_number = 0;     // of its writes; the numbers ascend, with gaps where a write ended in the inbox
+  std::vector<Waiting> waiting;       // one for each command of the entry
+  std::vector<std::string> commands;  // until the entry is encoded
+};
+
+class Requests {
+ public:
+  Requests(Surroundings& surroundings, std::uint64_t inbox_bytes_max) noexcept
+      : surroundings_(surroundings), inbox_bytes_max_(inbox_bytes_max) {}
+
+  // Takes a request, or answers it `overloaded` when the inbox is full.
+  void submit(Submission submission);
+  // Ends a request before its time, with `error`. Does nothing when the token is not waiting.
+  void cancel(Token token);
+  // Ends every request whose deadline has come. `leader` goes into the answers.
+  void expire(raft::Instant now, raft::NodeId leader);
+  // When expire() has something to do at the earliest; nullopt: nothing waits.
+  std::optional<raft::Instant> next_expiry() const noexcept { return next_expiry_; }
+  std::uint64_t inbox_bytes() const noexcept { return inbox_bytes_; }
+
+  bool has_writes() const noexcept { return !writes_.empty(); }
+  // Takes writes out of the inbox: at least one, no more than `bytes_max` unless one alone is larger, and no more than
+  // `count_max`. Needs: has_writes().
+  Batch take_batch(std::uint64_t bytes_max, std::size_t count_max);
+  // The batch stands in the log. Needs: an index above that of every batch before.
+  void proposed(Batch batch);
+  // The batch waits for this index, if it does; the caller answers whoever waits in it.
+  std::optional<Batch> take_applied(raft::LogIndex index);
+
+  bool has_reads() const noexcept { return !reads_.empty(); }
+  // The reads in the inbox become one group, which asks for one read index under the token returned. Needs:
+  // has_reads().
+  raft::Token begin_reads();
+  // The group may be answered once `index` is applied.
+  void read_ready(raft::Token group, raft::LogIndex index);
+  // The group's leader leads no more: its reads go back to the inbox, they have changed nothing.
+  void retry_reads(raft::Token group);
+  // The reads that can be answered now that `applied` is applied.
+  std::vector<Submission> take_readable(raft::LogIndex applied);
+
+ private:
+  struct WaitingWrite {
+    Submission submission;
+    std::uint64_t number;
+  };
+  struct WaitingRead {
+    Submission submission;
+    std::uint64_t after_number;  // 0: of no write in particular
+  };
+  struct ReadGroup {
+    raft::Token token;
+    std::optional<raft::LogIndex> index;  // nullopt: not known yet
+    std::vector<WaitingRead> reads;
+  };
+  std::uint64_t writes_finished() const noexcept;
+  void end(Token token, Outcome outcome, tenon_error error, std::string_view message, raft::NodeId leader);
+  // Ends every request of which `ends(token, deadline)` holds; `error` and `message` say why.
+  template <class Ends>
+  void end_where(Ends ends, tenon_error error, std::string_view message, raft::NodeId leader);
+  template <class Ends>
+  void end_reads_where(std::vector<WaitingRead>& reads, Ends ends, tenon_error error, std::string_view message,
+                       raft::NodeId leader);
+  void note_deadline(raft::Instant deadline) noexcept;
+  void recompute_expiry() noexcept;
+
+  Surroundings& surroundings_;
+  const std::uint64_t inbox_bytes_max_;
+  std::uint64_t inbox_bytes_ = 0;  // of writes_ and reads_; <= inbox_bytes_max_, or one request alone
+  std::deque<WaitingWrite> writes_;
+  std::vector<WaitingRead> reads_;
+  std::deque<Batch> in_log_;      // ascending in index and in first_number
+  std::deque<ReadGroup> groups_;  // ascending in token
+  std::uint64_t last_write_number_ = 0;
+  std::uint64_t last_group_ = 0;
+  std::optional<raft::Instant> next_expiry_;  // not after the earliest deadline of all that wait
+};
+
+}  // namespace tenon::node

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// What goes into a node from client APIs, and what comes out.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "kv/store.hpp"
+#include "raft/types.hpp"
+
+namespace tenon::node {
+
+// Names a request to whoever submitted it: a queue, and the request's id there.
+struct Token {
+  std::uint64_t queue = 0;
+  std::uint64_t request = 0;
+  bool operator==(const Token&) const = default;
+};
+
+enum class Access { read, write };
+
+enum class Ordering {
+  free,
+  after_writes,  // a read that must see every write submitted before it
+};
+
+struct Submission {
+  Token token;
+  Access access = Access::read;
+  Ordering ordering = Ordering::free;
+  std::string command;     // validated, and encoded by core/kv
+  raft::Instant deadline;  // when the client no longer waits
+};
+
+// What the client may conclude; the meanings are those of TENON_OUTCOME_* in client_api.h.
+enum class Outcome { done, refused, unknown, overloaded };
+
+struct Answer {
+  Token token;
+  Outcome outcome = Outcome::done;
+  tenon_error error = TENON_OK;
+  std::string_view message;  // for people, when error is not OK; a literal
+  raft::NodeId leader;       // as last heard of; 0: not known
+  kv::Reply reply;           // of DONE
+};
+
+}  // namespace tenon::node

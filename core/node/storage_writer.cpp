@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "node/storage_writer.hpp"
+
+#include <utility>
+
+#include "tenon/bytes.hpp"
+#include "wire/hard_state.hpp"
+
+namespace tenon::node {
+
+void StorageWriter::write(raft::Write write) {
+  Kept& kept = kept_.emplace_back();
+  kept.source = std::move(write);
+  kept.write.struct_size = sizeof kept.write;
+  kept.write.sequence = kept.source.sequence.value();
+  if (kept.source.hard_state) {
+    kept.hard_state = wire::encode_hard_state(*kept.source.hard_state);
+    kept.write.parts |= TENON_WRITE_HARD_STATE;
+    kept.write.hard_state = bytes(kept.hard_state);
+  }
+  if (!kept.source.entries.empty()) {
+    kept.entries.reserve(kept.source.entries.size());
+    for (const raft::Entry& entry : kept.source.entries) {
+      kept.entries.push_back({entry.index.value(), entry.term.value(), bytes(entry.data.bytes)});
+      kept.bytes += entry.data.bytes.size();
+    }
+    kept.write.parts |= TENON_WRITE_ENTRIES;
+    kept.write.entries = kept.entries.data();
+    kept.write.entry_count = kept.entries.size();
+  }
+  backlog_bytes_ += kept.bytes;
+  storage_.table->write(storage_.self, &kept.write);
+}
+
+void StorageWriter::complete(raft::WriteSequence sequence) noexcept {
+  while (!kept_.empty() && kept_.front().source.sequence <= sequence) {
+    backlog_bytes_ -= kept_.front().bytes;
+    kept_.pop_front();
+  }
+}
+
+}  // namespace tenon::node

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "wire/entry_data.hpp"
+
+#include <algorithm>
+
+#include "checksum.hpp"
+
+namespace tenon::wire {
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+
+void write_header(ByteWriter& writer, raft::EntryKind kind, std::uint64_t cluster_time_ms) {
+  writer.u8(kFormat);
+  writer.u8(static_cast<std::uint8_t>(kind));
+  writer.raw(std::string_view("\0\0", 2));
+  writer.u64(cluster_time_ms);
+}
+
+void read_commands(ByteReader& reader, DecodedEntry& entry) {
+  const std::uint32_t count = reader.u32();
+  // A count that the remaining bytes cannot hold must not be allocated for.
+  if (count > reader.remaining() / kCommandHeaderBytes) return reader.fail();
+  entry.commands.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) entry.commands.push_back(reader.block());
+}
+
+void read_membership(ByteReader& reader, DecodedEntry& entry) {
+  const std::uint32_t count = reader.u32();
+  if (count == 0 || count > kVotersMax) return reader.fail();
+  for (std::uint32_t i = 0; i < count; ++i) entry.membership.voters.emplace_back(reader.u64());
+  const auto& voters = entry.membership.voters;
+  const auto not_ascending = [](raft::NodeId left, raft::NodeId right) { return left >= right; };
+  if (voters.front() == raft::NodeId() ||
+      std::adjacent_find(voters.begin(), voters.end(), not_ascending) != voters.end()) {
+    reader.fail();
+  }
+}
+
+}  // namespace
+
+std::string encode_no_op() {
+  std::string body;
+  ByteWriter writer(body);
+  write_header(writer, raft::EntryKind::no_op, 0);
+  return with_checksum(body);
+}
+
+std::string encode_commands(std::uint64_t cluster_time_ms, std::span<const std::string_view> commands) {
+  TENON_CHECK(!commands.empty());
+  std::size_t size = kCommandsHeaderBytes;
+  for (const std::string_view command : commands) size += kCommandHeaderBytes + command.size();
+  // One pass over one buffer, the checksum set last: these bytes are the largest that the node handles.
+  std::string data;
+  data.reserve(size);
+  ByteWriter writer(data);
+  writer.u32(0);
+  write_header(writer, raft::EntryKind::commands, cluster_time_ms);
+  writer.u32(static_cast<std::uint32_t>(commands.size()));
+  for (const std::string_view command : commands) writer.block(command);
+  const std::uint32_t checksum = crc32c(std::string_view(data).substr(sizeof(std::uint32_t)));
+  std::memcpy(data.data(), &checksum, sizeof checksum);
+  return data;
+}
+
+std::string encode_membership(const raft::Membership& membership) {
+  TENON_CHECK(!membership.voters.empty() && membership.voters.size() <= kVotersMax);
+  std::string body;
+  ByteWriter writer(body);
+  write_header(writer, raft::EntryKind::membership, 0);
+  writer.u32(static_cast<std::uint32_t>(membership.voters.size()));
+  for (const raft::NodeId voter : membership.voters) writer.u64(voter.value());
+  return with_checksum(body);
+}
+
+std::optional<DecodedEntry> decode_entry(std::string_view data) {
+  const std::optional<std::string_view> body = checked_body(data);
+  if (!body) return std::nullopt;
+  ByteReader reader(*body);
+  const std::uint8_t format = reader.u8();
+  DecodedEntry entry{static_cast<raft::EntryKind>(reader.u8()), 0, {}, {}};
+  reader.raw(2);
+  entry.cluster_time_ms = reader.u64();
+  if (format != kFormat) return std::nullopt;
+  switch (entry.kind) {
+    case raft::EntryKind::no_op:
+      break;
+    case raft::EntryKind::commands:
+      read_commands(reader, entry);
+      break;
+    case raft::EntryKind::membership:
+      read_membership(reader, entry);
+      break;
+    default:
+      return std::nullopt;
+  }
+  if (!reader.done()) return std::nullopt;
+  return entry;
+}
+
+}  // namespace tenon::wire

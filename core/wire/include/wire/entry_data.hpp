@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// The data of a log entry, the same bytes in storage and on the way to peers.
+//
+//   u32 checksum         CRC-32C of all that follows
+//   u8  format           1
+//   u8  kind             raft::EntryKind
+//   u16 zero
+//   u64 cluster_time_ms  commands: as the leader stamped it; other kinds: 0
+//   no_op:               nothing more
+//   commands:            u32 count, then `count` blocks, each a command as core/kv encodes it
+//   membership:          u32 count, then `count` times u64 voter, ascending
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "raft/entry.hpp"
+
+namespace tenon::wire {
+
+inline constexpr std::size_t kCommandsHeaderBytes = 4 + 4 + 8 + 4;
+inline constexpr std::size_t kCommandHeaderBytes = 4;
+inline constexpr std::size_t kVotersMax = 64;
+
+std::string encode_no_op();
+// `commands` is not empty.
+std::string encode_commands(std::uint64_t cluster_time_ms, std::span<const std::string_view> commands);
+std::string encode_membership(const raft::Membership& membership);
+
+struct DecodedEntry {
+  raft::EntryKind kind;
+  std::uint64_t cluster_time_ms = 0;
+  std::vector<std::string_view> commands;  // views into the data
+  raft::Membership membership;
+};
+
+// nullopt: the bytes are not what was written, or of a format or kind that is not known here.
+std::optional<DecodedEntry> decode_entry(std::string_view data);
+
+}  // namespace tenon::wire
