@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "plugin_selection.hpp"
+
+#include <utility>
+
+namespace tenon::server {
+
+std::vector<std::filesystem::path> default_plugin_directories() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path build_tree = program.parent_path().parent_path() / "plugins";
+  if (!error && std::filesystem::is_directory(build_tree, error)) return {build_tree};
+  return {TENON_INSTALLED_PLUGIN_DIRECTORY};
+}
+
+PluginSelection::PluginSelection(const config::Config& config)
+    : config_(config),
+      directories_(config.plugin_directories.empty() ? default_plugin_directories() : config.plugin_directories) {}
+
+std::vector<std::pair<plugin::Kind, std::string>> PluginSelection::chosen() const {
+  std::vector<std::pair<plugin::Kind, std::string>> all = {{plugin::Kind::storage, config_.storage_plugin}};
+  for (const std::string& name : config_.api_plugins) all.emplace_back(plugin::Kind::client_api, name);
+  return all;
+}
+
+// Runs `what` with the request for one plugin, and says where the fault was written when it is refused.
+template <class Use>
+auto PluginSelection::use(plugin::Kind kind, const std::string& name, Use what) const {
+  const std::string word(plugin::file_word(kind));
+  const config::Section& section = config_.plugin_section(word, name);
+  plugin::Request request{kind, name, directories_, {}};
+  for (const auto& [key, setting] : section) request.options.emplace(key, setting.value);
+  try {
+    return what(request);
+  } catch (const plugin::Refusal& refusal) {
+    std::string where;
+    const auto option = section.find(refusal.option());
+    if (option != section.end()) {
+      where = option->second.origin.text() + ": " + word + "." + name + "." + option->first + ": ";
+    } else {
+      const auto chosen_by = config_.settings.find(word);
+      if (chosen_by != config_.settings.end() && chosen_by->second.contains("plugin")) {
+        where = chosen_by->second.find("plugin")->second.origin.text() + ": " + word + ".plugin: ";
+      }
+    }
+    throw config::ConfigError(where + refusal.what());
+  }
+}
+
+void PluginSelection::check() const {
+  for (const auto& [kind, name] : chosen()) use(kind, name, plugin::check);
+}
+
+plugin::LoadedPlugin PluginSelection::load_storage() const {
+  return use(plugin::Kind::storage, config_.storage_plugin, plugin::load);
+}
+
+plugin::LoadedPlugin PluginSelection::load_api(const std::string& name) const {
+  return use(plugin::Kind::client_api, name, plugin::load);
+}
+
+config::Sections PluginSelection::effective_settings() const {
+  config::Sections settings = config_.settings;
+  for (const auto& [kind, name] : chosen()) {
+    const plugin::CheckedPlugin checked = use(kind, name, plugin::check);
+    config::Section& section = settings[std::string(plugin::file_word(kind)) + "." + name];
+    for (const auto& [option, value] : checked.options) section.try_emplace(option, config::Setting{value, {}});
+    for (const plugin::OptionDeclaration& option : checked.description.manifest.options) {
+      const auto found = section.find(option.name);
+      if (option.secret && found != section.end()) found->second.value = "(secret)";
+    }
+  }
+  return settings;
+}
+
+}  // namespace tenon::server

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The plugins that a config chooses, checked against it: where they are, which options they get, and where the operator
+// wrote an option that they refuse.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "plugin/load.hpp"
+
+namespace tenon::server {
+
+// Where plugins are looked for when the config names no directory: beside the program in a build tree, else where they
+// are installed.
+std::vector<std::filesystem::path> default_plugin_directories();
+
+class PluginSelection {
+ public:
+  explicit PluginSelection(const config::Config& config);
+
+  // Checks the storage and every client API without running plugin code.
+  // Throws config::ConfigError: the refusal, with the place in the config that led to it.
+  void check() const;
+  // Throws the same, and what loading refuses.
+  plugin::LoadedPlugin load_storage() const;
+  plugin::LoadedPlugin load_api(const std::string& name) const;
+  // The settings of the config with what each plugin's defaults add; secrets are masked. Throws as check().
+  config::Sections effective_settings() const;
+
+ private:
+  template <class Use>
+  auto use(plugin::Kind kind, const std::string& name, Use what) const;
+  std::vector<std::pair<plugin::Kind, std::string>> chosen() const;
+
+  const config::Config& config_;
+  const std::vector<std::filesystem::path> directories_;
+};
+
+}  // namespace tenon::server

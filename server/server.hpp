@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// The composition root: makes every part of a node from a config, in the order in which they need each other, and ends
+// them in the opposite order.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "control.hpp"
+#include "host/client_host.hpp"
+#include "host/node_thread.hpp"
+#include "host/plugin_host.hpp"
+#include "host/storage_session.hpp"
+#include "plugin_selection.hpp"
+
+namespace tenon::server {
+
+class Server {
+ public:
+  // Loads plugins, opens storage, starts the node and then its client APIs. Keeps: all of the arguments.
+  // Throws config::ConfigError, plugin::Refusal or tenon::Error with what is wrong; nothing runs any more then.
+  Server(const config::Config& config, const PluginSelection& plugins, host::Logger& logger, Control& control);
+  // Ends what is left without waiting for requests.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Takes nothing more from clients, and answers what is in flight for as long as the config allows.
+  void drain();
+  // The storage has failed, or the node has: nothing more is answered.
+  void halt() noexcept { node_.halt(); }
+
+ private:
+  // A plugin instance with the services that it sees.
+  struct Part {
+    Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings surroundings, host::Logger& logger,
+         host::Metrics& metrics);
+    plugin::LoadedPlugin loaded;
+    host::PluginHost host;
+    plugin::Instance instance;
+    bool started = false;  // a client API: start() has returned
+  };
+
+  std::unique_ptr<Part> make_part(plugin::LoadedPlugin loaded, const std::string& room, const std::string& directory);
+  void end() noexcept;
+  void start_node();
+  void start_api(const std::string& name);
+
+  const config::Config& config_;
+  const PluginSelection& plugins_;
+  host::Logger& logger_;
+  Control& control_;
+  host::Metrics metrics_;
+  host::NodeThread node_;
+  host::ClientHost clients_;
+  std::unique_ptr<Part> storage_;
+  std::unique_ptr<host::StorageSession> storage_session_;
+  std::vector<std::unique_ptr<Part>> apis_;
+};
+
+}  // namespace tenon::server

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "node/requests.hpp"
+
+#include <map>
+
+#include "raft/random.hpp"
+#include "support/catch.hpp"
+
+namespace tenon::node {
+namespace {
+
+using raft::Instant;
+using raft::LogIndex;
+
+const Instant kStart = Instant(std::chrono::hours(600));
+constexpr std::uint64_t kInboxBytesMax = 1000;
+
+class Answers final : public Surroundings {
+ public:
+  void answer(Answer answer) override {
+    REQUIRE(ended.emplace(answer.token.request, answer).second);  // exactly once
+  }
+  void role_changed(const raft::RoleChanged&) override {}
+  void failed(const std::string&) override {}
+
+  std::map<std::uint64_t, Answer> ended;
+};
+
+Submission submission(std::uint64_t request, Access access, std::chrono::milliseconds timeout = std::chrono::seconds(5),
+                      std::size_t size = 10, Ordering ordering = Ordering::free) {
+  return {{1, request}, access, ordering, std::string(size, 'c'), kStart + timeout};
+}
+
+TEST_CASE("writes leave the inbox in their order, bounded in bytes and in number") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  for (std::uint64_t i = 1; i <= 10; ++i) requests.submit(submission(i, Access::write));
+  Batch first = requests.take_batch(35, 100);
+  REQUIRE(first.waiting.size() == 3);
+  CHECK(first.waiting[0].token == Token{1, 1});
+  CHECK(first.waiting[2].token == Token{1, 3});
+  CHECK(requests.take_batch(1000, 2).waiting.size() == 2);
+  CHECK(requests.take_batch(1, 100).waiting.size() == 1);  // one alone goes, whatever its size
+  CHECK(requests.inbox_bytes() == 40);
+}
+
+TEST_CASE("a full inbox answers overloaded, and takes again when there is room") {
+  Answers answers;
+  Requests requests(answers, 100);
+  requests.submit(submission(1, Access::write, std::chrono::seconds(5), 60));
+  requests.submit(submission(2, Access::read, std::chrono::seconds(5), 41));
+  REQUIRE(answers.ended.contains(2));
+  CHECK(answers.ended[2].outcome == Outcome::overloaded);
+  requests.submit(submission(3, Access::read, std::chrono::seconds(5), 40));
+  CHECK(answers.ended.size() == 1);
+  requests.take_batch(1000, 100);
+  requests.submit(submission(4, Access::write, std::chrono::seconds(5), 60));
+  CHECK(answers.ended.size() == 1);
+}
+
+TEST_CASE("one request that is larger than the inbox is taken when it is alone") {
+  Answers answers;
+  Requests requests(answers, 100);
+  requests.submit(submission(1, Access::write, std::chrono::seconds(5), 500));
+  CHECK(answers.ended.empty());
+  requests.submit(submission(2, Access::write));
+  CHECK(answers.ended[2].outcome == Outcome::overloaded);
+}
+
+TEST_CASE("time that runs out in the inbox refuses, in the log it leaves the outcome unknown") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  requests.submit(submission(1, Access::write, std::chrono::milliseconds(10)));
+  Batch batch = requests.take_batch(1000, 100);
+  batch.index = LogIndex(5);
+  requests.proposed(std::move(batch));
+  requests.submit(submission(2, Access::write, std::chrono::milliseconds(10)));
+  requests.submit(submission(3, Access::read, std::chrono::milliseconds(10)));
+  requests.begin_reads();
+  requests.submit(submission(4, Access::read, std::chrono::milliseconds(10)));
+  requests.submit(submission(5, Access::read, std::chrono::milliseconds(500)));
+  REQUIRE(requests.next_expiry() == kStart + std::chrono::milliseconds(10));
+  requests.expire(kStart + std::chrono::milliseconds(10) - raft::Duration(1), raft::NodeId());
+  CHECK(answers.ended.empty());
+  requests.expire(kStart + std::chrono::milliseconds(10), raft::NodeId());
+  REQUIRE(answers.ended.size() == 4);
+  CHECK(answers.ended[1].outcome == Outcome::unknown);
+  for (const std::uint64_t refused : {2u, 3u, 4u}) CHECK(answers.ended[refused].outcome == Outcome::refused);
+  for (const std::uint64_t ended : {1u, 2u, 3u, 4u}) CHECK(answers.ended[ended].error == TENON_ERROR_TIMEOUT);
+  CHECK(requests.next_expiry() == kStart + std::chrono::milliseconds(500));
+  // The entry is applied all the same, with nobody waiting.
+  const std::optional<Batch> applied = requests.take_applied(LogIndex(5));
+  REQUIRE(applied.has_value());
+  CHECK_FALSE(applied->waiting[0].token.has_value());
+}
+
+TEST_CASE("cancel ends the one request that it names, by where it stands") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  requests.submit(submission(1, Access::write));
+  Batch batch = requests.take_batch(1000, 100);
+  batch.index = LogIndex(5);
+  requests.proposed(std::move(batch));
+  requests.submit(submission(2, Access::write));
+  requests.submit(submission(3, Access::write));
+  requests.cancel({1, 1});
+  requests.cancel({1, 2});
+  requests.cancel({1, 99});
+  requests.cancel({1, 1});
+  REQUIRE(answers.ended.size() == 2);
+  CHECK(answers.ended[1].outcome == Outcome::unknown);
+  CHECK(answers.ended[2].outcome == Outcome::refused);
+  CHECK(answers.ended[2].error == TENON_ERROR_CANCELLED);
+  CHECK(requests.take_batch(1000, 100).waiting.size() == 1);
+}
+
+TEST_CASE("a read waits for its index, and one after writes also for the writes before it") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  requests.submit(submission(1, Access::write));
+  requests.submit(submission(2, Access::read));
+  requests.submit(submission(3, Access::read, std::chrono::seconds(5), 10, Ordering::after_writes));
+  const raft::Token group = requests.begin_reads();
+  CHECK(requests.take_readable(LogIndex(100)).empty());
+  requests.read_ready(group, LogIndex(4));
+  CHECK(requests.take_readable(LogIndex(3)).empty());
+  const std::vector<Submission> free = requests.take_readable(LogIndex(4));
+  REQUIRE(free.size() == 1);
+  CHECK(free[0].token == Token{1, 2});
+  Batch batch = requests.take_batch(1000, 100);
+  batch.index = LogIndex(5);
+  requests.proposed(std::move(batch));
+  CHECK(requests.take_readable(LogIndex(4)).empty());
+  requests.take_applied(LogIndex(5));
+  const std::vector<Submission> ordered = requests.take_readable(LogIndex(5));
+  REQUIRE(ordered.size() == 1);
+  CHECK(ordered[0].token == Token{1, 3});
+}
+
+TEST_CASE("a read after a write that ended in the inbox does not wait for it for ever") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  requests.submit(submission(1, Access::write));
+  requests.submit(submission(2, Access::write));
+  requests.submit(submission(3, Access::read, std::chrono::seconds(5), 10, Ordering::after_writes));
+  const raft::Token group = requests.begin_reads();
+  requests.read_ready(group, LogIndex(1));
+  requests.cancel({1, 1});
+  Batch batch = requests.take_batch(1000, 100);
+  batch.index = LogIndex(2);
+  requests.proposed(std::move(batch));
+  CHECK(requests.take_readable(LogIndex(1)).empty());
+  requests.take_applied(LogIndex(2));
+  CHECK(requests.take_readable(LogIndex(2)).size() == 1);
+}
+
+TEST_CASE("reads of a leader that is gone go back to the inbox") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  requests.submit(submission(1, Access::read));
+  const raft::Token group = requests.begin_reads();
+  CHECK(requests.inbox_bytes() == 0);
+  requests.retry_reads(group);
+  CHECK(requests.has_reads());
+  CHECK(requests.inbox_bytes() == 10);
+  CHECK(answers.ended.empty());
+}
+
+TEST_CASE("whatever happens, every request is answered exactly once, and the inbox is empty in the end") {
+  const std::uint64_t seed = GENERATE(1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u);
+  raft::Random random(seed);
+  Answers answers;
+  Requests requests(answers, 300);
+  std::uint64_t submitted = 0;
+  std::uint64_t next_index = 1;
+  std::uint64_t applied = 0;
+  Instant now = kStart;
+  const auto finish = [&](const Submission& submission_of) {
+    answers.answer({submission_of.token, {}, {}, {}, {}, {}});
+  };
+  const auto step = [&] {
+    switch (random.below(6)) {
+      case 0:
+        requests.submit({{1, ++submitted},
+                         random.below(2) == 0 ? Access::read : Access::write,
+                         random.below(2) == 0 ? Ordering::free : Ordering::after_writes,
+                         std::string(random.below(60), 'c'),
+                         now + std::chrono::milliseconds(random.below(50))});
+        break;
+      case 1:
+        if (requests.has_writes()) {
+          Batch batch = requests.take_batch(random.below(100), 1 + random.below(4));
+          batch.index = LogIndex(next_index++);
+          requests.proposed(std::move(batch));
+        }
+        break;
+      case 2:
+        if (applied + 1 < next_index) {
+          const std::optional<Batch> batch = requests.take_applied(LogIndex(++applied));
+          for (const Batch::Waiting& waiting : batch->waiting) {
+            if (waiting.token) answers.answer({*waiting.token, {}, {}, {}, {}, {}});
+          }
+        }
+        break;
+      case 3:
+        if (requests.has_reads()) requests.read_ready(requests.begin_reads(), LogIndex(next_index - 1));
+        for (const Submission& read : requests.take_readable(LogIndex(applied))) finish(read);
+        break;
+      case 4:
+        now += std::chrono::milliseconds(random.below(5));
+        requests.expire(now, raft::NodeId());
+        break;
+      default:
+        requests.cancel({1, random.below(submitted + 1)});
+    }
+  };
+  for (int i = 0; i < 20'000; ++i) step();
+  requests.expire(now + std::chrono::hours(1), raft::NodeId());
+  CHECK(answers.ended.size() == submitted);
+  CHECK(requests.inbox_bytes() == 0);
+  CHECK_FALSE(requests.next_expiry().has_value());
+}
+
+}  // namespace
+}  // namespace tenon::node

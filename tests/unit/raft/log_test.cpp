@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "raft/log.hpp"
+
+#include "support/catch.hpp"
+
+namespace tenon::raft {
+namespace {
+
+Entry entry(std::uint64_t index, std::uint64_t term, std::size_t size = 10) {
+  auto owner = std::make_shared<const std::string>(size, 'x');
+  return {LogIndex(index), Term(term), EntryKind::commands, {owner, *owner}};
+}
+
+TEST_CASE("an empty log has the boundary's term and nothing after it") {
+  const Log log(LogIndex(7), Term(3));
+  CHECK(log.last_index() == LogIndex(7));
+  CHECK(log.last_term() == Term(3));
+  CHECK(log.term(LogIndex(7)) == Term(3));
+  CHECK_FALSE(log.term(LogIndex(6)).has_value());
+  CHECK_FALSE(log.term(LogIndex(8)).has_value());
+  CHECK(log.cached(LogIndex(7)) == nullptr);
+}
+
+TEST_CASE("the term of every entry is known, across changes of term") {
+  Log log;
+  const std::uint64_t terms[] = {1, 1, 2, 2, 2, 5, 9};
+  for (std::uint64_t i = 0; i < 7; ++i) log.append(entry(i + 1, terms[i]), WriteSequence(i + 1));
+  for (std::uint64_t i = 0; i < 7; ++i) CHECK(log.term(LogIndex(i + 1)) == Term(terms[i]));
+  CHECK(log.last_term() == Term(9));
+  CHECK_FALSE(log.term(LogIndex(8)).has_value());
+}
+
+TEST_CASE("entries become durable by the write that holds them, never by an earlier one") {
+  Log log;
+  log.append(entry(1, 1), WriteSequence(1));
+  log.append(entry(2, 1), WriteSequence(2));
+  log.append(entry(3, 1), WriteSequence(2));
+  log.append(entry(4, 1), WriteSequence(5));
+  CHECK(log.durable_index() == LogIndex(0));
+  log.complete(WriteSequence(1));
+  CHECK(log.durable_index() == LogIndex(1));
+  log.complete(WriteSequence(4));
+  CHECK(log.durable_index() == LogIndex(3));
+  log.complete(WriteSequence(5));
+  CHECK(log.durable_index() == LogIndex(4));
+}
+
+TEST_CASE("the cache is cut from the front to its bound, but never into what is not durable") {
+  Log log;
+  for (std::uint64_t i = 1; i <= 10; ++i) log.append(entry(i, 1, 100), WriteSequence(i));
+  log.complete(WriteSequence(6));
+  log.trim_cache(500);
+  CHECK(log.cached_bytes() == 500);
+  CHECK(log.cached(LogIndex(5)) == nullptr);
+  REQUIRE(log.cached(LogIndex(6)) != nullptr);
+  CHECK(log.cached(LogIndex(6))->index == LogIndex(6));
+  log.trim_cache(0);
+  CHECK(log.cached_bytes() == 400);
+  CHECK(log.cached(LogIndex(6)) == nullptr);
+  CHECK(log.cached(LogIndex(7)) != nullptr);
+  CHECK(log.term(LogIndex(1)) == Term(1));
+}
+
+}  // namespace
+}  // namespace tenon::raft

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "raft/quorum.hpp"
+
+#include <algorithm>
+
+#include "raft/random.hpp"
+#include "support/catch.hpp"
+
+namespace tenon::raft {
+namespace {
+
+// The definition, spelled out: the greatest index that more than half of the voters have reached.
+LogIndex counted(const std::vector<LogIndex>& matches) {
+  LogIndex best;
+  for (const LogIndex candidate : matches) {
+    const auto reached =
+        std::count_if(matches.begin(), matches.end(), [&](LogIndex match) { return match >= candidate; });
+    if (static_cast<std::size_t>(reached) * 2 > matches.size()) best = std::max(best, candidate);
+  }
+  return best;
+}
+
+TEST_CASE("a majority is more than half") {
+  CHECK(majority(1) == 1);
+  CHECK(majority(2) == 2);
+  CHECK(majority(3) == 2);
+  CHECK(majority(4) == 3);
+  CHECK(majority(5) == 3);
+}
+
+TEST_CASE("the majority match is what counting gives, for every cluster of up to four voters and small indexes") {
+  for (std::size_t voters = 1; voters <= 4; ++voters) {
+    std::size_t combinations = 1;
+    for (std::size_t i = 0; i < voters; ++i) combinations *= 5;
+    for (std::size_t number = 0; number < combinations; ++number) {
+      std::vector<LogIndex> matches;
+      for (std::size_t i = 0, rest = number; i < voters; ++i, rest /= 5) matches.emplace_back(rest % 5);
+      REQUIRE(majority_match(matches) == counted(matches));
+    }
+  }
+}
+
+TEST_CASE("the majority match is what counting gives, for random large clusters") {
+  Random random(7);
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<LogIndex> matches(1 + random.below(9));
+    for (LogIndex& match : matches) match = LogIndex(random.below(100));
+    REQUIRE(majority_match(matches) == counted(matches));
+  }
+}
+
+}  // namespace
+}  // namespace tenon::raft

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "raft/raft.hpp"
+
+#include "support/catch.hpp"
+
+namespace tenon::raft {
+namespace {
+
+using std::chrono::milliseconds;
+
+const NodeId kSelf(1);
+
+Payload bytes_of(std::string text) {
+  auto owner = std::make_shared<const std::string>(std::move(text));
+  const std::string_view view = *owner;
+  return {std::move(owner), view};
+}
+
+// One core with what a driver does around it, step by step.
+struct Core {
+  explicit Core(std::vector<NodeId> voters = {kSelf}, HardState hard_state = {Term(1), NodeId()})
+      : raft(settings(), recovered(std::move(voters), hard_state), Random(1), now) {}
+
+  static Settings settings() {
+    Settings settings;
+    settings.self = kSelf;
+    settings.no_op_data = bytes_of("no-op");
+    return settings;
+  }
+  static Recovered recovered(std::vector<NodeId> voters, HardState hard_state) {
+    Recovered recovered{hard_state, Log(), {std::move(voters)}, WriteSequence(1)};
+    recovered.log.recover({LogIndex(1), Term(1), EntryKind::membership, bytes_of("members")});
+    return recovered;
+  }
+
+  Effects step(Happening what) {
+    Effects effects;
+    raft.step({now, std::move(what)}, effects);
+    return effects;
+  }
+  // From the start to a leader whose no-op is handed to storage and not yet durable; returns that write.
+  Write lead() {
+    const Effects campaign = step(Tick{});
+    REQUIRE(campaign.write.has_value());
+    const Effects elected = step(WriteDurable{campaign.write->sequence});
+    REQUIRE(raft.role() == RoleName::leader);
+    REQUIRE(elected.write.has_value());
+    return *elected.write;
+  }
+
+  Instant now = Instant(std::chrono::hours(600));  // past 2^31 milliseconds
+  Raft raft;
+};
+
+TEST_CASE("the only voter campaigns at once, and in a new term with its own vote") {
+  Core core({kSelf}, {Term(4), NodeId()});
+  CHECK(core.raft.next_deadline() == core.now);
+  const Effects effects = core.step(Tick{});
+  REQUIRE(effects.write.has_value());
+  CHECK(effects.write->hard_state == HardState{Term(5), kSelf});
+  CHECK(effects.write->entries.empty());
+  CHECK(core.raft.role() == RoleName::candidate);
+  CHECK(core.raft.term() == Term(5));
+}
+
+TEST_CASE("a candidate does not count its own vote before that is durable") {
+  Core core;
+  const Effects campaign = core.step(Tick{});
+  const WriteSequence vote = campaign.write->sequence;
+  core.step(WriteDurable{vote.previous()});
+  CHECK(core.raft.role() == RoleName::candidate);
+  core.now += std::chrono::hours(1);
+  core.step(Tick{});
+  CHECK(core.raft.role() == RoleName::candidate);
+  CHECK(core.raft.term() == Term(2));
+  core.step(WriteDurable{vote});
+  CHECK(core.raft.role() == RoleName::leader);
+}
+
+TEST_CASE("a leader begins with a no-op of its term, and commits nothing before that is durable (paper 5.4.2)") {
+  Core core;
+  const Write no_op = core.lead();
+  REQUIRE(no_op.entries.size() == 1);
+  CHECK(no_op.entries[0].kind == EntryKind::no_op);
+  CHECK(no_op.entries[0].term == core.raft.term());
+  CHECK(no_op.entries[0].index == LogIndex(2));
+  CHECK(no_op.entries[0].data.bytes == "no-op");
+  CHECK(core.raft.commit_index() == LogIndex(0));
+  const Effects effects = core.step(WriteDurable{no_op.sequence});
+  CHECK(effects.committed == LogIndex(2));
+}
+
+TEST_CASE("a proposal is committed when its own write is durable, not before") {
+  Core core;
+  core.step(WriteDurable{core.lead().sequence});
+  const Effects first = core.step(Propose{Token(10), EntryKind::commands, bytes_of("a")});
+  const Effects second = core.step(Propose{Token(11), EntryKind::commands, bytes_of("b")});
+  REQUIRE(first.proposed.size() == 1);
+  CHECK(first.proposed[0].token == Token(10));
+  CHECK(first.proposed[0].index == LogIndex(3));
+  CHECK(first.proposed[0].term == core.raft.term());
+  CHECK_FALSE(first.committed.has_value());
+  CHECK(second.write->sequence == first.write->sequence.next());
+  CHECK(core.step(WriteDurable{first.write->sequence}).committed == LogIndex(3));
+  CHECK(core.step(WriteDurable{second.write->sequence}).committed == LogIndex(4));
+}
+
+TEST_CASE("a completed write that holds nothing new commits nothing") {
+  Core core;
+  const Write no_op = core.lead();
+  core.step(WriteDurable{no_op.sequence});
+  CHECK_FALSE(core.step(WriteDurable{no_op.sequence}).committed.has_value());
+}
+
+TEST_CASE("a read waits for the first commit of the term, also with one voter (thesis 6.4)") {
+  Core core;
+  const Write no_op = core.lead();
+  CHECK(core.step(Read{Token(1)}).reads.empty());
+  CHECK(core.step(Read{Token(2)}).reads.empty());
+  const Effects committed = core.step(WriteDurable{no_op.sequence});
+  REQUIRE(committed.reads.size() == 2);
+  CHECK(committed.reads[0].token == Token(1));
+  CHECK(committed.reads[0].index == LogIndex(2));
+  CHECK(committed.reads[1].token == Token(2));
+  const Effects later = core.step(Read{Token(3)});
+  REQUIRE(later.reads.size() == 1);
+  CHECK(later.reads[0].index == LogIndex(2));
+}
+
+TEST_CASE("before an election is won, proposals and reads are rejected and nothing is written for them") {
+  Core core;
+  const Effects proposal = core.step(Propose{Token(1), EntryKind::commands, bytes_of("a")});
+  REQUIRE(proposal.rejected.size() == 1);
+  CHECK(proposal.rejected[0].token == Token(1));
+  CHECK(proposal.rejected[0].why == Rejection::not_leader);
+  CHECK_FALSE(proposal.write.has_value());
+  CHECK(core.step(Read{Token(2)}).rejected.size() == 1);
+}
+
+TEST_CASE("one of several voters waits a random election timeout before it campaigns, and is not elected by itself") {
+  Core core({kSelf, NodeId(2), NodeId(3)});
+  const std::optional<Instant> deadline = core.raft.next_deadline();
+  REQUIRE(deadline.has_value());
+  CHECK(*deadline >= core.now + milliseconds(500));
+  CHECK(*deadline < core.now + milliseconds(1000));
+  core.now = *deadline - Duration(1);
+  CHECK_FALSE(core.step(Tick{}).write.has_value());
+  core.now = *deadline;
+  const Effects campaign = core.step(Tick{});
+  REQUIRE(campaign.write.has_value());
+  core.step(WriteDurable{campaign.write->sequence});
+  CHECK(core.raft.role() == RoleName::candidate);
+}
+
+TEST_CASE("the same events give the same effects") {
+  const auto run = [] {
+    Core core({kSelf, NodeId(2)});
+    std::vector<std::uint64_t> trace;
+    for (int round = 0; round < 5; ++round) {
+      core.now = core.raft.next_deadline().value();
+      trace.push_back(static_cast<std::uint64_t>(core.now.time_since_epoch().count()));
+      trace.push_back(core.step(Tick{}).write->sequence.value());
+    }
+    return trace;
+  };
+  CHECK(run() == run());
+}
+
+}  // namespace
+}  // namespace tenon::raft
