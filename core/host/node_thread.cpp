@@ -13,6 +13,9 @@
 namespace tenon::host {
 namespace {
 
+// That wait for the node; above it a request to cancel is ignored, and what it names ends by itself.
+constexpr std::size_t kCancelsMax = kQueueDepthMax;
+
 // Signals are the control thread's.
 void block_signals() noexcept {
   sigset_t all;
@@ -55,9 +58,6 @@ void NodeThread::stop() {
   if (!thread_.joinable()) return;
   post([](Mail& mail) { mail.stop = true; });
   thread_.join();
-  const std::lock_guard lock(mail_mutex_);
-  for (const LogRead& read : mail_.log_reads) give_back(read.loan);
-  mail_.log_reads.clear();
 }
 
 template <class Append>
@@ -90,7 +90,9 @@ std::vector<node::Token> NodeThread::submit(std::vector<node::Submission>& submi
 }
 
 void NodeThread::cancel(node::Token token) {
-  post([&](Mail& mail) { mail.cancels.push_back(token); });
+  post([&](Mail& mail) {
+    if (mail.cancels.size() < kCancelsMax) mail.cancels.push_back({mail.submissions.size(), token});
+  });
 }
 
 std::optional<std::string> NodeThread::admin(const std::string& verb, const std::string&) {
@@ -106,6 +108,12 @@ void NodeThread::durable(std::uint64_t sequence) {
 void NodeThread::read_done(std::uint64_t request, tenon_error error, const tenon_entry* entries, std::uint64_t count,
                            tenon_loan loan) {
   post([&](Mail& mail) { mail.log_reads.push_back({request, error, entries, count, loan}); });
+}
+
+void NodeThread::closed() {
+  TENON_CHECK(!thread_.joinable());
+  const std::lock_guard lock(mail_mutex_);
+  give_back_reads(mail_);
 }
 
 node::Status NodeThread::status() const {
@@ -125,7 +133,12 @@ void NodeThread::run() {
     const std::lock_guard lock(mail_mutex_);
     std::swap(mail, mail_);
   }
+  give_back_reads(mail);
+}
+
+void NodeThread::give_back_reads(Mail& mail) {
   for (const LogRead& read : mail.log_reads) give_back(read.loan);
+  mail.log_reads.clear();
 }
 
 void NodeThread::deliver(Mail& mail) {
@@ -134,8 +147,14 @@ void NodeThread::deliver(Mail& mail) {
     node_->on_entries_read(read.request, read.error, {read.entries, static_cast<std::size_t>(read.count)});
     give_back(read.loan);
   }
-  for (node::Submission& submission : mail.submissions) node_->submit(std::move(submission));
-  for (const node::Token token : mail.cancels) node_->cancel(token);
+  // In the order of posting: a request that has the id of one that was cancelled and ended must not be cancelled for
+  // it.
+  auto cancel = mail.cancels.begin();
+  for (std::size_t submitted = 0;; ++submitted) {
+    for (; cancel != mail.cancels.end() && cancel->after == submitted; ++cancel) node_->cancel(cancel->token);
+    if (submitted == mail.submissions.size()) return;
+    node_->submit(std::move(mail.submissions[submitted]));
+  }
 }
 
 void NodeThread::sleep(std::optional<raft::Instant> deadline) {

@@ -93,6 +93,8 @@ class Check {
 
   // Returns with its size known to be bounded: nothing beyond the limit of a whole request is ever copied.
   std::string_view bounded(tenon_bytes borrowed) {
+    // The size first: a sum with one that was not checked could wrap around.
+    require_at_most(borrowed.size, limits_.request_bytes_max, "the size of the request in bytes");
     bytes_ += borrowed.size;
     require_at_most(bytes_, limits_.request_bytes_max, "the size of the request in bytes");
     return view(borrowed);

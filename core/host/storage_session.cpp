@@ -21,10 +21,6 @@ constexpr std::chrono::seconds kProgressInterval(2);   // between lines that say
 // The reports that come while nothing but this session listens; the control thread waits for them.
 class StorageSession::BootEvents final : public StorageEvents {
  public:
-  ~BootEvents() override {
-    if (read_) give_back(read_->loan);
-  }
-
   struct Read {
     tenon_error error = TENON_OK;
     const tenon_entry* entries = nullptr;
@@ -42,6 +38,10 @@ class StorageSession::BootEvents final : public StorageEvents {
     const std::lock_guard lock(mutex_);
     read_ = Read{error, entries, count, loan};
     changed_.notify_all();
+  }
+
+  void closed() override {
+    if (read_) give_back(std::exchange(read_, std::nullopt)->loan);
   }
 
   void wait_durable(std::uint64_t sequence, const std::function<bool()>& failed) {
@@ -68,6 +68,25 @@ class StorageSession::BootEvents final : public StorageEvents {
   std::optional<Read> read_;
 };
 
+// Storage may use it until it is durable, or else until close(): also when the wait for it was given up.
+struct StorageSession::BirthWrite {
+  explicit BirthWrite(node::Birth of_member)
+      : birth(std::move(of_member)), entry{birth.index.value(), birth.term.value(), bytes(birth.entry_data)} {
+    write.struct_size = sizeof write;
+    write.sequence = 1;
+    write.parts = TENON_WRITE_HARD_STATE | TENON_WRITE_ENTRIES;
+    write.hard_state = bytes(birth.hard_state);
+    write.entries = &entry;
+    write.entry_count = 1;
+  }
+  BirthWrite(const BirthWrite&) = delete;
+  BirthWrite& operator=(const BirthWrite&) = delete;
+
+  const node::Birth birth;
+  const tenon_entry entry;
+  tenon_write write{};
+};
+
 StorageSession::StorageSession(node::StoragePort storage, Logger& logger)
     : storage_(storage), logger_(logger), boot_events_(std::make_unique<BootEvents>()), events_(boot_events_.get()) {
   table_.struct_size = sizeof table_;
@@ -85,7 +104,10 @@ StorageSession::StorageSession(node::StoragePort storage, Logger& logger)
   if (error != TENON_OK) throw Error(error, why.message);
 }
 
-StorageSession::~StorageSession() { storage_.table->close(storage_.self); }
+StorageSession::~StorageSession() {
+  storage_.table->close(storage_.self);
+  events_.load()->closed();
+}
 
 raft::Recovered StorageSession::boot(const StorageBoot& boot, const std::function<bool()>& failed) {
   std::string hard_state(view(found_.hard_state));
@@ -96,9 +118,9 @@ raft::Recovered StorageSession::boot(const StorageBoot& boot, const std::functio
                   "the data directory is empty, and cluster.start is not set: set cluster.start = new to begin a new "
                   "cluster, or name the data directory of the node that is to start again");
     }
-    give_birth(*boot.new_members, failed);
+    give_birth(*boot.new_members, hard_state, failed);
     last_sequence = raft::WriteSequence(1);
-    hard_state = node::birth(*boot.new_members).hard_state;
+    hard_state = birth_write_->birth.hard_state;
     found_.last_index = 1;
   }
   if (found_.first_index != 1) {
@@ -117,18 +139,16 @@ raft::Recovered StorageSession::boot(const StorageBoot& boot, const std::functio
   return *std::move(recovered);
 }
 
-void StorageSession::give_birth(const raft::Membership& members, const std::function<bool()>& failed) {
-  const node::Birth birth = node::birth(members);
-  const tenon_entry entry{birth.index.value(), birth.term.value(), bytes(birth.entry_data)};
-  tenon_write write{};
-  write.struct_size = sizeof write;
-  write.sequence = 1;
-  write.parts = TENON_WRITE_HARD_STATE | TENON_WRITE_ENTRIES;
-  write.hard_state = bytes(birth.hard_state);
-  write.entries = &entry;
-  write.entry_count = 1;
-  storage_.table->write(storage_.self, &write);
-  boot_events_->wait_durable(write.sequence, failed);
+void StorageSession::give_birth(const raft::Membership& members, const std::string& hard_state,
+                                const std::function<bool()>& failed) {
+  birth_write_ = std::make_unique<BirthWrite>(node::birth(members));
+  // A crash during an earlier birth may have left the hard state that it wrote; any other has lost its log.
+  if (!hard_state.empty() && hard_state != birth_write_->birth.hard_state) {
+    throw Error(TENON_ERROR_CORRUPT,
+                "there is a hard state but no log: what the node had acknowledged is lost, so it cannot start again");
+  }
+  storage_.table->write(storage_.self, &birth_write_->write);
+  boot_events_->wait_durable(birth_write_->write.sequence, failed);
   logger_.write(TENON_SEVERITY_INFO, "node", "began a new cluster in an empty data directory");
 }
 
@@ -139,8 +159,9 @@ void StorageSession::read_log(node::Boot& boot, const std::function<bool()>& fai
     storage_.table->read_entries(storage_.self, ++request, next, found_.last_index + 1, kReadBytesMax);
     const BootEvents::Read read = boot_events_->wait_read(failed);
     if (read.error != TENON_OK || read.count == 0) {
-      throw Error(TENON_ERROR_IO, "storage could not read the log from index " + std::to_string(next) + ", error " +
-                                      std::to_string(read.error));
+      throw Error(read.error != TENON_OK ? read.error : TENON_ERROR_IO, "storage could not read the log from index " +
+                                                                            std::to_string(next) + ", error " +
+                                                                            std::to_string(read.error));
     }
     for (std::uint64_t i = 0; i < read.count; ++i) {
       const tenon_entry& entry = read.entries[i];

@@ -73,6 +73,7 @@ Operation read_operation(ByteReader& reader) {
       operation.limit = reader.u64();
       operation.limit_bytes = reader.u64();
       if (operation.limit == 0 || operation.limit_bytes == 0) reader.fail();
+      if (!operation.cursor.empty() && !decode_cursor(operation.cursor)) reader.fail();
       break;
     default:
       reader.fail();
@@ -111,8 +112,8 @@ std::optional<Command> decode(std::string_view data) {
   Command command;
   const std::uint8_t format = reader.u8();
   const std::uint8_t flags = reader.u8();
-  reader.raw(2);
-  if (format != kFormat || (flags & ~kFlagIndependent) != 0) return std::nullopt;
+  const bool zeros = reader.raw(2) == std::string_view("\0\0", 2);
+  if (format != kFormat || (flags & ~kFlagIndependent) != 0 || !zeros) return std::nullopt;
   command.independent = (flags & kFlagIndependent) != 0;
   command.session = reader.u64();
   command.session_sequence = reader.u64();

@@ -2,6 +2,7 @@
 #include "kv/store.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "tenon/check.hpp"
 #include "tenon/operation.hpp"
@@ -21,6 +22,13 @@ bool stands(const Value& left, std::uint8_t relation, const Value& right) {
     default:
       return left > right;
   }
+}
+
+bool reads(const Operation& operation) { return !changes_keyspace(operation.kind); }
+
+// None of the operations is in force, so none may look as if it were.
+void fail_all(tenon_error error, std::size_t operation_count, Reply& reply) {
+  reply.results.assign(operation_count, Result{error, {}, 0, {}});
 }
 
 }  // namespace
@@ -53,10 +61,15 @@ Reply Store::apply(const Command& command, std::uint64_t cluster_time_ms) {
   cluster_time_ms_ = cluster_time_ms;
   Reply reply;
   Budget budget;
+  const std::vector<Operation>& operations = branch(command, reply);
+  // Only a read can fail, by the size of the reply: a command of writes alone needs no way back.
+  const bool may_undo = !command.independent && std::any_of(operations.begin(), operations.end(), reads);
+  std::vector<Before> undo;
   const std::uint64_t next_revision = revision_ + 1;
   bool changed = false;
-  for (const Operation& operation : branch(command, reply)) {
+  for (const Operation& operation : operations) {
     Result& result = reply.results.emplace_back();
+    if (may_undo && !reads(operation)) undo.push_back(before(operation.key));
     switch (operation.kind) {
       case TENON_GET:
         get(operation, budget, result);
@@ -72,6 +85,11 @@ Reply Store::apply(const Command& command, std::uint64_t cluster_time_ms) {
         erase(operation, result);
         changed = changed || result.number != 0;
     }
+    if (result.error == TENON_OK || command.independent) continue;
+    restore(std::move(undo));
+    changed = false;
+    fail_all(result.error, operations.size(), reply);
+    break;
   }
   if (changed) revision_ = next_revision;
   reply.revision = revision_;
@@ -82,18 +100,38 @@ Reply Store::apply(const Command& command, std::uint64_t cluster_time_ms) {
 Reply Store::read(const Command& command) const {
   Reply reply;
   Budget budget;
-  for (const Operation& operation : branch(command, reply)) {
-    TENON_CHECK(!changes_keyspace(operation.kind));
+  const std::vector<Operation>& operations = branch(command, reply);
+  for (const Operation& operation : operations) {
+    TENON_CHECK(reads(operation));
     Result& result = reply.results.emplace_back();
     if (operation.kind == TENON_GET) {
       get(operation, budget, result);
     } else {
       scan(operation, budget, result);
     }
+    if (result.error == TENON_OK || command.independent) continue;
+    fail_all(result.error, operations.size(), reply);
+    break;
   }
   reply.revision = revision_;
   reply.cluster_time_ms = cluster_time_ms_;
   return reply;
+}
+
+Store::Before Store::before(std::string_view key) const {
+  const auto found = items_.find(key);
+  if (found == items_.end()) return {std::string(key), std::nullopt};
+  return {found->first, found->second};
+}
+
+void Store::restore(std::vector<Before> undo) {
+  for (auto step = undo.rbegin(); step != undo.rend(); ++step) {
+    if (step->item) {
+      items_.insert_or_assign(std::move(step->key), *std::move(step->item));
+    } else {
+      items_.erase(step->key);
+    }
+  }
 }
 
 Record Store::record(std::uint32_t kind, const std::string& key, const Item& item) {
@@ -148,7 +186,7 @@ void Store::scan(const Operation& operation, Budget& budget, Result& result) con
     last_seen = &key;
     if (count_only) continue;
     result.records.push_back(
-        record(TENON_RECORD_CURRENT, key, keys_only ? Item{{}, item.created, item.modified, item.version} : item));
+        {TENON_RECORD_CURRENT, key, keys_only ? std::string() : item.value, item.created, item.modified, item.version});
   }
   result.number = static_cast<std::int64_t>(count);
 }

@@ -20,7 +20,7 @@ void write_header(ByteWriter& writer, raft::EntryKind kind, std::uint64_t cluste
 void read_commands(ByteReader& reader, DecodedEntry& entry) {
   const std::uint32_t count = reader.u32();
   // A count that the remaining bytes cannot hold must not be allocated for.
-  if (count > reader.remaining() / kCommandHeaderBytes) return reader.fail();
+  if (count == 0 || count > reader.remaining() / kCommandHeaderBytes) return reader.fail();
   entry.commands.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) entry.commands.push_back(reader.block());
 }
@@ -79,9 +79,9 @@ std::optional<DecodedEntry> decode_entry(std::string_view data) {
   ByteReader reader(*body);
   const std::uint8_t format = reader.u8();
   DecodedEntry entry{static_cast<raft::EntryKind>(reader.u8()), 0, {}, {}};
-  reader.raw(2);
+  const bool zeros = reader.raw(2) == std::string_view("\0\0", 2);
   entry.cluster_time_ms = reader.u64();
-  if (format != kFormat) return std::nullopt;
+  if (format != kFormat || !zeros) return std::nullopt;
   switch (entry.kind) {
     case raft::EntryKind::no_op:
       break;

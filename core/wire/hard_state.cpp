@@ -24,10 +24,10 @@ std::optional<raft::HardState> decode_hard_state(std::string_view data) {
   if (!body) return std::nullopt;
   ByteReader reader(*body);
   const std::uint8_t format = reader.u8();
-  reader.raw(3);
+  const bool zeros = reader.raw(3) == std::string_view("\0\0\0", 3);
   const raft::Term term(reader.u64());
   const raft::NodeId voted_for(reader.u64());
-  if (!reader.done() || format != kFormat) return std::nullopt;
+  if (!reader.done() || format != kFormat || !zeros) return std::nullopt;
   return raft::HardState{term, voted_for};
 }
 

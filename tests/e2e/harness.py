@@ -28,6 +28,8 @@ from tenon_kv import Cluster, Kv  # noqa: E402
 
 TENOND = BUILD_DIRECTORY / "server" / "tenond"
 TENONCTL = BUILD_DIRECTORY / "tools" / "tenonctl" / "tenonctl"
+# The programs under test read variables of their own that begin like those of the tests.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("TENON")}
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 
@@ -115,7 +117,9 @@ class Node:
     def launch(self) -> None:
         """Starts the process and waits for nothing."""
         with self.logger_file.open("ab") as output:
-            self.process = subprocess.Popen(self.command(), stdout=output, stderr=output, cwd=self.directory)
+            self.process = subprocess.Popen(
+                self.command(), stdout=output, stderr=output, cwd=self.directory, env=ENVIRONMENT
+            )
 
     def kill(self) -> None:
         assert self.process is not None
@@ -153,6 +157,13 @@ def config_text(values: dict[str, str | None]) -> str:
         section, key = name.rsplit(".", 1)
         sections.setdefault(section, []).append(f"{key} = {value}")
     return "\n".join(f"[{section}]\n" + "\n".join(lines) + "\n" for section, lines in sections.items())
+
+
+def run(*arguments: str, standard_input: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """A program that is expected to end by itself."""
+    return subprocess.run(
+        arguments, input=standard_input, capture_output=True, timeout=60, check=False, env=ENVIRONMENT
+    )
 
 
 def temporary_directory() -> "tempfile.TemporaryDirectory[str]":

@@ -4,21 +4,16 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import unittest
 from pathlib import Path
 
-from harness import Client, Node, TENOND, temporary_directory
+from harness import Client, Node, TENOND, run, temporary_directory
 
 from tenon_kv.ttypes import GetRequest, Outcome, PutRequest, TenonError
 
 EXIT_CONFIG = 78
 EXIT_SECONDS = 5.0
-
-
-def run(*arguments: str, cwd: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=cwd, check=False)
 
 
 class Stop(unittest.TestCase):
@@ -58,7 +53,7 @@ class Stop(unittest.TestCase):
             second = Node(Path(directory) / "second", {"node.data_directory": str(node.data_directory)})
             refused = run(*second.command())
             self.assertEqual(refused.returncode, 1, refused.stderr)
-            self.assertIn(str(node.data_directory), refused.stderr)
+            self.assertIn(str(node.data_directory), refused.stderr.decode())
             with Client(node.port) as client:
                 client.kv.put(PutRequest(key=b"still", value=b"here"))
 
@@ -73,7 +68,7 @@ class Stop(unittest.TestCase):
             )
             refused = run(*other.command())
             self.assertEqual(refused.returncode, 1)
-            self.assertIn("node", refused.stderr)
+            self.assertIn("node", refused.stderr.decode())
 
     def test_an_empty_directory_is_no_cluster_unless_it_is_told_to_be_one(self) -> None:
         with temporary_directory() as directory:
@@ -82,7 +77,7 @@ class Stop(unittest.TestCase):
             node.config_file.write_text(text)
             refused = run(*node.command())
             self.assertEqual(refused.returncode, 1)
-            self.assertIn("cluster.start", refused.stderr)
+            self.assertIn("cluster.start", refused.stderr.decode())
 
 
 class Refusals(unittest.TestCase):
@@ -92,7 +87,7 @@ class Refusals(unittest.TestCase):
             result = run(*node.command(*flags))
             self.assertEqual(result.returncode, EXIT_CONFIG, result.stderr)
             for part in expected:
-                self.assertIn(part, result.stderr)
+                self.assertIn(part, result.stderr.decode())
             self.assertFalse(node.data_directory.exists())
 
     def test_an_unknown_key_names_file_line_and_the_nearest_key(self) -> None:
@@ -131,19 +126,19 @@ class WithoutPluginCode(unittest.TestCase):
             node = Node(Path(directory))
             result = run(*node.command("--print-config", "--set", "limits.scan_records_max=77"))
             self.assertEqual(result.returncode, 0, result.stderr)
-            self.assertIn("77", result.stdout)
-            self.assertIn("node.conf:", result.stdout)
-            self.assertIn("default", result.stdout)
-            self.assertIn("segment_bytes", result.stdout)
+            self.assertIn("77", result.stdout.decode())
+            self.assertIn("node.conf:", result.stdout.decode())
+            self.assertIn("default", result.stdout.decode())
+            self.assertIn("segment_bytes", result.stdout.decode())
 
     def test_plugins_are_listed_and_explained(self) -> None:
         listed = run(str(TENOND), "--list-plugins")
         self.assertEqual(listed.returncode, 0, listed.stderr)
-        self.assertIn("filewal", listed.stdout)
-        self.assertIn("thrift", listed.stdout)
+        self.assertIn("filewal", listed.stdout.decode())
+        self.assertIn("thrift", listed.stdout.decode())
         explained = run(str(TENOND), "--help-plugin", "storage.filewal")
         self.assertEqual(explained.returncode, 0, explained.stderr)
-        self.assertIn("segment_bytes", explained.stdout)
+        self.assertIn("segment_bytes", explained.stdout.decode())
 
 
 if __name__ == "__main__":

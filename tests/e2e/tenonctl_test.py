@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import unittest
 from pathlib import Path
 
-from harness import Node, TENONCTL, free_port, temporary_directory
+from harness import Node, TENONCTL, free_port, run, temporary_directory
 
 OK, ERROR, NO_CONNECTION, NOT_FOUND, USAGE = 0, 1, 2, 3, 64
 
@@ -28,7 +27,7 @@ class Tenonctl(unittest.TestCase):
 
     def run_command(self, code: int, *arguments: str, standard_input: bytes = b"") -> bytes:
         command = [str(TENONCTL), "--endpoints", f"127.0.0.1:{self.node.port}", *arguments]
-        result = subprocess.run(command, input=standard_input, capture_output=True, timeout=30, check=False)
+        result = run(*command, standard_input=standard_input)
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
         if code != OK:
             self.assertNotEqual(result.stderr, b"")
@@ -67,7 +66,7 @@ class Tenonctl(unittest.TestCase):
 
     def test_no_connection(self) -> None:
         command = [str(TENONCTL), "--endpoints", f"127.0.0.1:{free_port()}", "get", "key"]
-        result = subprocess.run(command, capture_output=True, timeout=30, check=False)
+        result = run(*command)
         self.assertEqual(result.returncode, NO_CONNECTION, result.stderr)
 
     def test_usage(self) -> None:
@@ -77,9 +76,9 @@ class Tenonctl(unittest.TestCase):
 
     def test_what_a_later_version_brings_says_so(self) -> None:
         command = [str(TENONCTL), "watch", "key"]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        result = run(*command)
         self.assertEqual(result.returncode, ERROR)
-        self.assertIn("not in this version", result.stderr)
+        self.assertIn(b"not in this version", result.stderr)
 
     def test_a_refused_request_is_an_error_with_its_reason(self) -> None:
         self.run_command(ERROR, "put", "large", "-", standard_input=b"v" * (1024 * 1024 + 1))

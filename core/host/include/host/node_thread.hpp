@@ -47,6 +47,8 @@ class NodeThread final : public NodePort, public StorageEvents, private node::Su
   void durable(std::uint64_t sequence) override;
   void read_done(std::uint64_t request, tenon_error error, const tenon_entry* entries, std::uint64_t count,
                  tenon_loan loan) override;
+  // Needs: stopped, or never started.
+  void closed() override;
 
  private:
   struct LogRead {
@@ -56,11 +58,15 @@ class NodeThread final : public NodePort, public StorageEvents, private node::Su
     std::uint64_t count;
     tenon_loan loan;
   };
+  struct Cancel {
+    std::size_t after;  // the submissions of the same mail that came before it
+    node::Token token;
+  };
   struct Mail {
     std::vector<node::Submission> submissions;
     std::uint64_t submission_bytes = 0;  // <= inbox_bytes_max_, or one request alone
-    std::vector<node::Token> cancels;
-    std::uint64_t durable = 0;  // 0: nothing new
+    std::vector<Cancel> cancels;         // ascending in `after`
+    std::uint64_t durable = 0;           // 0: nothing new
     std::vector<LogRead> log_reads;
     bool stop = false;
     bool empty() const noexcept {
@@ -77,6 +83,7 @@ class NodeThread final : public NodePort, public StorageEvents, private node::Su
   void post(Append append);
   void run();
   void deliver(Mail& mail);
+  static void give_back_reads(Mail& mail);
   void send_answers();
   void publish();
   // Sleeps until there is mail or the deadline; at once when there is either.

@@ -26,7 +26,7 @@ class StorageSession {
  public:
   // Opens storage. Keeps: storage, which outlives the session. Throws tenon::Error with what open() said.
   StorageSession(node::StoragePort storage, Logger& logger);
-  // Closes storage: every write is durable, unless storage has failed.
+  // Closes storage: every write is durable, unless storage has failed. Needs: what it reports to has stopped using it.
   ~StorageSession();
   StorageSession(const StorageSession&) = delete;
   StorageSession& operator=(const StorageSession&) = delete;
@@ -40,7 +40,9 @@ class StorageSession {
 
  private:
   class BootEvents;
-  void give_birth(const raft::Membership& members, const std::function<bool()>& failed);
+  struct BirthWrite;
+  // `hard_state` is what was found, perhaps nothing.
+  void give_birth(const raft::Membership& members, const std::string& hard_state, const std::function<bool()>& failed);
   void read_log(node::Boot& boot, const std::function<bool()>& failed);
 
   const node::StoragePort storage_;
@@ -49,6 +51,7 @@ class StorageSession {
   tenon_recovered found_{};
   const std::unique_ptr<BootEvents> boot_events_;  // outlives close(), which may still answer a read
   std::atomic<StorageEvents*> events_;
+  std::unique_ptr<BirthWrite> birth_write_;  // outlives close()
 };
 
 }  // namespace tenon::host

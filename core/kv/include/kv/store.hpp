@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,10 +49,11 @@ struct Reply {
 // Not for concurrent use.
 class Store {
  public:
-  // Runs a command that the log has decided, stamped with the cluster time of its entry. Needs: the time is not before
-  // that of an earlier command.
+  // Runs a command that the log has decided, stamped with the cluster time of its entry. Unless it is independent, all
+  // of it takes effect or none: when an operation fails, every result has its error. Needs: the time is not before that
+  // of an earlier command.
   Reply apply(const Command& command, std::uint64_t cluster_time_ms);
-  // Runs a command that only reads. Needs: no operation changes the keyspace.
+  // Runs a command that only reads; the rule about failures is the same. Needs: no operation changes the keyspace.
   Reply read(const Command& command) const;
 
   std::uint64_t revision() const noexcept { return revision_; }
@@ -67,6 +69,12 @@ class Store {
   };
   using Items = std::map<std::string, Item, std::less<>>;
 
+  // A key as it was before a write; nullopt: absent.
+  struct Before {
+    std::string key;
+    std::optional<Item> item;
+  };
+
   // What a reply may still take.
   struct Budget {
     std::size_t bytes = kReplyBytesMax;
@@ -78,6 +86,8 @@ class Store {
   void scan(const Operation& operation, Budget& budget, Result& result) const;
   void put(const Operation& operation, std::uint64_t revision, Result& result);
   void erase(const Operation& operation, Result& result);
+  Before before(std::string_view key) const;
+  void restore(std::vector<Before> undo);
   static Record record(std::uint32_t kind, const std::string& key, const Item& item);
 
   Items items_;

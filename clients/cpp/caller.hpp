@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// One request at a time: chooses the endpoint, keeps the connection, and turns every failure into an error of
+// tenon_client/error.hpp.
+#pragma once
+
+#include <thrift/protocol/TBinaryProtocol.h>
+#include <thrift/transport/TBufferTransports.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "connection.hpp"
+#include "tenon_client/client.hpp"
+
+namespace tenon::client {
+
+enum class Effect { kRead, kWrite };
+
+using Protocol = std::shared_ptr<apache::thrift::protocol::TProtocol>;
+
+class Caller {
+ public:
+  explicit Caller(Options options);
+
+  // `encode` writes the request to a protocol; `decode` reads the answer from one, and throws what the answer says.
+  // It may run once for each endpoint.
+  void call(Effect effect, const std::function<void(const Protocol&)>& encode,
+            const std::function<void(const Protocol&)>& decode);
+
+  // The endpoint that answered last.
+  const Endpoint& endpoint() const { return options_.endpoints[current_]; }
+
+ private:
+  std::optional<std::string> exchange(Effect effect, const std::string& request, std::string& failures);
+  bool decode_answer(Effect effect, std::string& answer, const std::function<void(const Protocol&)>& decode,
+                     std::string& failures);
+  void fail(Effect effect, const std::string& what, std::string& failures);
+
+  Options options_;
+  std::size_t current_ = 0;  // < options_.endpoints.size()
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace tenon::client

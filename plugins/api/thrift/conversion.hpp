@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Requests of the interface as requests of the waist, and its completions as replies.
+#pragma once
+
+#include <vector>
+
+#include "request_batch.hpp"
+#include "tenon/client_api.hpp"
+#include "tenon_types.h"
+
+namespace tenon::api_thrift {
+
+// Each makes a request from what the batch then keeps, and throws thrift_api::TenonError (REFUSED) when the request
+// contradicts the interface. Whether a key or value is acceptable is the node's to say.
+tenon_request build(RequestBatch& batch, const thrift_api::PutRequest& put);
+tenon_request build(RequestBatch& batch, const thrift_api::GetRequest& get);
+tenon_request build(RequestBatch& batch, const thrift_api::RemoveRequest& remove);
+tenon_request build(RequestBatch& batch, const thrift_api::ScanRequest& scan);
+tenon_request build(RequestBatch& batch, const thrift_api::TransactionRequest& transaction);
+tenon_request build_status(RequestBatch& batch);
+
+// What a reader needs to know of a request whose memory is gone.
+struct OperationShape {
+  std::uint32_t kind;
+  std::uint32_t flags;
+};
+struct RequestShape {
+  std::vector<OperationShape> operations;
+  std::vector<OperationShape> otherwise;
+};
+RequestShape shape_of(const tenon_request& request);
+bool changes_keyspace(const RequestShape& shape) noexcept;
+
+// Each reads a completion of a request of this shape that is DONE without error. Throws thrift_api::TenonError when one
+// of its operations failed.
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::PutReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::GetReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::RemoveReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ScanReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::TransactionReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::StatusReply& reply);
+
+}  // namespace tenon::api_thrift

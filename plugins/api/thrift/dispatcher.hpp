@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// From a frame to the service and method that it names, and from the method's answer to a message.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "calls.hpp"
+#include "tenon/client_api.hpp"
+
+namespace tenon::api_thrift {
+
+class Submissions;
+
+// Of one thread, the plugin's I/O thread. No Thrift type is visible here, so that few translation units pay for them.
+class Dispatcher {
+ public:
+  Dispatcher(Submissions& submissions, const Host& host, std::uint64_t frame_bytes_max);
+  ~Dispatcher();
+
+  // Takes a message for `caller`: opens a slot, and ends it now or from a later call of submissions. Returns why the
+  // frame cannot be answered at all, when it does not begin with a message header; no slot was opened then.
+  std::optional<std::string> take(std::string_view frame, const std::shared_ptr<Caller>& caller);
+
+ private:
+  struct Services;
+  struct Call;
+
+  void process(const std::shared_ptr<Call>& call);
+  void end(const Call& call, bool ok);
+  void end_with(const Call& call, int type, const std::string& why);
+  void deliver(const Call& call);
+
+  const Metric requests_;
+  CurrentCall current_;
+  const std::unique_ptr<Services> services_;
+};
+
+}  // namespace tenon::api_thrift

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "handler.hpp"
+
+#include "error_mapping.hpp"
+
+namespace tenon::api_thrift {
+
+namespace {
+
+apache::thrift::TDelayedException* delay(const thrift_api::TenonError& error) {
+  return apache::thrift::TDelayedException::delayException(error);
+}
+
+}  // namespace
+
+template <class Reply>
+void Handler::submit(tenon_request request, std::function<void(const Reply&)> succeed, Fail fail) {
+  RequestShape shape = shape_of(request);
+  const bool writes = changes_keyspace(shape);
+  const std::shared_ptr<Caller> caller = current_.caller;
+  if (writes) {
+    ++caller->unfinished_writes;
+  } else if (caller->unfinished_writes != 0 && !caller->reordering()) {
+    request.flags |= TENON_REQUEST_AFTER_WRITES;
+  }
+  submissions_.add(request, [caller, writes, shape = std::move(shape), succeed = std::move(succeed),
+                             fail = std::move(fail)](const tenon_completion& completion) {
+    if (writes) --caller->unfinished_writes;
+    if (completion.outcome != TENON_OUTCOME_DONE || completion.error != TENON_OK) {
+      return fail(delay(error_of(completion, completion.error)));
+    }
+    Reply reply;
+    try {
+      read(completion, shape, reply);
+    } catch (const thrift_api::TenonError& error) {
+      return fail(delay(error));
+    }
+    succeed(reply);
+  });
+}
+
+template <class Reply, class Request>
+void Handler::take(std::function<void(const Reply&)> succeed, Fail fail, const Request& request) {
+  tenon_request built{};
+  try {
+    built = build(submissions_.batch(), request);
+  } catch (const thrift_api::TenonError& error) {
+    return fail(delay(error));
+  }
+  submit<Reply>(built, std::move(succeed), std::move(fail));
+}
+
+void KvHandler::put(std::function<void(const thrift_api::PutReply&)> succeed, Handler::Fail fail,
+                    const thrift_api::PutRequest& request) {
+  handler_.take<thrift_api::PutReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::get(std::function<void(const thrift_api::GetReply&)> succeed, Handler::Fail fail,
+                    const thrift_api::GetRequest& request) {
+  handler_.take<thrift_api::GetReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::remove(std::function<void(const thrift_api::RemoveReply&)> succeed, Handler::Fail fail,
+                       const thrift_api::RemoveRequest& request) {
+  handler_.take<thrift_api::RemoveReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::scan(std::function<void(const thrift_api::ScanReply&)> succeed, Handler::Fail fail,
+                     const thrift_api::ScanRequest& request) {
+  handler_.take<thrift_api::ScanReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::transaction(std::function<void(const thrift_api::TransactionReply&)> succeed, Handler::Fail fail,
+                            const thrift_api::TransactionRequest& request) {
+  handler_.take<thrift_api::TransactionReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::allowReordering(std::function<void()> succeed, Handler::Fail) {
+  handler_.caller().allow_reordering();
+  succeed();
+}
+
+void ClusterHandler::status(std::function<void(const thrift_api::StatusReply&)> succeed, Handler::Fail fail) {
+  const tenon_request request = build_status(handler_.submissions().batch());
+  handler_.submit<thrift_api::StatusReply>(request, std::move(succeed), std::move(fail));
+}
+
+void ClusterHandler::getInfo(std::function<void(const thrift_api::InfoReply&)> succeed, Handler::Fail) {
+  thrift_api::InfoReply reply;
+  reply.protocol_version = 1;
+  reply.__set_node_id(static_cast<std::int64_t>(identity_.node_id));
+  reply.__set_cluster_id(identity_.cluster_id);
+  reply.__set_frame_bytes_max(static_cast<std::int64_t>(identity_.frame_bytes_max));
+  succeed(reply);
+}
+
+}  // namespace tenon::api_thrift

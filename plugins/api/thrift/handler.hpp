@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The two services of the interface: what their generated processors call with each request that they have read.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "Cluster.h"
+#include "Kv.h"
+#include "calls.hpp"
+#include "conversion.hpp"
+#include "submissions.hpp"
+
+namespace tenon::api_thrift {
+
+// What this node says of itself without asking the cluster.
+struct NodeIdentity {
+  std::uint64_t node_id;
+  std::string cluster_id;
+  std::uint64_t frame_bytes_max;
+};
+
+// What both services share: a request becomes a submission, its completion the reply or the error.
+class Handler {
+ public:
+  using Fail = std::function<void(apache::thrift::TDelayedException*)>;
+
+  Handler(Submissions& submissions, const CurrentCall& current) : submissions_(submissions), current_(current) {}
+
+  template <class Reply>
+  void submit(tenon_request request, std::function<void(const Reply&)> succeed, Fail fail);
+  // Builds the request and submits it, or answers why it cannot be.
+  template <class Reply, class Request>
+  void take(std::function<void(const Reply&)> succeed, Fail fail, const Request& request);
+
+  Submissions& submissions() noexcept { return submissions_; }
+  Caller& caller() const noexcept { return *current_.caller; }
+
+ private:
+  Submissions& submissions_;
+  const CurrentCall& current_;
+};
+
+class KvHandler : public thrift_api::KvCobSvIf {
+ public:
+  KvHandler(Submissions& submissions, const CurrentCall& current) : handler_(submissions, current) {}
+
+  void put(std::function<void(const thrift_api::PutReply&)> succeed, Handler::Fail fail,
+           const thrift_api::PutRequest& request) override;
+  void get(std::function<void(const thrift_api::GetReply&)> succeed, Handler::Fail fail,
+           const thrift_api::GetRequest& request) override;
+  void remove(std::function<void(const thrift_api::RemoveReply&)> succeed, Handler::Fail fail,
+              const thrift_api::RemoveRequest& request) override;
+  void scan(std::function<void(const thrift_api::ScanReply&)> succeed, Handler::Fail fail,
+            const thrift_api::ScanRequest& request) override;
+  void transaction(std::function<void(const thrift_api::TransactionReply&)> succeed, Handler::Fail fail,
+                   const thrift_api::TransactionRequest& request) override;
+  void allowReordering(std::function<void()> succeed, Handler::Fail fail) override;
+
+ private:
+  Handler handler_;
+};
+
+class ClusterHandler : public thrift_api::ClusterCobSvIf {
+ public:
+  ClusterHandler(Submissions& submissions, const CurrentCall& current, NodeIdentity identity)
+      : handler_(submissions, current), identity_(std::move(identity)) {}
+
+  void status(std::function<void(const thrift_api::StatusReply&)> succeed, Handler::Fail fail) override;
+  void getInfo(std::function<void(const thrift_api::InfoReply&)> succeed, Handler::Fail fail) override;
+
+ private:
+  Handler handler_;
+  const NodeIdentity identity_;
+};
+
+}  // namespace tenon::api_thrift

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "submissions.hpp"
+
+namespace tenon::api_thrift {
+
+namespace {
+// A batch that has grown to this goes at once, so that many large requests of one wake-up do not lie here twice.
+constexpr std::uint64_t kBatchBytesMax = 1024 * 1024;
+}  // namespace
+
+void Submissions::add(tenon_request request, Continuation continuation) {
+  request.id = next_id_++;
+  continuations_.emplace(request.id, std::move(continuation));
+  batch_.add(request);
+  if (batch_.bytes() >= kBatchBytesMax) submit();
+}
+
+void Submissions::submit() {
+  const std::span<const tenon_request> requests = batch_.requests();
+  if (requests.empty()) return;
+  const std::size_t taken = queue_.submit(requests);
+  TENON_CHECK(taken <= requests.size());
+  std::vector<std::uint64_t> refused;
+  for (const tenon_request& request : requests.subspan(taken)) refused.push_back(request.id);
+  batch_.clear();  // before anyone is told, who may then add to the next batch
+  for (const std::uint64_t id : refused) {
+    tenon_completion overloaded{};
+    overloaded.struct_size = sizeof overloaded;
+    overloaded.request = id;
+    overloaded.outcome = TENON_OUTCOME_OVERLOADED;
+    overloaded.error = TENON_ERROR_BUSY;
+    overloaded.message = bytes("as many requests are unfinished as there may be (queue_depth); try again");
+    complete(overloaded);
+  }
+}
+
+void Submissions::poll() {
+  queue_.poll([this](Completion completion) {
+    if ((completion->flags & TENON_COMPLETION_MORE) == 0) complete(*completion);
+  });
+}
+
+void Submissions::complete(const tenon_completion& completion) {
+  const auto found = continuations_.find(completion.request);
+  TENON_CHECK(found != continuations_.end());
+  const Continuation continuation = std::move(found->second);
+  continuations_.erase(found);
+  continuation(completion);
+}
+
+}  // namespace tenon::api_thrift

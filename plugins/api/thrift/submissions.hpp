@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The plugin's side of its queue: requests go in batches, completions find whoever waits for them.
+#pragma once
+
+#include <functional>
+#include <unordered_map>
+
+#include "request_batch.hpp"
+#include "tenon/client_api.hpp"
+
+namespace tenon::api_thrift {
+
+// Each request that was added is answered exactly once, by its continuation: from poll(), or from submit() or add()
+// when the queue has no credit for it. Continuations may add requests. Of one thread.
+class Submissions {
+ public:
+  using Continuation = std::function<void(const tenon_completion&)>;
+
+  explicit Submissions(Queue queue) : queue_(std::move(queue)) {}
+
+  // Where the bytes of the next request are kept.
+  RequestBatch& batch() noexcept { return batch_; }
+  // Gives the request an id and adds it to the batch. Submits the batch when it has grown large.
+  void add(tenon_request request, Continuation continuation);
+  // Submits the batch. Requests that the queue does not take end as OVERLOADED.
+  void submit();
+  // Answers what has been completed.
+  void poll();
+
+  int event_fd() const noexcept { return queue_.event_fd(); }
+  std::size_t unfinished() const noexcept { return continuations_.size(); }
+
+ private:
+  void complete(const tenon_completion& completion);
+
+  Queue queue_;
+  RequestBatch batch_;
+  std::unordered_map<std::uint64_t, Continuation> continuations_;
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace tenon::api_thrift

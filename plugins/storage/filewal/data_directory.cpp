@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "data_directory.hpp"
+
+#include <algorithm>
+
+#include "hard_state_file.hpp"
+#include "segment.hpp"
+#include "segment_scan.hpp"
+#include "tenon/host.hpp"
+
+namespace tenon::filewal {
+namespace {
+
+bool exists(const FileSystem& file_system, std::string_view name) {
+  const std::vector<std::string> names = file_system.list();
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void make_file(FileSystem& file_system, std::string_view name, std::string_view content, std::uint64_t file_bytes) {
+  const std::unique_ptr<File> file = file_system.open(std::string(name) + std::string(kNewSuffix), OpenMode::replace);
+  if (file_bytes > content.size()) file->zero_fill(content.size(), file_bytes - content.size());
+  file->write(0, std::span(&content, 1));
+  file->sync();
+}
+
+void name_file(FileSystem& file_system, std::string_view name) {
+  file_system.rename(std::string(name) + std::string(kNewSuffix), name);
+}
+
+// A birth that was interrupted may have left these files without a stamp; then they hold nothing.
+void check_holds_nothing(FileSystem& file_system) {
+  bool holds_log = false;
+  for (const std::string& name : file_system.list()) {
+    if (name == kHardStateName) {
+      holds_log |= !HardStateFile::is_born(read_small_file(file_system, name, kHardStateFileBytes));
+    } else if (name.ends_with(kSegmentSuffix)) {
+      const std::unique_ptr<File> segment = file_system.open(name, OpenMode::existing);
+      holds_log |= end_of_content(*segment, kBornBytes) > kBornBytes;
+    }
+  }
+  if (holds_log) {
+    throw Error(TENON_ERROR_CORRUPT, file_system.path({}) +
+                                         ": the directory holds a log and no stamp, so the stamp was lost. Nothing was "
+                                         "changed. Restore the file 'stamp', or give this node an empty directory");
+  }
+}
+
+}  // namespace
+
+std::string read_small_file(FileSystem& file_system, std::string_view name, std::uint64_t size_max) {
+  const std::unique_ptr<File> file = file_system.open(name, OpenMode::existing);
+  const std::uint64_t size = file->size();
+  if (size > size_max) {
+    throw Error(TENON_ERROR_CORRUPT, file_system.path(name) + " has " + std::to_string(size) + " bytes, expected at " +
+                                         "most " + std::to_string(size_max));
+  }
+  std::string content(static_cast<std::size_t>(size), '\0');
+  content.resize(file->read(0, content));
+  return content;
+}
+
+std::optional<Incarnation> find_incarnation(FileSystem& file_system, const Identity& identity) {
+  if (!exists(file_system, kStampName)) return {};
+  const std::string path = file_system.path(kStampName);
+  Stamp stamp;
+  try {
+    stamp = decode_stamp(read_small_file(file_system, kStampName, kStampBytesMax));
+  } catch (const Error& error) {
+    if (error.code() == TENON_ERROR_IO) throw;
+    throw Error(error.code(), path + ": " + error.what());
+  }
+  if (stamp.plugin_id != kPluginId) {
+    throw Error(TENON_ERROR_INVALID, path + ": the directory was written by the storage plugin " + stamp.plugin_id +
+                                         ", this is " + std::string(kPluginId) +
+                                         "; choose that plugin, or another directory");
+  }
+  if (stamp.cluster_id != identity.cluster_id) {
+    throw Error(TENON_ERROR_INVALID, path + ": the directory belongs to cluster '" + stamp.cluster_id +
+                                         "', the config says '" + identity.cluster_id +
+                                         "'; correct cluster.id, or choose another directory");
+  }
+  if (stamp.node_id != identity.node_id) {
+    throw Error(TENON_ERROR_INVALID, path + ": the directory belongs to node " + std::to_string(stamp.node_id) +
+                                         ", the config says " + std::to_string(identity.node_id) +
+                                         "; correct node.id, or choose another directory");
+  }
+  return stamp.incarnation;
+}
+
+Incarnation bear(FileSystem& file_system, const Identity& identity, std::uint64_t segment_bytes) {
+  check_holds_nothing(file_system);
+  Stamp stamp{std::string(kPluginId), identity.cluster_id, identity.node_id, {}};
+  file_system.random_bytes(stamp.incarnation);
+  std::array<std::uint8_t, sizeof(std::uint32_t)> salt_bytes;
+  file_system.random_bytes(salt_bytes);
+  std::uint32_t salt;
+  std::memcpy(&salt, salt_bytes.data(), sizeof salt);
+
+  make_file(file_system, kSegmentName, Segment::born(stamp.incarnation, salt, segment_bytes), segment_bytes);
+  make_file(file_system, kHardStateName, HardStateFile::born(stamp.incarnation), 0);
+  make_file(file_system, kStampName, encode_stamp(stamp), 0);
+  name_file(file_system, kSegmentName);
+  name_file(file_system, kHardStateName);
+  file_system.sync_directory();
+  name_file(file_system, kStampName);
+  file_system.sync_directory();
+  return stamp.incarnation;
+}
+
+void check_files(const FileSystem& file_system) {
+  for (const std::string_view name : {kSegmentName, kHardStateName}) {
+    if (exists(file_system, name)) continue;
+    throw Error(TENON_ERROR_CORRUPT, file_system.path(name) +
+                                         " is missing from a directory that had it. Nothing was changed. Restore the "
+                                         "file, or replace this node by a new one");
+  }
+  for (const std::string& name : file_system.list()) {
+    if (!name.ends_with(kSegmentSuffix) || name == kSegmentName) continue;
+    throw Error(TENON_ERROR_UNSUPPORTED,
+                file_system.path(name) + ": a log of more than one segment; start the newer version that wrote it");
+  }
+}
+
+void remove_unfinished_files(FileSystem& file_system) {
+  for (const std::string& name : file_system.list()) {
+    if (name.ends_with(kNewSuffix)) file_system.unlink(name);
+  }
+}
+
+}  // namespace tenon::filewal

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "filewal/file_wal_storage.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <chrono>
+
+#include "filewal/posix_file_system.hpp"
+#include "tenon/option.hpp"
+
+namespace tenon::filewal {
+namespace {
+
+FileLogOptions options_of(const Host& host) {
+  const std::string_view text = host.option("segment_bytes");
+  const std::optional<std::uint64_t> bytes = parse_size(text);
+  if (!bytes || *bytes < kSegmentBytesMin) {
+    throw Error(TENON_ERROR_INVALID, "segment_bytes is '" + std::string(text) +
+                                         "', expected a size such as 64MiB, of at least " +
+                                         std::to_string(kSegmentBytesMin) + " bytes");
+  }
+  return {.segment_bytes = *bytes};
+}
+
+// Blocks every signal on the threads that are started while it lives.
+class SignalBlock {
+ public:
+  SignalBlock() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalBlock(const SignalBlock&) = delete;
+  SignalBlock& operator=(const SignalBlock&) = delete;
+  ~SignalBlock() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+FileWalStorage::FileWalStorage(Host host)
+    : FileWalStorage(host, std::make_unique<PosixFileSystem>(host.data_directory())) {}
+
+FileWalStorage::FileWalStorage(Host host, std::unique_ptr<FileSystem> file_system)
+    : Storage(host),
+      file_system_(std::move(file_system)),
+      log_(*file_system_, options_of(host), [host](std::uint32_t severity, std::string_view line) {
+        severity == TENON_SEVERITY_WARNING ? host.warning(line) : host.info(line);
+      }) {}
+
+FileWalStorage::~FileWalStorage() { TENON_CHECK(!thread_.joinable()); }
+
+Storage::Recovered FileWalStorage::open() {
+  sync_seconds_ = host().metric("sync_duration_seconds");
+  syncs_ = host().metric("syncs_total");
+  written_bytes_ = host().metric("written_bytes_total");
+  writes_per_sync_ = host().metric("writes_per_sync");
+  filewal::Recovered recovered = log_.open({host().cluster_id(), host().node_id()});
+  recovered_hard_state_ = std::move(recovered.hard_state);
+  const SignalBlock block;
+  thread_ = std::thread([this] { run(); });
+  return {recovered_hard_state_, recovered.first_index, recovered.last_index, recovered.incarnation};
+}
+
+void FileWalStorage::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  log_.close();
+}
+
+void FileWalStorage::write(const tenon_write& write) { queue(&write); }
+
+void FileWalStorage::read_entries(std::uint64_t request, std::uint64_t first, std::uint64_t end,
+                                  std::uint64_t bytes_max) {
+  queue(Read{request, first, end, bytes_max});
+}
+
+std::unique_ptr<Image> FileWalStorage::image_create(tenon_image&) {
+  throw Error(TENON_ERROR_UNSUPPORTED, "snapshot images are not in this version");
+}
+
+std::unique_ptr<Image> FileWalStorage::image_open(tenon_image&) { return nullptr; }
+
+void FileWalStorage::queue(Request request) {
+  bool was_sleeping = false;
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(request);
+    was_sleeping = std::exchange(sleeping_, false);
+  }
+  if (was_sleeping) wake_.notify_one();
+}
+
+// Waits for requests and takes all that are queued. Returns false when there are none and will be none.
+bool FileWalStorage::take(std::vector<Request>& taken) {
+  taken.clear();
+  std::unique_lock lock(mutex_);
+  while (queue_.empty() && !closing_) {
+    sleeping_ = true;
+    wake_.wait(lock);
+  }
+  sleeping_ = false;
+  taken.swap(queue_);
+  return !taken.empty();
+}
+
+// The thread.
+void FileWalStorage::run() noexcept {
+  std::vector<Request> taken;
+  while (take(taken)) {
+    tenon_detail why{};
+    const tenon_error error = failed_ ? TENON_OK : guard(&why, [&] { perform(taken); });
+    if (error != TENON_OK) {
+      failed_ = true;
+      host().failed(error, why.message);
+    }
+    if (failed_) refuse_reads(taken);
+  }
+}
+
+// Every read is planned at its place in the stream, and answered after the one sync that covers what it is to see.
+void FileWalStorage::perform(const std::vector<Request>& taken) {
+  std::vector<PlannedRead> planned;
+  std::uint64_t last_sequence = 0;
+  std::size_t writes = 0;
+  for (const Request& request : taken) {
+    if (const auto* read = std::get_if<Read>(&request)) {
+      planned.push_back(plan(*read));
+      continue;
+    }
+    const tenon_write& write = *std::get<const tenon_write*>(request);
+    log_.stage(write);
+    last_sequence = write.sequence;
+    ++writes;
+  }
+  if (writes > 0) {
+    sync_group(writes);
+    durable(last_sequence);
+  }
+  for (const PlannedRead& read : planned) answer(read);
+}
+
+void FileWalStorage::sync_group(std::size_t writes) {
+  const auto began = std::chrono::steady_clock::now();
+  log_.sync();
+  sync_seconds_.record(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  const FileLogStatistics& now = log_.statistics();
+  syncs_.record(static_cast<double>(now.syncs - recorded_.syncs));
+  written_bytes_.record(static_cast<double>(now.written_bytes - recorded_.written_bytes));
+  recorded_ = now;
+  writes_per_sync_.record(static_cast<double>(writes));
+}
+
+FileWalStorage::PlannedRead FileWalStorage::plan(const Read& read) const {
+  PlannedRead planned{read.request, TENON_OK, {}};
+  planned.error = guard(nullptr, [&] { planned.plan = log_.plan_read(read.first, read.end, read.bytes_max); });
+  return planned;
+}
+
+void FileWalStorage::answer(const PlannedRead& planned) const noexcept {
+  std::unique_ptr<ReadEntries> found;
+  tenon_detail why{};
+  tenon_error error = planned.error;
+  if (error == TENON_OK) error = guard(&why, [&] { found = log_.read(planned.plan); });
+  if (error == TENON_OK) {
+    const std::span<const tenon_entry> entries = found->entries;
+    read_done(planned.request, entries, lend(std::move(found)));
+    return;
+  }
+  if (why.message[0] != '\0') host().error(why.message);
+  const bool known = error == TENON_ERROR_NOT_FOUND || error == TENON_ERROR_CORRUPT;
+  read_failed(planned.request, known ? error : TENON_ERROR_IO);
+}
+
+void FileWalStorage::refuse_reads(const std::vector<Request>& taken) {
+  tenon_error error = TENON_ERROR_IO;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_) error = TENON_ERROR_CLOSED;
+  }
+  for (const Request& request : taken) {
+    if (const auto* read = std::get_if<Read>(&request)) read_failed(read->request, error);
+  }
+}
+
+}  // namespace tenon::filewal

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// The storage plugin: a FileLog and the thread that works for it. The thread takes all that was queued while it was
+// busy, has it made durable by one sync, and reports that once; so the longer a sync takes, the more it covers.
+//
+// Snapshot images are not in this version: image_create throws UNSUPPORTED, image_open finds none.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "filewal/file_log.hpp"
+#include "tenon/storage.hpp"
+
+namespace tenon::filewal {
+
+class FileWalStorage final : public Storage {
+ public:
+  // Reads the option segment_bytes. Throws INVALID.
+  explicit FileWalStorage(Host host);
+  // The same on another disk than the host's data directory.
+  FileWalStorage(Host host, std::unique_ptr<FileSystem> file_system);
+  ~FileWalStorage() override;
+
+  Recovered open() override;
+  void close() override;
+  void write(const tenon_write& write) override;
+  void read_entries(std::uint64_t request, std::uint64_t first, std::uint64_t end, std::uint64_t bytes_max) override;
+  std::unique_ptr<Image> image_create(tenon_image& image) override;
+  std::unique_ptr<Image> image_open(tenon_image& image) override;
+
+ private:
+  struct Read {
+    std::uint64_t request;
+    std::uint64_t first;
+    std::uint64_t end;
+    std::uint64_t bytes_max;
+  };
+  using Request = std::variant<const tenon_write*, Read>;
+  struct PlannedRead {
+    std::uint64_t request;
+    tenon_error error;  // TENON_OK: there is a plan
+    ReadPlan plan;
+  };
+
+  void queue(Request request);
+  bool take(std::vector<Request>& taken);
+  void run() noexcept;
+  void perform(const std::vector<Request>& taken);
+  PlannedRead plan(const Read& read) const;
+  void sync_group(std::size_t writes);
+  void answer(const PlannedRead& planned) const noexcept;
+  void refuse_reads(const std::vector<Request>& taken);
+
+  const std::unique_ptr<FileSystem> file_system_;
+  FileLog log_;
+  FileLogStatistics recorded_;  // what the metrics have of the log's statistics
+  std::string recovered_hard_state_;
+  Metric sync_seconds_;
+  Metric syncs_;
+  Metric written_bytes_;
+  Metric writes_per_sync_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Request> queue_;  // bounded by the host's backlog
+  bool sleeping_ = false;
+  bool closing_ = false;
+
+  bool failed_ = false;  // the thread's alone, until it has ended
+  std::thread thread_;
+};
+
+}  // namespace tenon::filewal

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Reads a segment from its beginning and says what the log in it holds, without changing a byte.
+//
+// Where the first record that is not whole lies at X, the bytes from X on are one of three things.
+//   nothing     they are all zero, and the last batch ends at X
+//   torn        writes that were never synced, cut short by a crash
+//   corrupt     a batch after X has a mark beyond X, so X had been synced; or bytes lie where nothing was ever written;
+//               or the file is shorter than it was; or a whole record says what cannot be
+// Only corruption throws. What cannot be told from a torn write is damage to the last batch, when no later batch and no
+// clean close proves that it was synced.
+#pragma once
+
+#include "entry_index.hpp"
+#include "filewal/file_log.hpp"
+#include "filewal/file_system.hpp"
+#include "format.hpp"
+
+namespace tenon::filewal {
+
+struct ScannedSegment {
+  EntryIndex entries;
+  std::uint32_t salt = 0;
+  std::uint32_t previous = 0;  // the checksum of the last whole record's header
+  std::uint64_t end = 0;       // where the next batch goes
+  bool torn = false;
+  std::uint64_t torn_end = 0;   // when torn: all bytes from here on are zero; >= end
+  bool ends_with_mark = false;  // the last record proves that all before it was synced
+};
+
+// Logs its progress through a large segment. Throws Error(CORRUPT) with file and offset, Error(UNSUPPORTED) for a
+// newer format, Error(IO).
+ScannedSegment scan_segment(const File& segment, const std::string& path, const Incarnation& incarnation,
+                            const LoggerFunction& logger);
+
+// Returns the offset after the last byte at or after `offset` that is not zero; `offset` when there is none.
+std::uint64_t end_of_content(const File& file, std::uint64_t offset);
+
+}  // namespace tenon::filewal

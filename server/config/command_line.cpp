@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "config/command_line.hpp"
+
+#include <boost/program_options.hpp>
+#include <sstream>
+#include <utility>
+
+#include "config/option_table.hpp"
+#include "ini.hpp"
+#include "refusal.hpp"
+
+namespace tenon::config {
+namespace {
+
+namespace program_options = boost::program_options;
+
+program_options::options_description flag_table() {
+  using program_options::value;
+  program_options::options_description flags("Flags");
+  auto add = flags.add_options();
+  add("config", value<std::string>()->value_name("FILE"), "the configuration file");
+  add("set", value<std::vector<std::string>>()->value_name("SECTION.KEY=VALUE"),
+      "sets one option; stronger than file and environment; may be given many times");
+  add("check-config", "checks the configuration and exits; starts nothing");
+  add("print-config", "prints every option with its value and where it comes from");
+  add("list-plugins", "lists the plugins that are found, without running their code");
+  add("help-plugin", value<std::string>()->value_name("KIND.NAME"),
+      "prints the options of a plugin, storage.filewal for one, without running its code");
+  add("version", "prints the version");
+  add("help", "prints this text");
+  return flags;
+}
+
+Assignment parse_assignment(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::string_view name = trimmed(std::string_view(text).substr(0, equals));
+  const std::size_t point = name.rfind('.');
+  if (equals == std::string::npos || point == std::string::npos || point == 0 || point + 1 == name.size()) {
+    throw UsageError("--set: found '" + text + "', expected SECTION.KEY=VALUE, as in node.id=1");
+  }
+  const std::string_view value = trimmed(std::string_view(text).substr(equals + 1));
+  return {std::string(name.substr(0, point)), std::string(name.substr(point + 1)), std::string(value)};
+}
+
+void take_plugin(const std::string& text, CommandLine& line) {
+  const std::size_t point = text.find('.');
+  line.plugin_kind = text.substr(0, point);
+  if (point != std::string::npos) line.plugin_name = text.substr(point + 1);
+  const bool known = line.plugin_kind == "storage" || line.plugin_kind == "transport" || line.plugin_kind == "api";
+  if (!known || line.plugin_name.empty()) {
+    throw UsageError("--help-plugin: found '" + text +
+                     "', expected KIND.NAME with KIND storage, transport or api, as in storage.filewal");
+  }
+}
+
+Action parse_action(const program_options::variables_map& values) {
+  constexpr std::pair<const char*, Action> kActions[] = {
+      {"check-config", Action::kCheckConfig}, {"print-config", Action::kPrintConfig},
+      {"list-plugins", Action::kListPlugins}, {"help-plugin", Action::kHelpPlugin},
+      {"version", Action::kVersion},          {"help", Action::kHelp},
+  };
+  Action action = Action::kRun;
+  std::string given;
+  for (const auto& [flag, meant] : kActions) {
+    if (values.count(flag) == 0) continue;
+    if (!given.empty()) throw UsageError("--" + given + " and --" + flag + " exclude each other; give one of them");
+    given = flag;
+    action = meant;
+  }
+  return action;
+}
+
+std::string nearest_flag(const program_options::options_description& flags, const std::string& unknown) {
+  std::vector<std::string> names;
+  for (const auto& flag : flags.options()) names.push_back("--" + flag->long_name());
+  return nearest_hint(unknown, names);
+}
+
+}  // namespace
+
+CommandLine parse_command_line(std::span<const std::string> arguments) {
+  namespace style = program_options::command_line_style;
+  const program_options::options_description flags = flag_table();
+  const program_options::positional_options_description no_positions;  // the parser keeps a reference
+  program_options::variables_map values;
+  try {
+    const auto parsed = program_options::command_line_parser({arguments.begin(), arguments.end()})
+                            .options(flags)
+                            .positional(no_positions)
+                            .style(style::unix_style & ~style::allow_guessing & ~style::allow_short)
+                            .run();
+    program_options::store(parsed, values);
+  } catch (const program_options::unknown_option& error) {
+    throw UsageError("'" + error.get_option_name() + "' is no flag of tenond." +
+                     nearest_flag(flags, error.get_option_name()));
+  } catch (const program_options::too_many_positional_options_error&) {
+    throw UsageError("found an argument that is no flag; tenond takes flags only, the configuration file by --config");
+  } catch (const program_options::error& error) {
+    throw UsageError(error.what());
+  }
+  CommandLine line;
+  line.action = parse_action(values);
+  if (values.count("config") != 0) line.config_file = values["config"].as<std::string>();
+  if (values.count("set") != 0) {
+    for (const std::string& text : values["set"].as<std::vector<std::string>>()) {
+      line.assignments.push_back(parse_assignment(text));
+    }
+  }
+  if (line.action == Action::kHelpPlugin) take_plugin(values["help-plugin"].as<std::string>(), line);
+  return line;
+}
+
+std::string help_text() {
+  std::ostringstream text;
+  text << "tenond --config FILE [--set SECTION.KEY=VALUE ...]\n"
+          "Runs one node of a replicated key-value server.\n\n"
+       << flag_table()
+       << "\nOptions, of the file's sections; each is also set by the variable TENON_SECTION_KEY and by --set:\n";
+  std::string_view section;
+  for (const Option& option : options()) {
+    if (option.section != section) text << "\n[" << option.section << "]\n";
+    section = option.section;
+    text << "  " << option.name << " (" << describe_type(option);
+    if (option.presence == Presence::kDefaulted) text << "; default " << option.default_value;
+    if (option.presence == Presence::kRequired) text << "; required";
+    text << ")\n      " << option.help << "\n";
+    if (!option.danger.empty()) text << "      Danger: " << option.danger << "\n";
+  }
+  text << "\nOptions of plugins are in [storage.NAME] and [api.NAME]; tenond --help-plugin KIND.NAME lists them.\n"
+          "Exit codes: 0 stopped as told, 64 the command line is wrong, 78 the configuration is refused.\n";
+  return text.str();
+}
+
+}  // namespace tenon::config

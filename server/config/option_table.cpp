@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "config/option_table.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tenon::config {
+namespace {
+
+constexpr Option kOptions[] = {
+    {.section = "node",
+     .name = "id",
+     .type = OptionType::kInteger,
+     .presence = Presence::kRequired,
+     .min = "1",
+     .max = "9223372036854775807",
+     .help = "This node's number, unlike that of every other node of the cluster, for ever.",
+     .danger = "Two nodes with one id, or one node that changes its id, break the promises of the cluster."},
+    {.section = "node",
+     .name = "data_directory",
+     .type = OptionType::kText,
+     .presence = Presence::kRequired,
+     .help = "The directory of this node's data, made when it is missing. A relative path is relative to the working "
+             "directory.",
+     .danger = "What was acknowledged is in there and nowhere else. Never copy it to start a second node."},
+    {.section = "node",
+     .name = "plugin_directories",
+     .type = OptionType::kText,
+     .presence = Presence::kOptional,
+     .help = "Absolute directories, separated by ':', that are searched for tenon-KIND-NAME.so in this order. Not set: "
+             "the directory of the installation.",
+     .danger = "A plugin runs with all rights of the server: nobody else may be able to write there."},
+    {.section = "node",
+     .name = "drain_timeout",
+     .type = OptionType::kDuration,
+     .presence = Presence::kDefaulted,
+     .default_value = "4s",
+     .min = "0s",
+     .max = "5s",
+     .unit = "time",
+     .help = "How long a stopping node goes on answering what it has already taken.",
+     .danger = "With too short a time clients see unknown outcomes at every restart."},
+    {.section = "cluster",
+     .name = "id",
+     .type = OptionType::kText,
+     .presence = Presence::kRequired,
+     .help = "The cluster's name: 1 to 64 of A-Z a-z 0-9 . _ -. A data directory belongs to one cluster for ever."},
+    {.section = "cluster",
+     .name = "start",
+     .type = OptionType::kChoice,
+     .presence = Presence::kOptional,
+     .choices = "new|join",
+     .help = "What an empty data directory means: `new`, a cluster begins here; `join`, not in this version. Not set: "
+             "an empty directory is refused. It has no effect on a directory that holds a node.",
+     .danger = "`new` together with a data directory that was lost begins an empty cluster: leave it out once the node "
+               "has started, and a lost disk is noticed."},
+    {.section = "cluster",
+     .name = "initial_members",
+     .type = OptionType::kList,
+     .presence = Presence::kOptional,
+     .help = "The ids of the nodes with which a new cluster begins; required with start = new. In this version there "
+             "is one: node.id."},
+    {.section = "storage",
+     .name = "plugin",
+     .type = OptionType::kText,
+     .presence = Presence::kRequired,
+     .help = "The storage plugin: NAME stands for tenon-storage-NAME.so. Its options are in [storage.NAME].",
+     .danger = "A data directory can be read by the plugin that wrote it and by no other."},
+    {.section = "transport",
+     .name = "plugin",
+     .type = OptionType::kList,
+     .presence = Presence::kNotInThisVersion,
+     .help = "The transports between nodes. Not in this version, which has one node."},
+    {.section = "api",
+     .name = "plugin",
+     .type = OptionType::kList,
+     .presence = Presence::kRequired,
+     .help = "The client APIs, separated by commas: NAME stands for tenon-api-NAME.so. The options of each, where it "
+             "listens for one, are in [api.NAME].",
+     .danger = "Whoever reaches the address of an API can read and write everything."},
+    {.section = "limits",
+     .name = "value_bytes_max",
+     .type = OptionType::kSize,
+     .presence = Presence::kDefaulted,
+     .default_value = "1MiB",
+     .min = "1KiB",
+     .max = "8MiB",
+     .unit = "bytes",
+     .help = "The largest value; a larger one is refused. request_bytes_max must be at least 68KiB more.",
+     .danger =
+         "Large values hold up the small ones behind them. Lower it and values that are there can still be read."},
+    {.section = "limits",
+     .name = "request_bytes_max",
+     .type = OptionType::kSize,
+     .presence = Presence::kDefaulted,
+     .default_value = "4MiB",
+     .min = "128KiB",
+     .max = "16MiB",
+     .unit = "bytes",
+     .help = "The largest request, a transaction with all its keys and values; a larger one is refused."},
+    {.section = "limits",
+     .name = "scan_records_max",
+     .type = OptionType::kInteger,
+     .presence = Presence::kDefaulted,
+     .default_value = "1000",
+     .min = "1",
+     .max = "100000",
+     .unit = "records",
+     .help = "The most records in one answer of a scan; the rest is reached by its cursor.",
+     .danger = "A long answer is made while everyone else waits."},
+    {.section = "limits",
+     .name = "scan_bytes_max",
+     .type = OptionType::kSize,
+     .presence = Presence::kDefaulted,
+     .default_value = "1MiB",
+     .min = "1KiB",
+     .max = "8MiB",
+     .unit = "bytes",
+     .help = "The most bytes of keys and values in one answer of a scan, which holds at least one record; the rest is "
+             "reached by its cursor."},
+    {.section = "limits",
+     .name = "inbox_bytes_max",
+     .type = OptionType::kSize,
+     .presence = Presence::kDefaulted,
+     .default_value = "64MiB",
+     .min = "1MiB",
+     .max = "4GiB",
+     .unit = "bytes",
+     .help = "The most bytes of requests that wait for the node; beyond it a request is refused as overloaded, surely "
+             "not applied. At least request_bytes_max.",
+     .danger = "More means longer waits under overload, not more throughput."},
+    {.section = "limits",
+     .name = "timeout_default",
+     .type = OptionType::kDuration,
+     .presence = Presence::kDefaulted,
+     .default_value = "5s",
+     .min = "1ms",
+     .max = "1h",
+     .unit = "time",
+     .help = "How long a request may take when the client states no time.",
+     .danger = "A write that runs into it may have been applied: its outcome is unknown to the client."},
+    {.section = "logger",
+     .name = "level",
+     .type = OptionType::kChoice,
+     .presence = Presence::kDefaulted,
+     .default_value = "info",
+     .choices = "debug|info|warning|error",
+     .help = "The least grave diagnostics that are written to standard error."},
+};
+
+std::string capitals(std::string_view text) {
+  std::string made(text);
+  for (char& letter : made) {
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+    if (letter == '.' || letter == '-') letter = '_';
+  }
+  return made;
+}
+
+constexpr std::array<std::string_view, 7> kSections = {"node", "cluster", "storage", "transport",
+                                                       "api",  "limits",  "logger"};
+
+}  // namespace
+
+std::span<const Option> options() { return kOptions; }
+
+const Option* find_option(std::string_view section, std::string_view name) {
+  const auto found = std::find_if(std::begin(kOptions), std::end(kOptions), [&](const Option& option) {
+    return option.section == section && option.name == name;
+  });
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+std::span<const std::string_view> sections() { return kSections; }
+
+std::string environment_name(std::string_view section, std::string_view name) {
+  return "TENON_" + capitals(section) + "_" + capitals(name);
+}
+
+std::string describe_type(const Option& option) {
+  const std::string range = std::string(option.min) + " to " + std::string(option.max);
+  switch (option.type) {
+    case OptionType::kInteger:
+      return option.unit.empty() ? "integer, " + range : "integer, " + range + " " + std::string(option.unit);
+    case OptionType::kSize:
+      return "size (bytes, B, KiB, MiB, GiB), " + range;
+    case OptionType::kDuration:
+      return "duration (us, ms, s, m, h), " + range;
+    case OptionType::kText:
+      return "text";
+    case OptionType::kList:
+      return "list, separated by commas";
+    case OptionType::kChoice:
+      break;
+  }
+  std::string choices = "one of ";
+  for (const char letter : option.choices) {
+    if (letter == '|') {
+      choices += ", ";
+    } else {
+      choices += letter;
+    }
+  }
+  return choices;
+}
+
+}  // namespace tenon::config

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+#include "values.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "ini.hpp"
+#include "refusal.hpp"
+#include "tenon/check.hpp"
+#include "tenon/option.hpp"
+
+namespace tenon::config {
+namespace {
+
+// The number that a text of this type stands for; nullopt for another form.
+std::optional<std::int64_t> parse_number(OptionType type, std::string_view text) {
+  if (type == OptionType::kInteger) return parse_integer(text);
+  if (type == OptionType::kSize) {
+    const std::optional<std::uint64_t> size = parse_size(text);
+    if (!size) return std::nullopt;
+    return static_cast<std::int64_t>(*size);
+  }
+  const std::optional<std::chrono::microseconds> duration = parse_duration(text);
+  if (!duration) return std::nullopt;
+  return duration->count();
+}
+
+bool has_choice(std::string_view choices, std::string_view wanted) {
+  while (true) {
+    const std::size_t end = choices.find('|');
+    if (choices.substr(0, end) == wanted) return true;
+    if (end == std::string_view::npos) return false;
+    choices.remove_prefix(end + 1);
+  }
+}
+
+class Maker {
+ public:
+  explicit Maker(const Sections& settings) : settings_(settings) {}
+
+  const Setting* find(std::string_view section, std::string_view key) const {
+    const auto in = settings_.find(section);
+    if (in == settings_.end()) return nullptr;
+    const auto found = in->second.find(key);
+    return found == in->second.end() ? nullptr : &found->second;
+  }
+  const Setting& get(std::string_view section, std::string_view key) const {
+    const Setting* setting = find(section, key);
+    TENON_CHECK(setting != nullptr);
+    return *setting;
+  }
+  std::int64_t number(std::string_view section, std::string_view key) const {
+    const Option* option = find_option(section, key);
+    TENON_CHECK(option != nullptr);
+    const std::optional<std::int64_t> value = parse_number(option->type, get(section, key).value);
+    TENON_CHECK(value.has_value());
+    return *value;
+  }
+  std::uint64_t count(std::string_view section, std::string_view key) const {
+    return static_cast<std::uint64_t>(number(section, key));
+  }
+  std::chrono::microseconds duration(std::string_view section, std::string_view key) const {
+    return std::chrono::microseconds(number(section, key));
+  }
+
+ private:
+  const Sections& settings_;
+};
+
+std::string parse_cluster_id(const Setting& setting) {
+  const std::string& id = setting.value;
+  const bool right = !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
+           letter == '.' || letter == '_' || letter == '-';
+  });
+  if (!right) {
+    refuse(setting.origin, "cluster", "id", "found '" + id + "', expected 1 to 64 of A-Z a-z 0-9 . _ -");
+  }
+  return id;
+}
+
+std::vector<std::uint64_t> parse_initial_members(const Setting& setting, std::uint64_t node_id) {
+  const std::vector<std::string> items = list_items("cluster", "initial_members", setting);
+  const auto refuse_members = [&](const std::string& explanation) {
+    refuse(setting.origin, "cluster", "initial_members", "found '" + setting.value + "'; " + explanation);
+  };
+  const bool has_address = setting.value.find_first_of(":@=/") != std::string::npos;
+  if (items.size() > 1 || has_address) {
+    refuse_members("clusters of more than one node are not in this version; write the id of this node alone: " +
+                   std::to_string(node_id));
+  }
+  const std::optional<std::int64_t> member = parse_integer(items.front());
+  if (!member || *member < 1) refuse_members("expected the id of a node, which is a number from 1 on");
+  if (static_cast<std::uint64_t>(*member) != node_id) {
+    refuse_members("a new cluster of one node has this node as its member, and node.id is " + std::to_string(node_id));
+  }
+  return {node_id};
+}
+
+void check_limits(const Maker& settings, const Limits& limits) {
+  if (limits.request_bytes_max < limits.value_bytes_max + kRequestOverheadBytes) {
+    const Setting& request = settings.get("limits", "request_bytes_max");
+    const Setting& value = settings.get("limits", "value_bytes_max");
+    refuse(request.origin, "limits", "request_bytes_max",
+           "found " + request.value + ", but a request with one value of limits.value_bytes_max (" + value.value +
+               ", " + value.origin.text() + ") needs " +
+               std::to_string(limits.value_bytes_max + kRequestOverheadBytes) +
+               " bytes; raise the one or lower the other");
+  }
+  if (limits.inbox_bytes_max < limits.request_bytes_max) {
+    const Setting& inbox = settings.get("limits", "inbox_bytes_max");
+    const Setting& request = settings.get("limits", "request_bytes_max");
+    refuse(inbox.origin, "limits", "inbox_bytes_max",
+           "found " + inbox.value + ", which does not hold one request of limits.request_bytes_max (" + request.value +
+               ", " + request.origin.text() + "); raise the one or lower the other");
+  }
+}
+
+Limits make_limits(const Maker& settings) {
+  Limits limits;
+  limits.value_bytes_max = settings.count("limits", "value_bytes_max");
+  limits.request_bytes_max = settings.count("limits", "request_bytes_max");
+  limits.scan_records_max = settings.count("limits", "scan_records_max");
+  limits.scan_bytes_max = settings.count("limits", "scan_bytes_max");
+  limits.inbox_bytes_max = settings.count("limits", "inbox_bytes_max");
+  limits.timeout_default = settings.duration("limits", "timeout_default");
+  check_limits(settings, limits);
+  return limits;
+}
+
+LoggerLevel make_logger_level(std::string_view text) {
+  if (text == "debug") return LoggerLevel::kDebug;
+  if (text == "info") return LoggerLevel::kInfo;
+  if (text == "warning") return LoggerLevel::kWarning;
+  TENON_CHECK(text == "error");
+  return LoggerLevel::kError;
+}
+
+}  // namespace
+
+void check_value(const Option& option, const Setting& setting) {
+  if (option.presence == Presence::kNotInThisVersion) {
+    refuse(setting.origin, option.section, option.name, "not in this version; remove it");
+  }
+  const std::string found = "found '" + setting.value + "', expected ";
+  switch (option.type) {
+    case OptionType::kInteger:
+    case OptionType::kSize:
+    case OptionType::kDuration: {
+      const std::optional<std::int64_t> value = parse_number(option.type, setting.value);
+      const std::optional<std::int64_t> min = parse_number(option.type, option.min);
+      const std::optional<std::int64_t> max = parse_number(option.type, option.max);
+      TENON_CHECK(min.has_value() && max.has_value());
+      if (!value || *value < *min || *value > *max) {
+        refuse(setting.origin, option.section, option.name, found + describe_type(option));
+      }
+      return;
+    }
+    case OptionType::kChoice:
+      if (!has_choice(option.choices, setting.value)) {
+        refuse(setting.origin, option.section, option.name, found + describe_type(option));
+      }
+      return;
+    case OptionType::kText:
+    case OptionType::kList:
+      if (setting.value.empty()) {
+        refuse(setting.origin, option.section, option.name,
+               "the value is empty; give one, or remove the key to leave it unset");
+      }
+      return;
+  }
+}
+
+std::vector<std::string> list_items(std::string_view section, std::string_view key, const Setting& setting) {
+  std::vector<std::string> items;
+  std::string_view rest = setting.value;
+  while (true) {
+    const std::size_t end = rest.find(',');
+    const std::string_view item = trimmed(rest.substr(0, end));
+    if (item.empty()) {
+      refuse(setting.origin, section, key,
+             "found '" + setting.value + "', which has an empty item; write a single comma between two items");
+    }
+    items.emplace_back(item);
+    if (end == std::string_view::npos) return items;
+    rest.remove_prefix(end + 1);
+  }
+}
+
+std::vector<std::filesystem::path> parse_plugin_directories(const Setting& setting) {
+  std::vector<std::filesystem::path> directories;
+  std::string_view rest = setting.value;
+  while (true) {
+    const std::size_t end = rest.find(':');
+    const std::filesystem::path directory(rest.substr(0, end));
+    if (!directory.is_absolute()) {
+      refuse(setting.origin, "node", "plugin_directories",
+             "found '" + directory.string() +
+                 "', expected absolute directories separated by ':', so that what is "
+                 "loaded does not depend on where the server was started");
+    }
+    directories.push_back(directory);
+    if (end == std::string_view::npos) return directories;
+    rest.remove_prefix(end + 1);
+  }
+}
+
+Config make_config(Sections given) {
+  const Maker settings(given);
+  Config config;
+  config.node_id = settings.count("node", "id");
+  config.data_directory = settings.get("node", "data_directory").value;
+  if (const Setting* directories = settings.find("node", "plugin_directories")) {
+    config.plugin_directories = parse_plugin_directories(*directories);
+  }
+  config.drain_timeout = settings.duration("node", "drain_timeout");
+  config.cluster_id = parse_cluster_id(settings.get("cluster", "id"));
+  const Setting* members = settings.find("cluster", "initial_members");
+  if (members != nullptr) config.initial_members = parse_initial_members(*members, config.node_id);
+  if (const Setting* start = settings.find("cluster", "start")) {
+    if (start->value == "join") {
+      refuse(start->origin, "cluster", "start",
+             "joining a cluster is not in this version; write start = new for a new cluster of one node");
+    }
+    if (members == nullptr) {
+      refuse(
+          start->origin, "cluster", "start",
+          "a new cluster needs its members; add initial_members = " + std::to_string(config.node_id) + " to [cluster]");
+    }
+    config.start = Start::kNew;
+  }
+  config.storage_plugin = settings.get("storage", "plugin").value;
+  config.api_plugins = list_items("api", "plugin", settings.get("api", "plugin"));
+  config.limits = make_limits(settings);
+  config.logger_level = make_logger_level(settings.get("logger", "level").value);
+  config.settings = std::move(given);
+  return config;
+}
+
+}  // namespace tenon::config

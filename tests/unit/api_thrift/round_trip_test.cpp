@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+// Every method through the client that Thrift generates: what the node is asked, and what the client gets.
+#include <thrift/protocol/TBinaryProtocol.h>
+#include <thrift/protocol/TMultiplexedProtocol.h>
+#include <thrift/transport/TBufferTransports.h>
+#include <thrift/transport/TSocket.h>
+
+#include "Cluster.h"
+#include "Kv.h"
+#include "plugin_fixture.hpp"
+#include "support/catch.hpp"
+
+using namespace tenon::api_thrift;
+namespace api = tenon::thrift_api;
+using namespace apache::thrift;
+
+namespace {
+
+struct Client {
+  explicit Client(std::uint16_t port)
+      : transport(
+            std::make_shared<transport::TFramedTransport>(std::make_shared<transport::TSocket>("127.0.0.1", port))),
+        binary(std::make_shared<protocol::TBinaryProtocol>(transport)),
+        kv(binary),
+        kv_by_name(std::make_shared<protocol::TMultiplexedProtocol>(binary, "Kv")),
+        cluster(std::make_shared<protocol::TMultiplexedProtocol>(binary, "Cluster")) {
+    transport->open();
+  }
+  std::shared_ptr<transport::TFramedTransport> transport;
+  std::shared_ptr<protocol::TBinaryProtocol> binary;
+  api::KvClient kv;
+  api::KvClient kv_by_name;
+  api::ClusterClient cluster;
+};
+
+const std::string kBinary("\0\xff\n key", 7);
+
+// A node that gives the same completion to every request and remembers the last one.
+struct Answering {
+  explicit Answering(ScriptedCompletion completion)
+      : plugin([completion = std::move(completion)](const ScriptedRequest&) { return completion; }),
+        client(plugin.port()) {}
+  ScriptedRequest asked() { return plugin.node().wait_for_requests(1).back(); }
+
+  RunningPlugin plugin;
+  Client client;
+};
+
+template <class Call>
+api::TenonError error_of_call(Call&& call) {
+  try {
+    call();
+  } catch (const api::TenonError& error) {
+    return error;
+  }
+  FAIL("the call did not fail");
+  return {};
+}
+
+api::Operation get_of(const std::string& key) {
+  api::GetRequest get;
+  get.key = key;
+  api::Operation operation;
+  operation.__set_get(get);
+  return operation;
+}
+
+}  // namespace
+
+TEST_CASE("put carries key and value as they are and gives back what was there") {
+  Answering node({.revision = 42,
+                  .results = {{.records = {{.key = kBinary,
+                                            .value = "old",
+                                            .created = 3,
+                                            .modified = 9,
+                                            .version = 4,
+                                            .kind = TENON_RECORD_PREVIOUS}}}}});
+  api::PutRequest request;
+  request.key = kBinary;
+  request.value = std::string("\0v", 2);
+  request.__set_return_previous(true);
+  api::PutReply reply;
+  node.client.kv.put(reply, request);
+  const ScriptedRequest asked = node.asked();
+  REQUIRE(asked.operations.size() == 1);
+  CHECK(asked.operations[0].kind == TENON_PUT);
+  CHECK(asked.operations[0].flags == TENON_WITH_PREVIOUS);
+  CHECK(asked.operations[0].key == kBinary);
+  CHECK(asked.operations[0].value == request.value);
+  CHECK(reply.revision == 42);
+  REQUIRE(reply.__isset.previous);
+  CHECK(reply.previous.value == "old");
+  CHECK(reply.previous.create_revision == 3);
+  CHECK(reply.previous.mod_revision == 9);
+  CHECK(reply.previous.version == 4);
+}
+
+TEST_CASE("get tells a record from none") {
+  api::GetRequest request;
+  request.key = "k";
+  api::GetReply reply;
+  Answering there({.revision = 5, .results = {{.records = {{.key = "k", .value = ""}}}}});
+  there.client.kv_by_name.get(reply, request);
+  CHECK(reply.revision == 5);
+  REQUIRE(reply.__isset.record);
+  CHECK(reply.record.__isset.value);
+  CHECK(there.asked().operations.at(0).kind == TENON_GET);
+  Answering absent({.revision = 6, .results = {{}}});
+  reply = {};
+  absent.client.kv.get(reply, request);
+  CHECK(reply.revision == 6);
+  CHECK_FALSE(reply.__isset.record);
+}
+
+TEST_CASE("remove says whether the key existed") {
+  Answering node({.revision = 8, .results = {{.number = 1}}});
+  api::RemoveRequest request;
+  request.key = "k";
+  api::RemoveReply reply;
+  node.client.kv.remove(reply, request);
+  CHECK(node.asked().operations.at(0).kind == TENON_DELETE);
+  CHECK(node.asked().operations.at(0).flags == 0);
+  CHECK(reply.removed);
+  CHECK(reply.revision == 8);
+  CHECK_FALSE(reply.__isset.previous);
+}
+
+TEST_CASE("scan takes a prefix or a range, and gives records, a cursor or a count") {
+  Answering node({.revision = 3,
+                  .results = {{.records = {{.key = "a", .value = "x"}, {.key = "b", .value = "y"}},
+                               .number = 17,
+                               .cursor = std::string("\0next", 5)}}});
+  api::ScanRequest range;
+  range.__set_first_key("a");
+  range.__set_end_key("c");
+  range.__set_limit(2);
+  range.__set_limit_bytes(100);
+  range.__set_cursor("from here");
+  api::ScanReply reply;
+  node.client.kv.scan(reply, range);
+  const auto asked = node.asked().operations.at(0);
+  CHECK(asked.kind == TENON_SCAN);
+  CHECK(asked.flags == 0);
+  CHECK(asked.key == "a");
+  CHECK(asked.range_end == "c");
+  CHECK(asked.limit == 2);
+  CHECK(asked.limit_bytes == 100);
+  CHECK(asked.cursor == "from here");
+  REQUIRE(reply.records.size() == 2);
+  CHECK(reply.records[1].value == "y");
+  CHECK(reply.cursor == std::string("\0next", 5));
+  CHECK_FALSE(reply.__isset.count);
+
+  api::ScanRequest prefix;
+  prefix.__set_prefix(kBinary);
+  prefix.__set_keys_only(true);
+  prefix.__set_count_only(true);
+  reply = {};
+  node.client.kv.scan(reply, prefix);
+  const auto flags = node.plugin.node().wait_for_requests(2).back().operations.at(0).flags;
+  CHECK(flags == (TENON_RANGE_PREFIX | TENON_SCAN_KEYS | TENON_SCAN_COUNT));
+  CHECK(reply.count == 17);
+  CHECK_FALSE(reply.records.at(0).__isset.value);
+}
+
+TEST_CASE("a transaction carries compares and both branches, and its replies are those of the branch that ran") {
+  const bool succeeded = GENERATE(true, false);
+  Answering node({.revision = 11,
+                  .results = {{.records = {{.key = "k", .value = "seen"}}}, {.number = 1}},
+                  .flags = succeeded ? 0u : static_cast<std::uint64_t>(TENON_COMPLETION_ELSE)});
+  api::TransactionRequest request;
+  api::Compare value;
+  value.key = "k";
+  value.target = api::CompareTarget::VALUE;
+  value.relation = api::CompareRelation::NOT_EQUAL;
+  value.__set_value("v");
+  api::Compare version;
+  version.key = "l";
+  version.target = api::CompareTarget::MOD_REVISION;
+  version.relation = api::CompareRelation::LESS;
+  version.__set_number(7);
+  request.compares = {value, version};
+  api::RemoveRequest remove;
+  remove.key = "r";
+  api::Operation removal;
+  removal.__set_remove(remove);
+  request.operations = {get_of("k"), removal};
+  request.__set_otherwise({get_of("other"), removal});
+  api::TransactionReply reply;
+  node.client.kv.transaction(reply, request);
+  const ScriptedRequest asked = node.asked();
+  REQUIRE(asked.compares.size() == 2);
+  CHECK(asked.compares[0].what == TENON_COMPARE_VALUE);
+  CHECK(asked.compares[0].relation == TENON_NOT_EQUAL);
+  CHECK(asked.compares[0].value == "v");
+  CHECK(asked.compares[1].what == TENON_COMPARE_MODIFIED);
+  CHECK(asked.compares[1].relation == TENON_LESS);
+  CHECK(asked.compares[1].number == 7);
+  CHECK(asked.operations.at(1).kind == TENON_DELETE);
+  CHECK(asked.otherwise.at(0).key == "other");
+  CHECK(reply.succeeded == succeeded);
+  REQUIRE(reply.replies.size() == 2);
+  CHECK(reply.replies[0].get.record.value == "seen");
+  CHECK(reply.replies[1].remove.removed);
+}
+
+TEST_CASE("a request that contradicts itself is refused without the node") {
+  RunningPlugin plugin(at_once);
+  Client client(plugin.port());
+  api::ScanRequest scan;
+  scan.__set_prefix("p");
+  scan.__set_first_key("f");
+  api::ScanReply scan_reply;
+  api::TenonError error = error_of_call([&] { client.kv.scan(scan_reply, scan); });
+  CHECK(error.code == api::ErrorCode::INVALID);
+  CHECK(error.outcome == api::Outcome::REFUSED);
+  api::ScanRequest negative;
+  negative.__set_limit(-1);
+  CHECK(error_of_call([&] { client.kv.scan(scan_reply, negative); }).message ==
+        "limit is -1; expected 0 or a positive number");
+  api::TransactionRequest empty_operation;
+  empty_operation.operations.resize(1);
+  api::TransactionReply reply;
+  CHECK(error_of_call([&] { client.kv.transaction(reply, empty_operation); }).code == api::ErrorCode::UNSUPPORTED);
+  api::TransactionRequest valueless;
+  valueless.compares.resize(1);
+  valueless.compares[0].target = api::CompareTarget::VALUE;
+  valueless.compares[0].relation = api::CompareRelation::EQUAL;
+  CHECK(error_of_call([&] { client.kv.transaction(reply, valueless); }).message == "a compare of VALUE has no value");
+  client.kv.allowReordering();
+  CHECK(plugin.node().submits().empty());
+}
+
+TEST_CASE("an outcome and its error reach the client with their message and the leader's address") {
+  Answering node({.outcome = TENON_OUTCOME_REFUSED,
+                  .error = TENON_ERROR_NOT_LEADER,
+                  .message = "node 2 leads",
+                  .leader = 2,
+                  .leader_address = "10.0.0.2:7101"});
+  api::PutReply reply;
+  const api::TenonError error = error_of_call([&] { node.client.kv.put(reply, {}); });
+  CHECK(error.code == api::ErrorCode::NOT_LEADER);
+  CHECK(error.outcome == api::Outcome::REFUSED);
+  CHECK(error.message == "node 2 leads");
+  CHECK(error.leader_node == 2);
+  CHECK(error.leader_address == "10.0.0.2:7101");
+}
+
+TEST_CASE("the error of one operation is the error of the call") {
+  Answering node({.results = {{.error = TENON_ERROR_WRONG_TYPE}}});
+  api::PutReply reply;
+  const api::TenonError error = error_of_call([&] { node.client.kv.put(reply, {}); });
+  CHECK(error.code == api::ErrorCode::WRONG_TYPE);
+  CHECK(error.outcome == api::Outcome::DONE);
+}
+
+TEST_CASE("status reads the node's lines, and keeps those that it does not know") {
+  Answering node(
+      {.results = {{.records = {{.key = "status",
+                                 .value = "node_id 7\ncluster_id c with space\nrole leader\nterm 3\nleader 7\n"
+                                          "commit_index 12\napplied_index 11\nrevision 10\nversion 0.1.0\n"
+                                          "uptime_ms 99\nkeys 4\nfuture thing of later\nterm_of_x\n"}}}}});
+  api::StatusReply reply;
+  node.client.cluster.status(reply);
+  CHECK(node.asked().operations.at(0).kind == TENON_ADMIN);
+  CHECK(node.asked().operations.at(0).key == "status");
+  CHECK(reply.node_id == 7);
+  CHECK(reply.cluster_id == "c with space");
+  CHECK(reply.role == "leader");
+  CHECK(reply.term == 3);
+  CHECK(reply.leader == 7);
+  CHECK(reply.commit_index == 12);
+  CHECK(reply.applied_index == 11);
+  CHECK(reply.revision == 10);
+  CHECK(reply.version == "0.1.0");
+  CHECK(reply.uptime_ms == 99);
+  CHECK(reply.keys == 4);
+  CHECK(reply.other == std::map<std::string, std::string>{{"future", "thing of later"}, {"term_of_x", ""}});
+}
+
+TEST_CASE("getInfo is answered while the node answers nothing") {
+  RunningPlugin plugin(later);
+  Client client(plugin.port());
+  api::InfoReply reply;
+  client.cluster.getInfo(reply);
+  CHECK(reply.protocol_version == 1);
+  CHECK(reply.node_id == 7);
+  CHECK(reply.cluster_id == "cluster-of-test");
+  CHECK(reply.frame_bytes_max == 4 * 1024 * 1024);
+  CHECK(plugin.node().submits().empty());
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// A server of one thread that takes one connection at a time, and does with each frame what the test tells it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "tenon_client/endpoint.hpp"
+
+namespace tenon::client {
+
+// What the server does with a request.
+struct Answer {
+  enum class Kind { kReply, kRawBytes, kClose, kReplyAndClose, kSilence };
+  Kind kind = Kind::kReply;
+  std::string bytes;  // of kReply a frame without its length, of kRawBytes all that is sent
+};
+
+class TestServer {
+ public:
+  using Behaviour = std::function<Answer(std::string request)>;
+
+  explicit TestServer(Behaviour behaviour);
+  ~TestServer();
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
+
+  Endpoint endpoint() const { return {"127.0.0.1", port_}; }
+  int requests() const { return requests_; }
+  int connections() const { return connections_; }
+
+ private:
+  void run();
+  void serve(int connection);
+  bool receive(int connection, char* data, std::size_t size);
+
+  Behaviour behaviour_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> stop_ = false;
+  std::atomic<int> requests_ = 0;
+  std::atomic<int> connections_ = 0;
+  std::thread thread_;
+};
+
+// Keys and values as an ordered map behind the generated processors of both services.
+class MapService {
+ public:
+  static constexpr int kPageRecordsMax = 10;  // of a scan
+
+  MapService();
+  ~MapService();
+  // Runs one request and returns the reply. Needs: one thread at a time.
+  std::string answer(std::string request);
+
+ private:
+  struct Processors;
+  std::unique_ptr<Processors> processors_;
+};
+
+}  // namespace tenon::client

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "config/option_table.hpp"
+#include "support.hpp"
+
+namespace tenon::config {
+
+namespace {
+
+Sources with(const std::string& section, const std::string& key, const std::string& value) {
+  Sources sources = least();
+  sources.flags = {{section, key, value}};
+  return sources;
+}
+
+bool is_number(const Option& option) {
+  return option.type == OptionType::kInteger || option.type == OptionType::kSize ||
+         option.type == OptionType::kDuration;
+}
+
+}  // namespace
+
+TEST_CASE("every option of the table has help, numbers have a range, and defaults are where they are promised") {
+  for (const Option& option : options()) {
+    INFO(option.section << "." << option.name);
+    CHECK_FALSE(option.help.empty());
+    CHECK((option.presence == Presence::kDefaulted) == !option.default_value.empty());
+    CHECK(is_number(option) == !option.min.empty());
+    CHECK(is_number(option) == !option.max.empty());
+    CHECK((option.type == OptionType::kChoice) == !option.choices.empty());
+  }
+}
+
+TEST_CASE("a value out of range or of another form is refused with what was expected") {
+  check_refusal(with("node", "id", "0"), "flag --set node.id: node.id: found '0', expected integer, 1 to ", "");
+  check_refusal(with("node", "id", "-1"), "flag --set node.id: node.id: found '-1'", "");
+  check_refusal(with("node", "id", "9223372036854775808"), "flag --set node.id: node.id: found '92", "");
+  check_refusal(with("node", "id", "1x"), "flag --set node.id: node.id: found '1x'", "");
+  check_refusal(with("node", "drain_timeout", "6s"), "flag --set node.drain_timeout: ", "0s to 5s");
+  check_refusal(with("node", "drain_timeout", "4"), "flag --set node.drain_timeout: ", "duration (us, ms, s, m, h)");
+  check_refusal(with("limits", "value_bytes_max", "1023"), "flag --set limits.value_bytes_max: ", "1KiB to 8MiB");
+  check_refusal(with("limits", "value_bytes_max", "9MiB"), "flag --set limits.value_bytes_max: ", "1KiB to 8MiB");
+  check_refusal(with("limits", "value_bytes_max", "1MB"), "flag --set limits.value_bytes_max: ", "found '1MB'");
+  check_refusal(with("limits", "scan_records_max", "0"), "flag --set limits.scan_records_max: ", "1 to 100000 records");
+  check_refusal(with("logger", "level", "trace"), "flag --set logger.level: ", "one of debug, info, warning, error");
+  check_refusal(with("logger", "level", "info|error"), "flag --set logger.level: ", "one of debug");
+  check_refusal(with("cluster", "start", "old"), "flag --set cluster.start: ", "one of new, join");
+}
+
+TEST_CASE("the ends of a range belong to it") {
+  CHECK(load(with("node", "id", "1")).node_id == 1);
+  CHECK(load(with("node", "id", "9223372036854775807")).node_id == 9223372036854775807u);
+  CHECK(load(with("node", "drain_timeout", "5000ms")).drain_timeout == std::chrono::seconds(5));
+  CHECK(load(with("limits", "scan_bytes_max", "8MiB")).limits.scan_bytes_max == 8u << 20);
+}
+
+TEST_CASE("the cluster's name is checked") {
+  CHECK(load(with("cluster", "id", std::string(64, 'a'))).cluster_id.size() == 64);
+  check_refusal(with("cluster", "id", std::string(65, 'a')), "flag --set cluster.id: cluster.id: ", "1 to 64 of");
+  check_refusal(with("cluster", "id", "a b"), "flag --set cluster.id: cluster.id: found 'a b'", "1 to 64 of");
+  check_refusal(with("cluster", "id", ""), "flag --set cluster.id: cluster.id: ", "empty");
+}
+
+TEST_CASE("plugin directories are absolute") {
+  const Config config = load(with("node", "plugin_directories", "/a:/b/c"));
+  CHECK(config.plugin_directories == std::vector<std::filesystem::path>{"/a", "/b/c"});
+  check_refusal(with("node", "plugin_directories", "/a:b"), "flag --set node.plugin_directories: ", "found 'b'");
+  check_refusal(with("node", "plugin_directories", "/a:"), "flag --set node.plugin_directories: ", "absolute");
+}
+
+TEST_CASE("a new cluster has this node as its only member") {
+  const Config config = load(least("[cluster]\nstart = new\ninitial_members = 7\n"));
+  CHECK(config.start == Start::kNew);
+  CHECK(config.initial_members == std::vector<std::uint64_t>{7});
+  check_refusal(least("[cluster]\nstart = new\n"), "a.conf:11: cluster.start: ", "add initial_members = 7");
+  check_refusal(least("[cluster]\ninitial_members = 8\n"), "a.conf:11: cluster.initial_members: ", "node.id is 7");
+  check_refusal(least("[cluster]\ninitial_members = x\n"), "a.conf:11: cluster.initial_members: ", "id of a node");
+  check_refusal(least("[cluster]\ninitial_members =\n"), "a.conf:11: cluster.initial_members: ", "empty");
+}
+
+TEST_CASE("limits that contradict each other are refused with both places") {
+  check_refusal(least("[limits]\nrequest_bytes_max = 1MiB\n"),
+                "a.conf:11: limits.request_bytes_max: ", "limits.value_bytes_max (1MiB, default) needs 1118208 bytes");
+  check_refusal(least("[limits]\ninbox_bytes_max = 2MiB\n"),
+                "a.conf:11: limits.inbox_bytes_max: ", "limits.request_bytes_max (4MiB, default)");
+  const Config config = load(least("[limits]\nrequest_bytes_max = 1118208\n"));
+  CHECK(config.limits.request_bytes_max == config.limits.value_bytes_max + kRequestOverheadBytes);
+}
+
+}  // namespace tenon::config

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "tenonctl/command_line.hpp"
+
+#include "support/catch.hpp"
+
+namespace tenon::tenonctl {
+namespace {
+
+Invocation parse(const std::vector<std::string>& arguments, const std::optional<std::string>& variable = {}) {
+  return parse_command_line(arguments, variable);
+}
+
+void check_usage(const std::vector<std::string>& arguments, const std::string& part) {
+  try {
+    parse(arguments);
+  } catch (const UsageError& error) {
+    INFO(error.what());
+    CHECK(std::string(error.what()).find(part) != std::string::npos);
+    return;
+  }
+  FAIL("the command line was taken, though not " << part);
+}
+
+}  // namespace
+
+TEST_CASE("flags stand before, between and after the words of a command") {
+  const Invocation invocation = parse({"-o", "json", "put", "--timeout=250ms", "k", "v", "--endpoints", "a:1,b:2"});
+  CHECK(invocation.command == Command::kPut);
+  CHECK(invocation.arguments == std::vector<std::string>{"k", "v"});
+  CHECK(invocation.format == Format::kJson);
+  CHECK(invocation.timeout == std::chrono::milliseconds(250));
+  CHECK(invocation.endpoints == std::vector<client::Endpoint>{{"a", 1}, {"b", 2}});
+  CHECK(invocation.text.empty());
+}
+
+TEST_CASE("endpoints come from the flag, else from the variable, else from the default") {
+  const std::vector<client::Endpoint> usual{{"127.0.0.1", 7101}};
+  CHECK(parse({"status"}).endpoints == usual);
+  CHECK(parse({"status"}, "v:1").endpoints == std::vector<client::Endpoint>{{"v", 1}});
+  CHECK(parse({"status", "--endpoints", "f:1"}, "v:1").endpoints == std::vector<client::Endpoint>{{"f", 1}});
+  CHECK_THROWS_WITH(parse({"status"}, "v"), Catch::Contains("TENONCTL_ENDPOINTS") && Catch::Contains("'v'"));
+  check_usage({"status", "--endpoints", "v"}, "--endpoints: found the endpoint 'v'");
+}
+
+TEST_CASE("after two hyphens nothing is a flag, and one hyphen is a word") {
+  CHECK(parse({"put", "--", "--help", "-"}).arguments == std::vector<std::string>{"--help", "-"});
+  CHECK(parse({"put", "k", "-"}).arguments == std::vector<std::string>{"k", "-"});
+  CHECK(parse({"put", "k", ""}).arguments == std::vector<std::string>{"k", ""});
+}
+
+TEST_CASE("a scan has a prefix or a range") {
+  const Invocation prefix = parse({"scan", "a/", "--limit", "10", "--keys", "--cursor", "Zg=="});
+  CHECK(prefix.scan.range.prefix == "a/");
+  CHECK(prefix.scan_limit == 10);
+  CHECK(prefix.scan.content == client::ScanContent::kKeys);
+  CHECK(prefix.scan.cursor == "f");
+  const Invocation range = parse({"scan", "--from", "a", "--to", "b"});
+  CHECK_FALSE(range.scan.range.prefix.has_value());
+  CHECK(range.scan.range.first_key == "a");
+  CHECK(range.scan.range.end_key == "b");
+  CHECK(range.scan_limit == 0);
+  check_usage({"scan", "a", "--from", "b"}, "PREFIX and --from");
+  check_usage({"scan", "--limit", "0"}, "--limit");
+  check_usage({"scan", "--limit", "-1"}, "--limit");
+  check_usage({"scan", "--limit", "x"}, "--limit: found 'x'");
+  check_usage({"scan", "--cursor", "x"}, "--cursor: found 'x'");
+  check_usage({"scan", "--cursor", ""}, "--cursor");
+}
+
+TEST_CASE("a cas takes the expected value or its absence") {
+  const Invocation value = parse({"cas", "k", "old", "new"});
+  CHECK(value.expectation == Expectation::kValue);
+  CHECK(value.arguments.size() == 3);
+  const Invocation absent = parse({"cas", "--absent", "k", "new"});
+  CHECK(absent.expectation == Expectation::kAbsent);
+  CHECK(absent.arguments.size() == 2);
+  check_usage({"cas", "--absent", "k", "old", "new"}, "found 3 arguments");
+  check_usage({"cas", "k", "new"}, "found 2 arguments");
+}
+
+TEST_CASE("what cannot be understood is refused") {
+  check_usage({}, "a command is missing");
+  check_usage({"putt", "k", "v"}, "the nearest name is 'put'");
+  check_usage({"put", "k"}, "put: found 1 arguments, expected tenonctl put KEY VALUE");
+  check_usage({"get"}, "found 0 arguments");
+  check_usage({"status", "x"}, "found 1 arguments");
+  check_usage({"get", "k", "--limit", "1"}, "--limit is a flag of scan only");
+  check_usage({"put", "k", "v", "--absent"}, "--absent is a flag of cas only");
+  check_usage({"get", "k", "--bogus"}, "--bogus");
+  check_usage({"get", "k", "-o", "xml"}, "table, json or simple");
+  check_usage({"get", "k", "--timeout", "0s"}, "--timeout");
+  check_usage({"get", "k", "--timeout", "10"}, "--timeout: found '10'");
+  check_usage({"get", "k", "--timeout"}, "--timeout");
+}
+
+TEST_CASE("what a later version brings says so") {
+  for (const char* const later : {"watch", "member", "snapshot", "backup", "leader", "metrics", "txn"}) {
+    CHECK_THROWS_AS(parse({later, "list"}), NotInThisVersion);
+    CHECK(parse({"--help"}).text.find(" " + std::string(later)) != std::string::npos);
+  }
+  CHECK_THROWS_WITH(parse({"watch"}), "watch: not in this version");
+}
+
+TEST_CASE("help names every command, and each command has its own") {
+  const std::string general = parse({"--help"}).text;
+  for (const char* const command : {"put", "get", "del", "scan", "cas", "status"}) {
+    CHECK(general.find("\n  " + std::string(command)) != std::string::npos);
+    const std::string own = parse({command, "--help"}).text;
+    CHECK(own.starts_with("tenonctl [flags] " + std::string(command)));
+    CHECK(parse({"help", command}).text == own);
+  }
+  CHECK(parse({"help"}).text == general);
+  CHECK(parse({"scan", "--help"}).text.find("--cursor") != std::string::npos);
+  CHECK(parse({"put", "--help"}).text.find("--cursor") == std::string::npos);
+  CHECK(parse({"--version"}).text.starts_with("tenonctl 0."));
+}
+
+}  // namespace tenon::tenonctl

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+// tenonctl as a whole, against a server over a map.
+#include "tenonctl/run.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "test_server.hpp"
+
+namespace tenon::tenonctl {
+namespace {
+
+using client::Answer;
+using client::TestServer;
+
+TestServer::Behaviour map_service() {
+  const auto service = std::make_shared<client::MapService>();
+  return [service](std::string request) { return Answer{Answer::Kind::kReply, service->answer(std::move(request))}; };
+}
+
+struct Outcome {
+  int code = 0;
+  std::string output;
+  std::string messages;
+};
+
+class Shell {
+ public:
+  explicit Shell(TestServer::Behaviour behaviour = map_service()) : server_(std::move(behaviour)) {}
+
+  Outcome operator()(const std::vector<std::string>& arguments, const std::string& input = {},
+                     OutputDevice device = OutputDevice::kOther) {
+    std::istringstream in(input);
+    std::ostringstream out;
+    std::ostringstream messages;
+    Surroundings surroundings{in, out, messages, device, server_.endpoint().text()};
+    const int code = run(arguments, surroundings);
+    return {code, out.str(), messages.str()};
+  }
+
+ private:
+  TestServer server_;
+};
+
+}  // namespace
+
+TEST_CASE("simple output is for shells") {
+  Shell shell;
+  CHECK(shell({"put", "k", "v"}).output == "1\n");
+  const Outcome got = shell({"get", "k"});
+  CHECK(got.code == kExitOk);
+  CHECK(got.output == "v");
+  CHECK(got.messages.empty());
+  CHECK(shell({"-o", "simple", "get", "k"}, "", OutputDevice::kTerminal).output == "v\n");
+  CHECK(shell({"put", "a\tb", "1\n2"}).output == "2\n");
+  CHECK(shell({"scan"}).output == "a\\tb\t1\\n2\nk\tv\n");
+  CHECK(shell({"scan", "--keys"}).output == "a\\tb\nk\n");
+  CHECK(shell({"del", "k"}).output == "3\n");
+  CHECK(shell({"status"}).output.find("role\tleader\n") != std::string::npos);
+}
+
+TEST_CASE("a value is read as it is from standard input or a file") {
+  Shell shell;
+  const std::string bytes("\0\xff\n", 3);
+  CHECK(shell({"put", "k", "-"}, bytes).code == kExitOk);
+  CHECK(shell({"get", "k"}).output == bytes);
+  CHECK(shell({"put", "k", "@/dev/null"}).code == kExitOk);
+  CHECK(shell({"get", "k"}).output.empty());
+  const Outcome missing = shell({"put", "k", "@/nonexistent/file"});
+  CHECK(missing.code == kExitError);
+  CHECK(missing.messages == "tenonctl: /nonexistent/file: the file cannot be opened: No such file or directory\n");
+  const Outcome endless = shell({"put", "k", "@/dev/zero"});
+  CHECK(endless.code == kExitError);
+  CHECK(endless.messages.find("more than 16MiB") != std::string::npos);
+}
+
+TEST_CASE("a table is for people") {
+  Shell shell;
+  const auto table = [&](std::vector<std::string> arguments) {
+    return shell(arguments, "", OutputDevice::kTerminal).output;
+  };
+  CHECK(table({"put", "key/long", "v\n"}) == "put (revision 1)\n");
+  CHECK(table({"put", "k", "w"}) == "put (revision 2)\n");
+  CHECK(table({"get", "k"}) ==
+        "KEY  VERSION         MOD_REVISION    VALUE\n"
+        "k    1               2               w\n");
+  CHECK(table({"scan"}) ==
+        "KEY       VERSION         MOD_REVISION    VALUE\n"
+        "k         1               2               w\n"
+        "key/long  1               1               v\\n\n");
+  CHECK(table({"scan", "--keys"}) == "KEY\nk\nkey/long\n");
+  CHECK(table({"del", "k"}) == "removed (revision 3)\n");
+  CHECK(table({"status"}).find("role      leader\n") != std::string::npos);
+}
+
+TEST_CASE("JSON has numbers of 64 bits as strings, and says what is base64") {
+  Shell shell;
+  CHECK(shell({"-o", "json", "put", "k", "\"v\""}).output == "{\"revision\":\"1\"}\n");
+  CHECK(shell({"-o", "json", "get", "k"}).output ==
+        "{\"record\":{\"key\":\"k\",\"value\":\"\\\"v\\\"\",\"create_revision\":\"1\",\"mod_revision\":\"1\","
+        "\"version\":\"1\"},\"revision\":\"1\"}\n");
+  shell({"put", "l", "\xff"});
+  CHECK(shell({"-o", "json", "get", "l"}).output ==
+        "{\"record\":{\"key\":\"bA==\",\"value\":\"/w==\",\"encoding\":\"base64\",\"create_revision\":\"2\","
+        "\"mod_revision\":\"2\",\"version\":\"1\"},\"revision\":\"2\"}\n");
+  CHECK(shell({"-o", "json", "scan", "--keys"}).output ==
+        "{\"records\":[\n"
+        "{\"key\":\"k\",\"create_revision\":\"1\",\"mod_revision\":\"1\",\"version\":\"1\"},\n"
+        "{\"key\":\"l\",\"create_revision\":\"2\",\"mod_revision\":\"2\",\"version\":\"1\"}],"
+        "\"cursor\":null,\"revision\":\"2\"}\n");
+  CHECK(shell({"-o", "json", "scan", "x"}).output == "{\"records\":[],\"cursor\":null,\"revision\":\"2\"}\n");
+  CHECK(shell({"-o", "json", "del", "k"}).output == "{\"removed\":true,\"revision\":\"3\"}\n");
+  CHECK(shell({"-o", "json", "del", "k"}).output == "{\"removed\":false,\"revision\":\"3\"}\n");
+  CHECK(shell({"-o", "json", "get", "k"}).output == "{\"record\":null,\"revision\":\"3\"}\n");
+  CHECK(shell({"-o", "json", "status"}).output.find("\"node_id\":\"7\",\"role\":\"leader\",\"term\":\"3\"") !=
+        std::string::npos);
+}
+
+TEST_CASE("what is not there, and a condition that does not hold, have their own exit code") {
+  Shell shell;
+  const Outcome absent = shell({"get", "k"});
+  CHECK(absent.code == kExitCondition);
+  CHECK(absent.output.empty());
+  CHECK(absent.messages == "tenonctl: there is no key 'k'\n");
+  CHECK(shell({"del", "k"}).code == kExitCondition);
+  CHECK(shell({"cas", "k", "a", "b"}).code == kExitCondition);
+  CHECK(shell({"cas", "--absent", "k", "a"}).code == kExitOk);
+  const Outcome set = shell({"cas", "--absent", "k", "b"});
+  CHECK(set.code == kExitCondition);
+  CHECK(set.messages == "tenonctl: the value of 'k' is set already; nothing was changed\n");
+  const Outcome other = shell({"-o", "json", "cas", "k", "x", "b"});
+  CHECK(other.code == kExitCondition);
+  CHECK(other.output.starts_with("{\"swapped\":false,\"current\":{\"key\":\"k\",\"value\":\"a\","));
+  CHECK(shell({"-o", "json", "cas", "k", "a", "b"}).output == "{\"swapped\":true,\"revision\":\"2\"}\n");
+  CHECK(shell({"get", "k"}).output == "b");
+}
+
+TEST_CASE("a scan ends at its limit and says how to go on") {
+  Shell shell;
+  for (const char* const key : {"a", "b", "c"}) shell({"put", key, "v"});
+  const Outcome first = shell({"scan", "--keys", "--limit", "2"});
+  CHECK(first.output == "a\nb\n");
+  CHECK(first.messages == "tenonctl: there is more; go on with --cursor Yg==\n");
+  const Outcome rest = shell({"scan", "--keys", "--cursor", "Yg=="});
+  CHECK(rest.output == "c\n");
+  CHECK(rest.messages.empty());
+  CHECK(shell({"-o", "json", "scan", "--limit", "1"}).output.find("\"cursor\":\"YQ==\"") != std::string::npos);
+}
+
+TEST_CASE("a scan without limit reads page after page") {
+  const auto service = std::make_shared<client::MapService>();
+  int requests = 0;
+  Shell shell([&, service](std::string request) {
+    ++requests;
+    return Answer{Answer::Kind::kReply, service->answer(std::move(request))};
+  });
+  for (int key = 100; key < 100 + 3 * client::MapService::kPageRecordsMax / 2; ++key) {
+    shell({"put", std::to_string(key), "v"});
+  }
+  const int before = requests;
+  const std::string output = shell({"scan", "--keys"}).output;
+  CHECK(std::count(output.begin(), output.end(), '\n') == 3 * client::MapService::kPageRecordsMax / 2);
+  CHECK(requests == before + 2);
+  const Outcome limited = shell({"scan", "--keys", "--limit", std::to_string(client::MapService::kPageRecordsMax + 1)});
+  CHECK(std::count(limited.output.begin(), limited.output.end(), '\n') == client::MapService::kPageRecordsMax + 1);
+  CHECK_FALSE(limited.messages.empty());
+  const std::string json = shell({"-o", "json", "scan", "--keys"}).output;
+  CHECK(std::count(json.begin(), json.end(), '\n') == 3 * client::MapService::kPageRecordsMax / 2 + 1);
+  CHECK(json.find("\"}\n{") == std::string::npos);
+}
+
+TEST_CASE("without a node the exit code is that of no connection") {
+  Shell shell;
+  const std::string gone = TestServer(map_service()).endpoint().text();
+  const Outcome outcome = shell({"--endpoints", gone, "put", "k", "v"});
+  CHECK(outcome.code == kExitNoConnection);
+  CHECK(outcome.output.empty());
+  CHECK(outcome.messages.find(gone + ": Connection refused") != std::string::npos);
+  CHECK(outcome.messages.find("is tenond running") != std::string::npos);
+}
+
+TEST_CASE("an unknown outcome is an error that says so") {
+  Shell shell([](const std::string&) { return Answer{Answer::Kind::kClose, ""}; });
+  const Outcome outcome = shell({"put", "k", "v"});
+  CHECK(outcome.code == kExitError);
+  CHECK(outcome.messages.find("it may have been applied or not") != std::string::npos);
+}
+
+TEST_CASE("usage and later versions have their exit codes and print no data") {
+  Shell shell;
+  const Outcome usage = shell({"get"});
+  CHECK(usage.code == kExitUsage);
+  CHECK(usage.output.empty());
+  const Outcome later = shell({"watch", "k"});
+  CHECK(later.code == kExitError);
+  CHECK(later.messages == "tenonctl: watch: not in this version\n");
+  CHECK(shell({"--help"}).code == kExitOk);
+  CHECK(shell({"--help"}).output.starts_with("tenonctl [flags] COMMAND"));
+  CHECK(shell({"--version"}).messages.empty());
+}
+
+TEST_CASE("output that cannot be written is an error") {
+  TestServer server(map_service());
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream messages;
+  out.setstate(std::ios::badbit);
+  const Surroundings surroundings{in, out, messages, OutputDevice::kOther, server.endpoint().text()};
+  const std::vector<std::string> arguments{"put", "k", "v"};
+  CHECK(run(arguments, surroundings) == kExitError);
+  CHECK(messages.str().find("standard output") != std::string::npos);
+}
+
+}  // namespace tenon::tenonctl

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "wire/entry_data.hpp"
+
+#include "damage.hpp"
+#include "raft/random.hpp"
+#include "support/catch.hpp"
+
+namespace tenon::wire {
+namespace {
+
+using raft::EntryKind;
+using raft::Membership;
+using raft::NodeId;
+
+const Membership kMembers{{NodeId(1), NodeId(2), NodeId(0x0300)}};
+constexpr std::size_t kCountOffset = 16;
+
+bool is_accepted(std::string_view data) { return decode_entry(data).has_value(); }
+
+std::string commands_entry(std::uint64_t time_ms, const std::vector<std::string_view>& commands) {
+  return encode_commands(time_ms, commands);
+}
+
+TEST_CASE("a no-op is read back") {
+  const std::string encoded = encode_no_op();
+  const std::optional<DecodedEntry> entry = decode_entry(encoded);
+  REQUIRE(entry.has_value());
+  CHECK(entry->kind == EntryKind::no_op);
+  CHECK(entry->cluster_time_ms == 0);
+  CHECK(entry->commands.empty());
+  CHECK(entry->membership.voters.empty());
+}
+
+TEST_CASE("commands are read back in their order, as views into the data") {
+  raft::Random random(3);
+  for (int i = 0; i < 200; ++i) {
+    std::vector<std::string> sources(1 + random.below(20));
+    std::vector<std::string_view> commands;
+    for (std::string& source : sources) {
+      source.resize(random.below(100));
+      for (char& byte : source) byte = static_cast<char>(random.below(256));
+      commands.push_back(source);
+    }
+    const std::uint64_t time_ms = random.next();
+    const std::string encoded = encode_commands(time_ms, commands);
+    const std::optional<DecodedEntry> entry = decode_entry(encoded);
+    REQUIRE(entry.has_value());
+    CHECK(entry->kind == EntryKind::commands);
+    CHECK(entry->cluster_time_ms == time_ms);
+    REQUIRE(entry->commands == commands);
+    CHECK(entry->commands.back().data() + entry->commands.back().size() == encoded.data() + encoded.size());
+  }
+}
+
+TEST_CASE("a membership is read back") {
+  const std::optional<DecodedEntry> entry = decode_entry(encode_membership(kMembers));
+  REQUIRE(entry.has_value());
+  CHECK(entry->kind == EntryKind::membership);
+  CHECK(entry->membership == kMembers);
+  Membership most;
+  for (std::uint64_t node = 1; node <= kVotersMax; ++node) most.voters.emplace_back(node);
+  CHECK(decode_entry(encode_membership(most))->membership == most);
+}
+
+TEST_CASE("the bytes of each kind of entry are those that its format names") {
+  CHECK(hex(encode_no_op()) ==
+        "ac96608d"
+        "01010000"
+        "0000000000000000");
+  CHECK(hex(commands_entry(0x0102, {"put", ""})) ==
+        "708106a9"
+        "01020000"
+        "0201000000000000"
+        "0200000003000000"
+        "70757400000000");
+  CHECK(hex(encode_membership(kMembers)) ==
+        "0290f1e5"
+        "01030000"
+        "0000000000000000"
+        "0300000001000000"
+        "0000000002000000"
+        "0000000000030000"
+        "00000000");
+}
+
+TEST_CASE("an entry that is cut, lengthened or has one bit wrong is refused") {
+  check_damage_is_refused(encode_no_op(), is_accepted);
+  check_damage_is_refused(commands_entry(7, {"one", "", "three"}), is_accepted);
+  check_damage_is_refused(encode_membership(kMembers), is_accepted);
+}
+
+TEST_CASE("another format or kind, and bytes in use that are zero now, are refused though the checksum fits") {
+  for (const std::string& encoded : {encode_no_op(), commands_entry(7, {"one"}), encode_membership(kMembers)}) {
+    CHECK(is_accepted(rewritten(encoded, 8, 1)));
+    CHECK_FALSE(is_accepted(rewritten(encoded, 4, 2)));
+    CHECK_FALSE(is_accepted(rewritten(encoded, 5, 0)));
+    CHECK_FALSE(is_accepted(rewritten(encoded, 5, 4)));
+    CHECK_FALSE(is_accepted(rewritten(encoded, 6, 1)));
+    CHECK_FALSE(is_accepted(rewritten(encoded, 7, 1)));
+  }
+}
+
+TEST_CASE("cut bodies and wrong counts are refused though the checksum fits") {
+  for (const std::string& encoded : {commands_entry(7, {"one", "", "three"}), encode_membership(kMembers)}) {
+    for (std::size_t size = 4; size < encoded.size(); ++size) {
+      CHECK_FALSE(is_accepted(with_valid_checksum(encoded.substr(0, size))));
+    }
+    for (const unsigned char count : {'\x00', '\x01', '\x02', '\x04', '\xc8'}) {
+      CHECK_FALSE(is_accepted(rewritten(encoded, kCountOffset, count)));
+    }
+    CHECK_FALSE(is_accepted(rewritten(encoded, kCountOffset + 3, 0xff)));
+  }
+}
+
+TEST_CASE("voters that are nobody, repeated, unordered or too many are refused") {
+  constexpr std::size_t first_voter = kCountOffset + 4;
+  const std::string encoded = encode_membership(kMembers);
+  CHECK_FALSE(is_accepted(rewritten(encoded, first_voter, 0)));
+  CHECK_FALSE(is_accepted(rewritten(encoded, first_voter, 2)));
+  CHECK_FALSE(is_accepted(rewritten(encoded, first_voter, 3)));
+  Membership most;
+  for (std::uint64_t node = 1; node <= kVotersMax; ++node) most.voters.emplace_back(node);
+  std::string beyond = encode_membership(most);
+  beyond.append("\xff\0\0\0\0\0\0\0", 8);
+  CHECK_FALSE(is_accepted(rewritten(beyond, kCountOffset, kVotersMax + 1)));
+}
+
+}  // namespace
+}  // namespace tenon::wire

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "format.hpp"
+
+#include <algorithm>
+#include <ostream>
+#include <string_view>
+
+#include "tenonctl/text.hpp"
+
+namespace tenon::tenonctl {
+namespace {
+
+constexpr std::size_t kNumberWidth = 14;
+constexpr std::size_t kKeyWidthMin = 3;  // of the heading
+
+// A column: the text, and blanks up to the width in characters, at least two.
+std::string column(std::string_view text, std::size_t width) {
+  const auto characters = static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char letter) { return (letter & 0xc0) != 0x80; }));
+  return std::string(text) + std::string(characters < width ? width - characters + 2 : 2, ' ');
+}
+
+std::string quoted(std::uint64_t number) { return "\"" + std::to_string(number) + "\""; }
+
+void print_table_heading(std::ostream& output, std::size_t key_width, client::ScanContent content) {
+  if (content == client::ScanContent::kKeys) {
+    output << "KEY\n";
+    return;
+  }
+  output << column("KEY", key_width) << column("VERSION", kNumberWidth) << column("MOD_REVISION", kNumberWidth)
+         << "VALUE\n";
+}
+
+void print_table_row(std::ostream& output, std::size_t key_width, client::ScanContent content,
+                     const client::Record& record) {
+  if (content == client::ScanContent::kKeys) {
+    output << escaped(record.key) << "\n";
+    return;
+  }
+  output << column(escaped(record.key), key_width) << column(std::to_string(record.version), kNumberWidth)
+         << column(std::to_string(record.mod_revision), kNumberWidth) << escaped(record.value) << "\n";
+}
+
+struct StatusField {
+  std::string name;
+  std::string text;
+};
+
+std::vector<StatusField> status_fields(const client::Status& status) {
+  std::vector<StatusField> fields{{"endpoint", status.endpoint}};
+  const auto add = [&](const char* name, const std::optional<std::string>& text) {
+    if (text) fields.push_back({name, *text});
+  };
+  const auto add_number = [&](const char* name, const std::optional<std::uint64_t>& number) {
+    if (number) fields.push_back({name, std::to_string(*number)});
+  };
+  add_number("node_id", status.node_id);
+  add("cluster_id", status.cluster_id);
+  add("role", status.role);
+  add_number("term", status.term);
+  add_number("leader", status.leader);
+  add_number("commit_index", status.commit_index);
+  add_number("applied_index", status.applied_index);
+  add_number("revision", status.revision);
+  add_number("keys", status.keys);
+  add_number("uptime_ms", status.uptime_ms);
+  add("version", status.version);
+  for (const auto& other : status.other) {
+    const auto has_name = [&](const StatusField& field) { return field.name == other.first; };
+    if (std::none_of(fields.begin(), fields.end(), has_name)) fields.push_back({other.first, other.second});
+  }
+  return fields;
+}
+
+// What a node says of itself is text; should it be none, it is escaped rather than refused.
+std::string json_text(const std::string& text) { return json_string(is_utf8(text) ? text : escaped(text)); }
+
+}  // namespace
+
+std::string json_record(const client::Record& record, client::ScanContent content) {
+  const bool is_text = is_utf8(record.key) && is_utf8(record.value);
+  const auto bytes = [&](const std::string& value) { return json_string(is_text ? value : to_base64(value)); };
+  std::string text = "{\"key\":" + bytes(record.key);
+  if (content == client::ScanContent::kKeysAndValues) text += ",\"value\":" + bytes(record.value);
+  if (!is_text) text += ",\"encoding\":\"base64\"";
+  return text + ",\"create_revision\":" + quoted(record.create_revision) +
+         ",\"mod_revision\":" + quoted(record.mod_revision) + ",\"version\":" + quoted(record.version) + "}";
+}
+
+void print_write(std::ostream& output, Format format, const std::string& done, const std::string& members,
+                 std::uint64_t revision) {
+  switch (format) {
+    case Format::kTable:
+      output << done << " (revision " << revision << ")\n";
+      return;
+    case Format::kJson:
+      output << "{" << members << "\"revision\":" << quoted(revision) << "}\n";
+      return;
+    case Format::kSimple:
+      output << revision << "\n";
+      return;
+  }
+}
+
+void print_get(std::ostream& output, Format format, OutputDevice device, const client::GetResult& result) {
+  constexpr auto kContent = client::ScanContent::kKeysAndValues;
+  switch (format) {
+    case Format::kTable: {
+      const std::size_t width = std::max(escaped(result.record->key).size(), kKeyWidthMin);
+      print_table_heading(output, width, kContent);
+      print_table_row(output, width, kContent, *result.record);
+      return;
+    }
+    case Format::kJson:
+      output << "{\"record\":" << json_record(*result.record, kContent) << ",\"revision\":" << quoted(result.revision)
+             << "}\n";
+      return;
+    case Format::kSimple:
+      output << result.record->value;
+      if (device == OutputDevice::kTerminal) output << "\n";
+      return;
+  }
+}
+
+void print_status(std::ostream& output, Format format, const client::Status& status) {
+  const std::vector<StatusField> fields = status_fields(status);
+  if (format == Format::kJson) {
+    std::string_view separator = "{";
+    for (const StatusField& field : fields) {
+      output << separator << json_text(field.name) << ":" << json_text(field.text);
+      separator = ",";
+    }
+    output << "}\n";
+    return;
+  }
+  std::size_t width = 0;
+  for (const StatusField& field : fields) width = std::max(width, escaped(field.name).size());
+  for (const StatusField& field : fields) {
+    const std::string name = escaped(field.name);
+    output << (format == Format::kTable ? column(name, width) : name + "\t") << escaped(field.text) << "\n";
+  }
+}
+
+void ScanPrinter::page(const std::vector<client::Record>& records) {
+  if (is_first_ && format_ == Format::kJson) output_ << "{\"records\":[";
+  if (is_first_ && format_ == Format::kTable) {
+    key_width_ = kKeyWidthMin;
+    for (const client::Record& record : records) key_width_ = std::max(key_width_, escaped(record.key).size());
+    print_table_heading(output_, key_width_, content_);
+  }
+  bool is_first_record = is_first_;
+  is_first_ = false;
+  for (const client::Record& record : records) {
+    if (format_ == Format::kTable) print_table_row(output_, key_width_, content_, record);
+    if (format_ == Format::kJson) output_ << (is_first_record ? "\n" : ",\n") << json_record(record, content_);
+    if (format_ == Format::kSimple) {
+      output_ << escaped(record.key);
+      if (content_ == client::ScanContent::kKeysAndValues) output_ << "\t" << escaped(record.value);
+      output_ << "\n";
+    }
+    is_first_record = false;
+  }
+}
+
+void ScanPrinter::end(std::uint64_t revision, const std::string& cursor) {
+  if (format_ != Format::kJson) return;
+  output_ << "],\"cursor\":" << (cursor.empty() ? "null" : json_string(to_base64(cursor)))
+          << ",\"revision\":" << quoted(revision) << "}\n";
+}
+
+}  // namespace tenon::tenonctl

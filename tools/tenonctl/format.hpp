@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Results as a table for people, as JSON for programs, and as plain text for shells. JSON is a promise: names stay,
+// numbers of 64 bits are strings, and where a key or value is not UTF-8 both are base64 and "encoding" says so.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tenon_client/client.hpp"
+#include "tenonctl/command_line.hpp"
+#include "tenonctl/run.hpp"
+
+namespace tenon::tenonctl {
+
+// {"key":..,"value":..,"create_revision":..,"mod_revision":..,"version":..}
+std::string json_record(const client::Record& record, client::ScanContent content);
+
+// The outcome of a write: "put (revision 7)", {members,"revision":"7"} or 7. `members` is JSON, ended by a comma.
+void print_write(std::ostream& output, Format format, const std::string& done, const std::string& members,
+                 std::uint64_t revision);
+
+// Of a key that exists. With kSimple the value alone.
+void print_get(std::ostream& output, Format format, OutputDevice device, const client::GetResult& result);
+
+void print_status(std::ostream& output, Format format, const client::Status& status);
+
+// The records of a scan as they come. A JSON document is complete after end().
+class ScanPrinter {
+ public:
+  ScanPrinter(std::ostream& output, Format format, client::ScanContent content)
+      : output_(output), format_(format), content_(content) {}
+
+  void page(const std::vector<client::Record>& records);
+  // `cursor` is empty at the end of the range.
+  void end(std::uint64_t revision, const std::string& cursor);
+
+ private:
+  bool is_first_ = true;
+  std::size_t key_width_ = 0;  // of the table, from its first page
+  std::ostream& output_;
+  Format format_;
+  client::ScanContent content_;
+};
+
+}  // namespace tenon::tenonctl

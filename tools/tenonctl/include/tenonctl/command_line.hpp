@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The command line of tenonctl: what it asks for, and its help.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tenon_client/client.hpp"
+
+namespace tenon::tenonctl {
+
+enum class Command { kPut, kGet, kDel, kScan, kCas, kStatus };
+enum class Format { kTable, kJson, kSimple };
+enum class Expectation { kValue, kAbsent };  // of a cas
+
+struct Invocation {
+  std::string text;  // not empty: help or version; print it and do nothing else
+  std::vector<client::Endpoint> endpoints;
+  std::optional<Format> format;  // absent: by the device
+  std::chrono::milliseconds timeout{0};
+  Command command = Command::kStatus;
+  std::vector<std::string> arguments;  // as many as the command takes
+  client::ScanRequest scan;            // without its limit
+  std::uint64_t scan_limit = 0;        // records in all; 0: all there are
+  Expectation expectation = Expectation::kValue;
+};
+
+// what() is one line that says what was found and what was expected.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// A command that a later version brings.
+struct NotInThisVersion : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// `endpoints_variable` is the value of TENONCTL_ENDPOINTS; the flag is stronger. Throws UsageError and
+// NotInThisVersion.
+Invocation parse_command_line(std::span<const std::string> arguments,
+                              const std::optional<std::string>& endpoints_variable);
+
+}  // namespace tenon::tenonctl

@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Builds and tests. The last line is always `N passed, N failed, N skipped`; the exit code is 0 only when tests ran and
+# none failed. Campaigns, tests that repeat something at random, run TENON_CAMPAIGN_PERCENT of their full counts.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+parts=(asan-ubsan tsan clang coverage tidy e2e)
+
+usage() {
+  cat <<USAGE
+usage: tools/test.sh                 every quick test, in build/
+       tools/test.sh --full [PART]   one part, or all of them, each in its own build-PART/
+       tools/test.sh --list          the parts
+USAGE
+}
+
+work=$(mktemp --directory)
+trap 'rm -rf "$work"' EXIT
+results=$work/results
+
+record() { tools/test_results.py record "$results" "$@"; }
+
+# step NAME COMMAND..: only its failure counts. check NAME COMMAND..: counts as one test.
+step() {
+  local name=$1
+  shift
+  echo "== $name"
+  "$@" 2>&1 | tee "$work/log" && return 0
+  record "$name" fail "$work/log"
+  return 1
+}
+check() {
+  local name=$1
+  step "$@" && record "$name" ok
+}
+
+# build DIRECTORY [OPTION..]
+build() {
+  local directory=$1
+  shift
+  if [[ ! -f $directory/build.ninja ]]; then
+    step "configure $directory" meson setup "$directory" --buildtype=debugoptimized \
+      -Db_ndebug=false -Dcpp_args=-D_GLIBCXX_ASSERTIONS "$@" || return 1
+  fi
+  step "build $directory" ninja -C "$directory"
+}
+
+# run_tests DIRECTORY [OPTION of meson test..]
+run_tests() {
+  local directory=$1 test_log=$1/meson-logs/testlog.json code=0
+  shift
+  rm -f "$test_log"
+  echo "== test $directory"
+  meson test -C "$directory" --no-rebuild "$@" || code=$?
+  tools/test_results.py collect "$results" "$test_log" "$code"
+}
+
+quick() {
+  build build && run_tests build --suite quick
+  check tidy tools/tidy
+}
+
+part_asan-ubsan() {
+  export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1:detect_leaks=1:detect_stack_use_after_return=1
+  export ASAN_OPTIONS+=:strict_string_checks=1:check_initialization_order=1
+  export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
+  build build-asan-ubsan -Db_sanitize=address,undefined -Db_lundef=false &&
+    run_tests build-asan-ubsan --suite quick --timeout-multiplier 5
+}
+
+part_tsan() {
+  export TSAN_OPTIONS=halt_on_error=1:abort_on_error=1:second_deadlock_stack=1
+  # g++ warns of fences, which it cannot follow, in library headers too.
+  build build-tsan -Db_sanitize=thread -Db_lundef=false -Dcpp_args="-D_GLIBCXX_ASSERTIONS -Wno-tsan" &&
+    run_tests build-tsan --suite quick --timeout-multiplier 10
+}
+
+part_clang() {
+  export CC=clang CXX=clang++
+  build build-clang && run_tests build-clang --suite quick
+}
+
+part_coverage() {
+  build build-coverage -Db_coverage=true || return
+  find build-coverage -name '*.gcda' -delete
+  run_tests build-coverage --suite quick --no-suite e2e
+  step "coverage report" gcovr --root . --object-directory build-coverage --exclude-unreachable-branches \
+    --exclude-throw-branches --filter 'sdk/' --filter 'core/' --filter 'plugins/' --filter 'clients/' \
+    --filter 'server/' --filter 'tools/' --print-summary
+}
+
+# Without what clang-tidy says of files in which it found nothing.
+run_clang_tidy() {
+  local ours="^$PWD/(sdk|core|plugins|clients|server|tools|tests|examples|subprojects)/"
+  run-clang-tidy -quiet -p build-tidy -header-filter="$ours" "$ours" 2>&1 |
+    sed --unbuffered -e '/^clang-tidy.* -quiet /d' -e '/ warnings\? generated\.$/d'
+}
+
+part_tidy() {
+  export CC=clang CXX=clang++
+  build build-tidy && check clang-tidy run_clang_tidy
+}
+
+part_e2e() {
+  export TENON_CAMPAIGN_PERCENT=100
+  build build-e2e && run_tests build-e2e --suite e2e
+}
+
+is_part() {
+  local part
+  for part in "${parts[@]}"; do [[ $part == "$1" ]] && return 0; done
+  return 1
+}
+
+# Each part in a shell of its own, so that what it exports ends with it, and with a count of its own.
+every_part() {
+  local part
+  for part in "${parts[@]}"; do
+    echo "== part $part"
+    (
+      results=$work/results-$part
+      "part_$part"
+      tools/test_results.py report "$results"
+    )
+    cat "$work/results-$part" >>"$results"
+  done
+}
+
+export TENON_CAMPAIGN_PERCENT=${TENON_CAMPAIGN_PERCENT:-5}
+case "$#:${1:-}" in
+  0:) action=quick ;;
+  1:--full) action=every_part ;;
+  2:--full) is_part "$2" && action=part_$2 ;;
+  1:--list)
+    printf '%s\n' "${parts[@]}"
+    exit 0
+    ;;
+  1:-h | 1:--help)
+    usage
+    exit 0
+    ;;
+esac
+if [[ -z ${action:-} ]]; then
+  echo "test: unknown argument '$*'; the parts are: ${parts[*]}" >&2
+  usage >&2
+  exit 64
+fi
+
+if step setup tools/setup.sh build test; then "$action"; fi
+tools/test_results.py report "$results"
