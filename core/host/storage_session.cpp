@@ -58,7 +58,9 @@ class StorageSession::BootEvents final : public StorageEvents {
   void wait(const std::function<bool()>& failed, Holds holds) {
     std::unique_lock lock(mutex_);
     while (!changed_.wait_for(lock, kFailurePoll, holds)) {
+      lock.unlock();  // what it asks may wait for a thread that is reporting here
       if (failed()) throw Error(TENON_ERROR_IO, "storage failed while the node was starting");
+      lock.lock();
     }
   }
 

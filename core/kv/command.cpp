@@ -2,7 +2,7 @@
 #include "kv/command.hpp"
 
 #include "tenon/bytes.hpp"
-#include "tenon/client_api.h"
+#include "tenon/operation.hpp"
 
 namespace tenon::kv {
 namespace {

@@ -34,7 +34,9 @@ void open_library(boost::dll::shared_library& library, const std::filesystem::pa
 
 Refusal refusal_of_linker(const std::filesystem::path& path) {
   const char* text = ::dlerror();
-  const std::string reason = text == nullptr ? "no reason given" : text;
+  std::string reason = text == nullptr ? "no reason given" : text;
+  const std::string prefix = path.string() + ": ";
+  if (reason.starts_with(prefix)) reason.erase(0, prefix.size());
   const bool undefined = reason.find("undefined symbol") != std::string::npos;
   return Refusal(
       undefined ? RefusalKind::undefined_symbol : RefusalKind::not_loadable,

@@ -16,7 +16,7 @@ using boost::system::error_code;
 
 constexpr std::size_t kLengthBytes = 4;
 // Frames share an output buffer up to this size, so that a gathered send has few parts.
-constexpr std::size_t kOutputBufferBytes = 64 * 1024;
+constexpr std::size_t kOutputBufferBytes = std::size_t{64} * 1024;
 constexpr std::size_t kGatheredMax = 64;  // buffers in one send; the operating system takes 1024, Asio 64
 // Reads of one wake-up, so that a connection that never falls silent does not keep the others waiting.
 constexpr int kReadsMax = 4;
@@ -236,7 +236,7 @@ void FramedConnection::close(CloseReason reason, std::string_view detail) {
   close({cut ? CloseReason::kTruncated : reason, std::string(detail), 0});
 }
 
-void FramedConnection::close(Closing closing) {
+void FramedConnection::close(const Closing& closing) {
   if (closed_) return;
   const std::shared_ptr<FramedConnection> self = shared_from_this();
   closed_ = true;

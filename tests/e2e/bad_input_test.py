@@ -38,7 +38,8 @@ def frame(payload: bytes) -> bytes:
 
 
 def call(name: bytes, arguments: bytes, sequence: int = 1) -> bytes:
-    return struct.pack(">I", VERSION_CALL) + struct.pack(">i", len(name)) + name + struct.pack(">i", sequence) + arguments
+    header = struct.pack(">Ii", VERSION_CALL, len(name)) + name
+    return header + struct.pack(">i", sequence) + arguments
 
 
 class BadInput(unittest.TestCase):
@@ -95,23 +96,22 @@ class BadInput(unittest.TestCase):
         with Client(self.node.port) as client:
             client.kv.put(PutRequest(key=b"k" * 64 * KIB, value=b"x"))
             client.kv.remove(RemoveRequest(key=b"k" * 64 * KIB))
-        self.assert_error(
-            ErrorCode.TOO_LARGE, "65536", lambda client: client.kv.put(PutRequest(key=b"k" * (64 * KIB + 1), value=b"x"))
-        )
+        too_large = PutRequest(key=b"k" * (64 * KIB + 1), value=b"x")
+        self.assert_error(ErrorCode.TOO_LARGE, "65536", lambda client: client.kv.put(too_large))
 
     def test_a_value_at_the_limit_is_taken_and_one_byte_more_is_too_large(self) -> None:
         with Client(self.node.port) as client:
             client.kv.put(PutRequest(key=b"large", value=b"v" * MIB))
             self.assertEqual(client.kv.get(GetRequest(key=b"large")).record.value, b"v" * MIB)
             client.kv.remove(RemoveRequest(key=b"large"))
-        self.assert_error(
-            ErrorCode.TOO_LARGE, str(MIB), lambda client: client.kv.put(PutRequest(key=b"large", value=b"v" * (MIB + 1)))
-        )
+        too_large = PutRequest(key=b"large", value=b"v" * (MIB + 1))
+        self.assert_error(ErrorCode.TOO_LARGE, str(MIB), lambda client: client.kv.put(too_large))
 
     def test_a_scan_of_everything_comes_in_bounded_pages(self) -> None:
         with Client(self.node.port) as client:
             for batch in range(5):
-                puts = [Operation(put=PutRequest(key=b"page-%05d" % i, value=b"v" * 100)) for i in range(batch * 500, batch * 500 + 500)]
+                numbers = range(batch * 500, batch * 500 + 500)
+                puts = [Operation(put=PutRequest(key=b"page-%05d" % number, value=b"v" * 100)) for number in numbers]
                 client.kv.transaction(TransactionRequest(compares=[], operations=puts))
             page = client.kv.scan(ScanRequest(prefix=b"page-", limit=2**62))
             self.assertLess(len(page.records), 2500)

@@ -72,16 +72,16 @@ class Stop(unittest.TestCase):
 
     def test_an_empty_directory_is_no_cluster_unless_it_is_told_to_be_one(self) -> None:
         with temporary_directory() as directory:
-            node = Node(Path(directory))
-            text = node.config_file.read_text().replace("start = new\n", "").replace("initial_members = 1\n", "")
-            node.config_file.write_text(text)
+            node = Node(Path(directory), {"cluster.start": None, "cluster.initial_members": None})
             refused = run(*node.command())
             self.assertEqual(refused.returncode, 1)
             self.assertIn("cluster.start", refused.stderr.decode())
 
 
 class Refusals(unittest.TestCase):
-    def refused(self, settings: dict[str, str | None], *expected: str, flags: tuple[str, ...] = ("--check-config",)) -> None:
+    def refused(
+        self, settings: dict[str, str | None], *expected: str, flags: tuple[str, ...] = ("--check-config",)
+    ) -> None:
         with temporary_directory() as directory:
             node = Node(Path(directory), settings)
             result = run(*node.command(*flags))

@@ -62,14 +62,23 @@ class Arrows(TidyTest):
         self.include("tests/unit/raft/a.cpp", '"raft/log.hpp"', "<leveldb/db.h>", "<catch2/catch.hpp>")
         self.assert_finds("tests/unit/raft/a.cpp:4: tests includes <catch2/catch.hpp>")
 
-    def test_a_private_header_is_for_its_own_folder(self) -> None:
+    def test_a_private_header_is_for_its_own_room(self) -> None:
         self.include("core/raft/a.cpp", '"role.hpp"')
         self.write("core/raft/role.hpp", HEADER)
         self.assert_clean()
+        (self.root / "core/raft/a.cpp").unlink()
+        self.include("core/raft/below/a.cpp", '"role.hpp"')
+        self.assert_clean()
+        (self.root / "core/raft/below/a.cpp").unlink()
         self.include("core/kv/a.cpp", '"role.hpp"')
         self.write("core/raft/a.cpp", SPDX + '#include "role.hpp"\n')
         self.write("meson.build", "files('tests/user.cpp', 'core/kv/a.cpp', 'core/raft/a.cpp')\n")
         self.assert_finds('core/kv/a.cpp:2: includes "role.hpp", which nothing provides')
+
+    def test_a_test_may_look_into_a_room(self) -> None:
+        self.include("tests/unit/raft/a.cpp", '"role.hpp"')
+        self.write("core/raft/role.hpp", HEADER)
+        self.assert_clean()
 
     def test_a_path_upwards_is_found(self) -> None:
         self.include("core/wire/a.cpp", '"../raft/include/raft/log.hpp"')

@@ -28,9 +28,11 @@ struct CommandDescription {
   std::string_view details;
 };
 
+constexpr std::size_t kUsageWidth = 22;  // of a command with its arguments, in the list of commands
+
 constexpr std::string_view kValueForms =
-    "A VALUE of `-` is read from standard input, one of @FILE from that file; what begins with '@' by itself, or is a "
-    "single '-', is given on standard input.";
+    "A value of `-` is read from standard input, one of @FILE from that file; a value that is a single '-' or begins\n"
+    "with '@' is given on standard input.";
 
 constexpr CommandDescription kCommands[] = {
     {"put", Command::kPut, "KEY VALUE", 2, 2, "sets a key; prints the new revision", kValueForms},
@@ -38,9 +40,8 @@ constexpr CommandDescription kCommands[] = {
      "With -o simple the bytes of the value and nothing else; a line end is added on a terminal only."},
     {"del", Command::kDel, "KEY", 1, 1, "removes a key; exit code 3 when there is no such key", ""},
     {"scan", Command::kScan, "[PREFIX]", 0, 1, "prints the keys of a range in order, with their values",
-     "The range is the keys that begin with PREFIX, or those of --from and --to, or all. A long range is read in "
-     "pages, "
-     "each of its own moment. With -o simple a line is KEY, a tabulator, VALUE, both escaped as in the table."},
+     "The range is the keys that begin with PREFIX, or those of --from and --to, or all. A long range is read in\n"
+     "pages, each of its own moment. With -o simple a line is KEY, a tabulator, VALUE, both escaped as in the table."},
     {"cas", Command::kCas, "KEY EXPECTED NEW | --absent KEY NEW", 2, 3,
      "sets a key to NEW if its value is EXPECTED, in one step; exit code 3 when it is not", kValueForms},
     {"status", Command::kStatus, "", 0, 0, "prints what the node that answers says of itself and of the cluster", ""},
@@ -91,7 +92,8 @@ std::string general_help() {
   text << "tenonctl [flags] COMMAND [arguments]\nReads and writes a Tenon cluster.\n\nCommands\n";
   for (const CommandDescription& command : kCommands) {
     std::string usage = std::string(command.name) + " " + std::string(command.arguments);
-    usage.resize(std::max<std::size_t>(usage.size() + 1, 22), ' ');
+    if (usage.size() >= kUsageWidth) usage += "\n  " + std::string(kUsageWidth, ' ');
+    usage.resize(std::max(usage.size(), kUsageWidth), ' ');
     text << "  " << usage << command.summary << "\n";
   }
   text << "\nNot in this version\n ";
@@ -129,7 +131,7 @@ const CommandDescription& find_command(const std::string& name) {
   for (const std::string_view later : kLaterCommands) {
     if (later == name) throw NotInThisVersion(name + ": not in this version");
   }
-  std::vector<std::string> names;
+  std::vector<std::string> names(std::begin(kLaterCommands), std::end(kLaterCommands));
   for (const CommandDescription& command : kCommands) names.emplace_back(command.name);
   throw UsageError("there is no command '" + name + "'; the nearest name is '" + plugin::nearest_name(name, names) +
                    "', and tenonctl --help lists all");

@@ -2,7 +2,7 @@
 """Include arrows: each file includes only what the row of its room allows.
 
 A public header of a room lies in ROOM/include/NAME/ and is included as "NAME/x.hpp"; a private one lies beside its
-sources and is included by its bare name, from the same folder only.
+sources and is included by its bare name, from the same room only.
 """
 import posixpath
 import re
@@ -22,7 +22,7 @@ class Headers:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.public: dict[str, str] = {}  # "raft/log.hpp" -> "core/raft/include/raft/log.hpp"
-        self.private: dict[str, list[str]] = {}  # "ini.hpp" -> every header of that name outside include/
+        self.private: list[str] = []  # the paths of all others
         for file in tree.files:
             if not file.is_header:
                 continue
@@ -30,7 +30,7 @@ class Headers:
             if is_public:
                 self.public[name] = file.path
             else:
-                self.private.setdefault(file.name, []).append(file.path)
+                self.private.append(file.path)
         self.generated = set(_generated(tree))
 
     def find(self, includer: File, include: Include) -> str | None:
@@ -40,9 +40,12 @@ class Headers:
             return beside
         if include.name in self.public:
             return self.public[include.name]
-        if include.quoted and is_below(includer.path, "tests") and len(self.private.get(include.name, [])) == 1:
-            return self.private[include.name][0]
-        return None
+        if not include.quoted:
+            return None
+        # A room may have folders within it, and a test may look into a room; their builds say where a name leads.
+        room, in_tests = room_of(includer.path), is_below(includer.path, "tests")
+        known = [path for path in self.private if path.endswith("/" + include.name)]
+        return next((path for path in known if in_tests or room_of(path) == room), None)
 
 
 def _generated(tree: Tree) -> Iterator[str]:

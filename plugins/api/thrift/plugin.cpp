@@ -40,7 +40,7 @@ type = size
 default = 256MiB
 min = 1MiB
 max = 64GiB
-help = unfinished requests and unread replies of all clients together; whoever passes it is closed; at least twice frame_bytes_max
+help = half-read requests and unread replies of all clients; who passes it is closed; at least twice frame_bytes_max
 [option.pipelined_requests_max]
 type = integer
 default = 1024

@@ -48,7 +48,7 @@ class RequestBatch {
   }
 
  private:
-  static constexpr std::size_t kFirstRoom = 64 * 1024;
+  static constexpr std::size_t kFirstRoom = std::size_t{64} * 1024;
   std::vector<std::byte> first_room_ = std::vector<std::byte>(kFirstRoom);
   std::pmr::monotonic_buffer_resource memory_{first_room_.data(), first_room_.size(), std::pmr::new_delete_resource()};
   std::vector<tenon_request> requests_;

@@ -32,7 +32,9 @@ class Server final : public SessionOwner {
  public:
   // Binds the addresses and begins to serve. Throws Error(IO) when an address cannot be bound; nothing runs then.
   Server(const Host& host, const Settings& settings, Queue queue);
-  ~Server() { stop(); }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() override { stop(); }
 
   // Takes nothing more from clients, answers what it has taken; returns when that is sent or the time is over.
   void drain(std::chrono::milliseconds timeout);

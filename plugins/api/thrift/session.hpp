@@ -17,6 +17,8 @@ class Session;
 // What a session needs of the server that holds it. On the I/O thread.
 class SessionOwner {
  public:
+  virtual ~SessionOwner() = default;
+
   virtual Dispatcher& dispatcher() = 0;
   // Submits what was taken and flushes this session, once for everything that this wake-up brings.
   virtual void finish_later(const std::shared_ptr<Session>& session) = 0;
@@ -24,9 +26,6 @@ class SessionOwner {
   virtual void on_settled() = 0;
   // The last word of a session; the owner may let go of it.
   virtual void on_closed(Session& session, const net::Closing& closing) = 0;
-
- protected:
-  ~SessionOwner() = default;
 };
 
 // 0 <= waiting replies <= pipelined_requests_max; at the bound reading pauses until half of them have left. Replies

@@ -5,7 +5,7 @@ namespace tenon::api_thrift {
 
 namespace {
 // A batch that has grown to this goes at once, so that many large requests of one wake-up do not lie here twice.
-constexpr std::uint64_t kBatchBytesMax = 1024 * 1024;
+constexpr std::uint64_t kBatchBytesMax = std::uint64_t{1024} * 1024;
 }  // namespace
 
 void Submissions::add(tenon_request request, Continuation continuation) {

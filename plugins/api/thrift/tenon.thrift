@@ -5,8 +5,8 @@
 // understood too).
 //
 // How this file grows: field ids and enum values are never reused and never change their type, every new field is
-// optional, nothing is `required`, enums only gain values, and methods are added rather than changed. A reader treats an
-// enum value that it does not know as the most careful reading of its kind: an Outcome as UNKNOWN, an ErrorCode as
+// optional, nothing is `required`, enums only gain values, and methods are added rather than changed. A reader treats
+// an enum value that it does not know as the most careful reading of its kind: an Outcome as UNKNOWN, an ErrorCode as
 // INTERNAL.
 
 namespace * tenon_kv
@@ -132,7 +132,8 @@ struct RemoveReply {
 }
 
 // Records in the order of their keys, compared as unsigned bytes. The range is every key that begins with `prefix`, or
-// the keys from first_key on and below end_key; a request that has both is INVALID, one that has neither means all keys.
+// the keys from first_key on and below end_key; a request that has both is INVALID, one that has neither means all
+// keys.
 struct ScanRequest {
   1: optional binary prefix,
   // Absent or empty: from the first key on.
@@ -176,8 +177,8 @@ enum CompareRelation {
 }
 
 // Holds when the target of the key stands in this relation to `value` (of VALUE) or to `number` (of the others). Of a
-// key that does not exist version and revisions are 0, and of VALUE only NOT_EQUAL holds: "version EQUAL 0" asks whether
-// the key is absent.
+// key that does not exist version and revisions are 0, and of VALUE only NOT_EQUAL holds: "version EQUAL 0" asks
+// whether the key is absent.
 struct Compare {
   1: binary key,
   2: CompareTarget target,

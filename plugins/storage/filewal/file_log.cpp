@@ -18,18 +18,23 @@ constexpr std::uint64_t kCopyStep = std::uint64_t{1} << 20;
 constexpr std::uint64_t kKnownParts =
     TENON_WRITE_HARD_STATE | TENON_WRITE_TRUNCATE_SUFFIX | TENON_WRITE_ENTRIES | TENON_WRITE_COMPACT_PREFIX;
 
+// Writes the bytes [begin, end) of a segment to `target`, each to its offset less target_begin.
+void copy_bytes(const File& segment, std::uint64_t begin, std::uint64_t end, File& target, std::uint64_t target_begin) {
+  std::string buffer;
+  for (std::uint64_t offset = begin; offset < end; offset += buffer.size()) {
+    buffer.resize(static_cast<std::size_t>(std::min(kCopyStep, end - offset)));
+    if (segment.read(offset, buffer) != buffer.size()) {
+      throw Error(TENON_ERROR_IO, "a segment became shorter while it was read");
+    }
+    const std::string_view piece = buffer;
+    target.write(offset - target_begin, std::span(&piece, 1));
+  }
+}
+
 // Sets the bytes of a torn tail aside, durably, before they are cut. Only the latest tail is kept.
 void keep_torn_tail(FileSystem& file_system, const File& segment, const ScannedSegment& scanned) {
   const std::unique_ptr<File> kept = file_system.open(kTornName, OpenMode::replace);
-  std::string buffer;
-  for (std::uint64_t offset = scanned.end; offset < scanned.torn_end; offset += buffer.size()) {
-    buffer.resize(static_cast<std::size_t>(std::min(kCopyStep, scanned.torn_end - offset)));
-    if (segment.read(offset, buffer) != buffer.size()) {
-      throw Error(TENON_ERROR_IO, file_system.path(kSegmentName) + " became shorter while it was read");
-    }
-    const std::string_view piece = buffer;
-    kept->write(offset - scanned.end, std::span(&piece, 1));
-  }
+  copy_bytes(segment, scanned.end, scanned.torn_end, *kept, scanned.end);
   kept->sync();
   file_system.sync_directory();
 }
@@ -38,7 +43,7 @@ void cut_torn_tail(FileSystem& file_system, File& segment, const ScannedSegment&
                    const LoggerFunction& logger) {
   const std::uint64_t size = scanned.torn_end - scanned.end;
   std::string line = file_system.path(kSegmentName) + ": a crash cut the last write short at offset " +
-                     std::to_string(scanned.end) + "; it was never synced, so nothing acknowledged is lost. ";
+                     std::to_string(scanned.end) + ", before it was synced. ";
   if (size > 0) {
     keep_torn_tail(file_system, segment, scanned);
     segment.zero_fill(scanned.end, size);
@@ -158,7 +163,9 @@ Recovered FileLog::open(const Identity& identity) {
 
   hard_state.repair(logger_);
   if (scanned.torn) cut_torn_tail(file_system_, *segment, scanned, logger_);
-  // What is found is reported as kept, and a process that was killed may have written what it never synced.
+  // What is found is reported as kept, but after a kill or a sync that failed the last batch may be in memory only; and
+  // a second sync alone does nothing for a page that the first one has failed to write. So it is written once more.
+  copy_bytes(*segment, scanned.durable_end, scanned.end, *segment, 0);
   segment->sync();
   remove_unfinished_files(file_system_);
   file_system_.sync_directory();

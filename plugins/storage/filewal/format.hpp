@@ -9,9 +9,9 @@
 //   *.wal        a SegmentHeader, then records without a gap, then zeros. A record is a RecordHeader, its payload, and
 //                zeros up to a multiple of 8
 //
-// Records come in batches, one for each sync. A batch begins with a record of type batch, and ends before the next one
-// or where its length says, whichever comes first: a batch that a crash has cut is followed by one that says a greater
-// length is void. A record of type batch proves that everything before its mark had been synced when it was written.
+// Records come in batches, one for each sync. A batch begins with a record of type batch and ends where its length
+// says, or before, when a crash has cut it and recovery kept its first records. A record of type batch proves that
+// everything before its mark had been synced when it was written.
 #pragma once
 
 #include <array>

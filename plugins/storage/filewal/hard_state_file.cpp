@@ -44,43 +44,42 @@ HardStateFile::HardStateFile(std::unique_ptr<File> file, std::string path, const
 }
 
 void HardStateFile::repair(const LoggerFunction& logger) {
-  // A process that was killed may have written what it never synced. The copy that repairs must be durable before the
-  // other one is written over, or a power loss could take both.
-  file_->sync();
-  const std::string encoded = encode_hard_state(record_, incarnation_);
   for (std::size_t slot = 0; slot < found_.size(); ++slot) {
     const std::string copy = slot == 0 ? "first" : "second";
-    if (found_[slot] && found_[slot]->sequence == record_.sequence) continue;
     if (!found_[slot]) {
       logger(TENON_SEVERITY_WARNING,
              path_ + ": the " + copy + " copy of the hard state is damaged; repaired from the other");
-    } else if (slot == 0) {
+    } else if (found_[slot]->sequence != record_.sequence && slot == 0) {
       logger(TENON_SEVERITY_WARNING, path_ +
                                          ": the first copy of the hard state is older than the second, so the "
                                          "disk has lost a write; repaired from the other");
-    } else {
+    } else if (found_[slot]->sequence != record_.sequence) {
       logger(TENON_SEVERITY_INFO, path_ + ": a crash had left the second copy of the hard state older; repaired");
     }
-    write_slot(slot, encoded);
-    file_->sync();
   }
+  // The copy that was taken may be in memory only, after a kill or a sync that failed, so it is written again and
+  // synced before the other is written over: or a power loss could take both.
+  const bool second_taken = !found_[0] || found_[0]->sequence != record_.sequence;
+  write_slot(second_taken ? 1 : 0);
+  write_slot(second_taken ? 0 : 1);
 }
 
 void HardStateFile::persist(std::string_view payload, FileLogStatistics& statistics) {
   record_.payload = payload;
   ++record_.sequence;
-  const std::string encoded = encode_hard_state(record_, incarnation_);
   for (std::size_t slot = 0; slot < found_.size(); ++slot) {
-    write_slot(slot, encoded);
-    file_->sync();
+    statistics.written_bytes += write_slot(slot);
     ++statistics.syncs;
-    statistics.written_bytes += encoded.size();
   }
 }
 
-void HardStateFile::write_slot(std::size_t slot, const std::string& encoded) {
+// Makes the copy durable in one slot and returns the bytes written.
+std::uint64_t HardStateFile::write_slot(std::size_t slot) {
+  const std::string encoded = encode_hard_state(record_, incarnation_);
   const std::string_view piece = encoded;
   file_->write(slot * kSlotStride, std::span(&piece, 1));
+  file_->sync();
+  return encoded.size();
 }
 
 }  // namespace tenon::filewal

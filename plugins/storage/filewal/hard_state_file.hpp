@@ -26,13 +26,13 @@ class HardStateFile {
 
   // Empty when none was ever written.
   const std::string& payload() const noexcept { return record_.payload; }
-  // Makes both copies the newest, and durable. Throws IO, NO_SPACE.
+  // Makes both copies the newest, and durable, and says what was amiss. Throws IO, NO_SPACE.
   void repair(const LoggerFunction& logger);
   // Replaces the hard state; durable on return. Throws IO, NO_SPACE: either of the two may be found from then on.
   void persist(std::string_view payload, FileLogStatistics& statistics);
 
  private:
-  void write_slot(std::size_t slot, const std::string& encoded);
+  std::uint64_t write_slot(std::size_t slot);
 
   std::unique_ptr<File> file_;
   std::string path_;

@@ -101,7 +101,7 @@ void Segment::sync() {
 
 void Segment::mark() {
   TENON_CHECK(!has_staged());
-  if (ends_with_mark_) return;
+  if (ends_with_mark_ || end_ + sizeof(RecordHeader) > file_bytes_) return;
   staged_end_ = end_ + sizeof(RecordHeader);
   write_batch();
 }

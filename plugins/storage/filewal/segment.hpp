@@ -38,7 +38,8 @@ class Segment {
   void stage_compact(std::uint64_t to);
   // Writes what is staged as one batch and makes it durable.
   void sync();
-  // Makes it provable that all of the segment was synced. Needs: nothing is staged.
+  // Makes it provable that all of the segment was synced, unless the file would have to grow for that: a full disk must
+  // not keep a node from starting. Needs: nothing is staged.
   void mark();
 
   ReadPlan plan_read(std::uint64_t first, std::uint64_t end, std::uint64_t bytes_max) const;

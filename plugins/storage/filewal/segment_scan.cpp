@@ -62,7 +62,7 @@ class SegmentScan {
     found_.previous = header.checksum;
     found_.end = kFirstRecordOffset;
     batch_end_ = found_.end;
-    durable_end_ = kBornBytes;
+    found_.durable_end = kFirstRecordOffset;
   }
 
   // The header at `offset`, when its own bytes are whole and it was written for this place.
@@ -131,7 +131,7 @@ class SegmentScan {
     if (header.term > window_.file_size()) {
       corrupt(window_.file_size(), "the file ends here, and had " + std::to_string(header.term) + " bytes");
     }
-    durable_end_ = std::max(durable_end_, header.index);
+    found_.durable_end = std::max(found_.durable_end, header.index);
     batch_end_ = found_.end + sizeof(RecordHeader) + header.length;
     if (batch_end_ > header.term) corrupt(found_.end, "a batch is longer than the file was");
   }
@@ -140,7 +140,7 @@ class SegmentScan {
   void settle_end() {
     const std::uint64_t end = found_.end;
     found_.torn_end = end_of_content(window_.file(), end);
-    if (end < durable_end_) corrupt(end, "this part is older than the last sync");
+    if (end < std::max(found_.durable_end, kBornBytes)) corrupt(end, "this part is older than the last sync");
     if (found_.torn_end == end && end == batch_end_) return;
     if (const std::optional<std::uint64_t> batch = find_batch_that_proves_sync()) {
       corrupt(end, "the batch at offset " + std::to_string(*batch) + " proves that this was synced");
@@ -164,8 +164,7 @@ class SegmentScan {
   const std::string& path_;
   const LoggerFunction& logger_;
   ScannedSegment found_;
-  std::uint64_t batch_end_ = 0;    // where the last batch ends by its own account
-  std::uint64_t durable_end_ = 0;  // the greatest mark so far
+  std::uint64_t batch_end_ = 0;  // where the last batch ends by its own account
 };
 
 }  // namespace

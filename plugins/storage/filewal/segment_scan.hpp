@@ -20,8 +20,9 @@ namespace tenon::filewal {
 struct ScannedSegment {
   EntryIndex entries;
   std::uint32_t salt = 0;
-  std::uint32_t previous = 0;  // the checksum of the last whole record's header
-  std::uint64_t end = 0;       // where the next batch goes
+  std::uint32_t previous = 0;     // the checksum of the last whole record's header
+  std::uint64_t end = 0;          // where the next batch goes
+  std::uint64_t durable_end = 0;  // the greatest mark: what lies before it was synced
   bool torn = false;
   std::uint64_t torn_end = 0;   // when torn: all bytes from here on are zero; >= end
   bool ends_with_mark = false;  // the last record proves that all before it was synced

@@ -16,20 +16,21 @@
  *   [metric.NAME]  kind      counter | gauge | histogram
  *                  help
  *
- * The note lies in section .note.tenon.plugin, in a PT_NOTE segment: name "TENON" with its zero, type 0x544e0001, and as
- * its content tenon_plugin.abi (four 32-bit words in the byte order of the machine), the manifest and a zero.
+ * The note lies in section .note.tenon.plugin, in a PT_NOTE segment: name "TENON" with its zero, type 0x544e0001, and
+ * as its content tenon_plugin.abi (four 32-bit words in the byte order of the machine), the manifest and a zero.
  *
- * With TENON_STATIC_PLUGIN=NAME defined the plugin is to be linked into a test: it has no note, and its object is called
- * tenon_static_plugin_NAME. A shared build needs -fPIC -shared -fvisibility=hidden, a version script that makes all but
- * tenon_plugin_v* local, -Wl,-z,defs,-z,now, and -fno-gnu-unique with g++: without them two plugins in one process may
- * come to share what each believes to be its own.
+ * With TENON_STATIC_PLUGIN=NAME defined the plugin is to be linked into a test: it has no note, and its object is
+ * called tenon_static_plugin_NAME. A shared build needs -fPIC -shared -fvisibility=hidden, a version script that makes
+ * all but tenon_plugin_v* local, -Wl,-z,defs,-z,now, and -fno-gnu-unique with g++: without them two plugins in one
+ * process may come to share what each believes to be its own.
  */
 #ifndef TENON_DEFINE_PLUGIN_H
 #define TENON_DEFINE_PLUGIN_H
 #include "tenon/plugin.h"
 
 #define TENON_NOTE_TYPE 0x544e0001u
-#define TENON_ABI_WORDS {TENON_ABI_MAJOR, TENON_TARGET_ABI, TENON_ABI_DRAFT, 8 * sizeof(void *)}
+#define TENON_ABI_WORDS \
+  { TENON_ABI_MAJOR, TENON_TARGET_ABI, TENON_ABI_DRAFT, 8 * sizeof(void*) }
 
 #define TENON_JOIN_(left, right) left##right
 #define TENON_JOIN(left, right) TENON_JOIN_(left, right)
@@ -44,20 +45,20 @@
 #else
 #define TENON_NOTE_ATTRIBUTES section(".note.tenon.plugin"), used, aligned(4)
 #endif
-#define TENON_NOTE(text)                                                                        \
-    static const struct {                                                                       \
-        uint32_t name_size, content_size, type;                                                 \
-        char name[8];                                                                           \
-        uint32_t abi[4];                                                                        \
-        char manifest[(sizeof(text) + 3) / 4 * 4];                                              \
-    } tenon_note __attribute__((TENON_NOTE_ATTRIBUTES)) = {                                     \
-        6, 16 + sizeof(text), TENON_NOTE_TYPE, "TENON", TENON_ABI_WORDS, text};
+#define TENON_NOTE(text)                                                                              \
+  static const struct {                                                                               \
+    uint32_t name_size, content_size, type;                                                           \
+    char name[8];                                                                                     \
+    uint32_t abi[4];                                                                                  \
+    char manifest[(sizeof(text) + 3) / 4 * 4];                                                        \
+  } tenon_note __attribute__((TENON_NOTE_ATTRIBUTES)) = {6,       16 + sizeof(text), TENON_NOTE_TYPE, \
+                                                         "TENON", TENON_ABI_WORDS,   text};
 #endif
 
-#define TENON_PLUGIN(text, ...)                                                                 \
-    TENON_NOTE(text)                                                                            \
-    const tenon_plugin TENON_PLUGIN_OBJECT = {                                                  \
-        .struct_size = sizeof(tenon_plugin), .abi = TENON_ABI_WORDS, .manifest = text, __VA_ARGS__};
+#define TENON_PLUGIN(text, ...)              \
+  TENON_NOTE(text)                           \
+  const tenon_plugin TENON_PLUGIN_OBJECT = { \
+      .struct_size = sizeof(tenon_plugin), .abi = TENON_ABI_WORDS, .manifest = text, __VA_ARGS__};
 
 #ifdef __cplusplus
 extern "C" __attribute__((visibility("default"))) const tenon_plugin TENON_PLUGIN_OBJECT;

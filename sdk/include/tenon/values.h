@@ -48,42 +48,42 @@ extern "C" {
 
 /* Borrowed bytes. data may be NULL when size is 0. */
 typedef struct tenon_bytes {
-    const uint8_t *data;
-    uint64_t size;
+  const uint8_t* data;
+  uint64_t size;
 } tenon_bytes;
 
 /* Memory lent by the other side. Whoever receives it calls release(owner) exactly once, from any thread: the host
  * before destroy() returns, a plugin before close() or stop() returns. A NULL release means nothing is to be given
  * back. */
 typedef struct tenon_loan {
-    TENON_ANY void (*release)(void *owner);
-    void *owner;
+  TENON_ANY void (*release)(void* owner);
+  void* owner;
 } tenon_loan;
 
 typedef int32_t tenon_error; /* a value that is not listed here is to be read as INTERNAL */
 enum {
-    TENON_OK                = 0,
-    TENON_ERROR_INVALID     = -1,  /* the caller broke the contract; nothing was done */
-    TENON_ERROR_UNSUPPORTED = -2,  /* a kind, flag or option that is not known here; nothing was done */
-    TENON_ERROR_NOT_FOUND   = -3,  /* there is no such thing */
-    TENON_ERROR_TOO_LARGE   = -4,  /* beyond a stated limit; nothing was done */
-    TENON_ERROR_BUSY        = -5,  /* a bound is reached or someone else holds it; nothing was done, try later */
-    TENON_ERROR_NOT_LEADER  = -6,  /* only the leader can do it; nothing was done */
-    TENON_ERROR_CLOSED      = -7,  /* shutting down */
-    TENON_ERROR_CANCELLED   = -8,  /* ended by cancel() */
-    TENON_ERROR_TIMEOUT     = -9,  /* the time that was given ran out */
-    TENON_ERROR_COMPACTED   = -10, /* that revision is no longer kept */
-    TENON_ERROR_WRONG_TYPE  = -11, /* the value is not a number, or the sum would not be one */
-    TENON_ERROR_NO_SPACE    = -12, /* disk or memory is used up */
-    TENON_ERROR_IO          = -13, /* the operating system failed */
-    TENON_ERROR_CORRUPT     = -14, /* bytes are not what was written; never repaired silently */
-    TENON_ERROR_INTERNAL    = -15  /* a defect of the callee */
+  TENON_OK = 0,
+  TENON_ERROR_INVALID = -1,     /* the caller broke the contract; nothing was done */
+  TENON_ERROR_UNSUPPORTED = -2, /* a kind, flag or option that is not known here; nothing was done */
+  TENON_ERROR_NOT_FOUND = -3,   /* there is no such thing */
+  TENON_ERROR_TOO_LARGE = -4,   /* beyond a stated limit; nothing was done */
+  TENON_ERROR_BUSY = -5,        /* a bound is reached or someone else holds it; nothing was done, try later */
+  TENON_ERROR_NOT_LEADER = -6,  /* only the leader can do it; nothing was done */
+  TENON_ERROR_CLOSED = -7,      /* shutting down */
+  TENON_ERROR_CANCELLED = -8,   /* ended by cancel() */
+  TENON_ERROR_TIMEOUT = -9,     /* the time that was given ran out */
+  TENON_ERROR_COMPACTED = -10,  /* that revision is no longer kept */
+  TENON_ERROR_WRONG_TYPE = -11, /* the value is not a number, or the sum would not be one */
+  TENON_ERROR_NO_SPACE = -12,   /* disk or memory is used up */
+  TENON_ERROR_IO = -13,         /* the operating system failed */
+  TENON_ERROR_CORRUPT = -14,    /* bytes are not what was written; never repaired silently */
+  TENON_ERROR_INTERNAL = -15    /* a defect of the callee */
 };
 
 /* Where a callee may explain a failure. The caller owns and zeroes it, and sets struct_size. */
 typedef struct tenon_detail {
-    uint64_t struct_size;
-    char message[248]; /* UTF-8, one line for the operator, ends with a zero byte */
+  uint64_t struct_size;
+  char message[248]; /* UTF-8, one line for the operator, ends with a zero byte */
 } tenon_detail;
 
 #ifdef __cplusplus

@@ -30,13 +30,14 @@
 #else
 #define OPTION_TYPE "type"
 #endif
-#define MANIFEST                   \
-    "[plugin]\n"                   \
-    "id = org.tenon.test.variant\n" \
-    "kind = transport\n"           \
-    "version = 1.0\n"              \
-    "[option.listen]\n" OPTION_TYPE " = string\n" \
-    "required = yes\n"
+#define MANIFEST                  \
+  "[plugin]\n"                    \
+  "id = org.tenon.test.variant\n" \
+  "kind = transport\n"            \
+  "version = 1.0\n"               \
+  "[option.listen]\n" OPTION_TYPE \
+  " = string\n"                   \
+  "required = yes\n"
 
 #ifdef VARIANT_ABORTS_IN_CONSTRUCTOR
 __attribute__((constructor)) static void die(void) { abort(); }
@@ -50,50 +51,51 @@ void tenon_test_defined_nowhere(void);
 
 __attribute__((unused)) static int instance;
 
-static tenon_error create(const tenon_host *host, void **self, tenon_detail *why) {
+static tenon_error create(const tenon_host* host, void** self, tenon_detail* why) {
 #ifdef VARIANT_UNDEFINED_SYMBOL
-    tenon_test_defined_nowhere();
+  tenon_test_defined_nowhere();
 #endif
 #ifdef VARIANT_CREATE_FAILS
-    (void)self;
-    snprintf(why->message, sizeof why->message, "the address %s\nis a bad one", host->option(host, "listen"));
-    return TENON_ERROR_INVALID;
+  (void)self;
+  snprintf(why->message, sizeof why->message, "the address %s\nis a bad one", host->option(host, "listen"));
+  return TENON_ERROR_INVALID;
 #else
-    (void)host;
-    (void)why;
-    *self = &instance;
-    return TENON_OK;
+  (void)host;
+  (void)why;
+  *self = &instance;
+  return TENON_OK;
 #endif
 }
-static void destroy(void *self) {
+static void destroy(void* self) {
 #ifdef VARIANT_CREATE_FAILS
-    abort(); /* there is no instance that could be destroyed */
+  abort(); /* there is no instance that could be destroyed */
 #endif
-    (void)self;
+  (void)self;
 }
-static const void *get_extension(void *self, const char *name) {
-    return strcmp(name, "org.tenon.test/1") == 0 ? self : NULL;
+static const void* get_extension(void* self, const char* name) {
+  return strcmp(name, "org.tenon.test/1") == 0 ? self : NULL;
 }
-static tenon_error start(void *self, const tenon_transport_host *host, tenon_detail *why) {
-    (void)self;
-    (void)host;
-    (void)why;
-    return TENON_OK;
+static tenon_error start(void* self, const tenon_transport_host* host, tenon_detail* why) {
+  (void)self;
+  (void)host;
+  (void)why;
+  return TENON_OK;
 }
-static void stop(void *self) { (void)self; }
-__attribute__((unused)) static tenon_error set_peer(void *self, uint64_t peer, const char *const *addresses, uint64_t count) {
-    (void)self;
-    (void)peer;
-    (void)addresses;
-    return count == 0 ? TENON_OK : TENON_ERROR_UNSUPPORTED;
+static void stop(void* self) { (void)self; }
+__attribute__((unused)) static tenon_error set_peer(void* self, uint64_t peer, const char* const* addresses,
+                                                    uint64_t count) {
+  (void)self;
+  (void)peer;
+  (void)addresses;
+  return count == 0 ? TENON_OK : TENON_ERROR_UNSUPPORTED;
 }
-static uint64_t send(void *self, uint64_t peer, uint32_t lane, const tenon_frame *frames, uint64_t count) {
-    (void)self;
-    (void)peer;
-    (void)lane;
-    (void)frames;
-    (void)count;
-    return 0; /* every lane is down */
+static uint64_t send(void* self, uint64_t peer, uint32_t lane, const tenon_frame* frames, uint64_t count) {
+  (void)self;
+  (void)peer;
+  (void)lane;
+  (void)frames;
+  (void)count;
+  return 0; /* every lane is down */
 }
 
 static const tenon_transport transport = {

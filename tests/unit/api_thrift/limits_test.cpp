@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The bounds of the plugin, and what becomes of a client that reaches them.
+#include <fcntl.h>
+#include <sys/resource.h>
+
 #include "plugin_fixture.hpp"
 #include "raw_client.hpp"
 #include "support/catch.hpp"
@@ -10,7 +13,7 @@ namespace {
 
 std::optional<ScriptedCompletion> large_value(const ScriptedRequest&) {
   ScriptedCompletion completion;
-  completion.results.push_back({.records = {{.key = "k", .value = std::string(64 * 1024, 'v')}}});
+  completion.results.push_back({.records = {{.key = "k", .value = std::string(65536, 'v')}}});
   return completion;
 }
 
@@ -94,7 +97,7 @@ TEST_CASE("replies that wait for an earlier one are bounded too") {
 TEST_CASE("what all clients have unfinished is bounded together") {
   RunningPlugin plugin(at_once,
                        {{"frame_bytes_max", "512KiB"}, {"buffer_bytes_max", "1MiB"}, {"output_bytes_max", "64KiB"}});
-  const std::string half = big_endian(512 * 1024) + std::string(500 * 1024, 'x');
+  const std::string half = big_endian(512 * 1024) + std::string(512000, 'x');
   RawClient first(plugin.port());
   RawClient second(plugin.port());
   RawClient third(plugin.port());
@@ -157,6 +160,25 @@ TEST_CASE("connections beyond a bound are closed at once and counted") {
   first = nullptr;
   REQUIRE(plugin.wait_for_metric("connections_closed_total", 1));
   CHECK(answers(plugin));
+}
+
+TEST_CASE("a process without a free descriptor takes connections again when it has one") {
+  RunningPlugin plugin(at_once);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const int free_descriptor = ::fcntl(0, F_DUPFD_CLOEXEC, 3);
+  REQUIRE(free_descriptor >= 3);
+  ::close(free_descriptor);
+  // The client takes the last one, and nothing is left for the other side.
+  rlimit tight = before;
+  tight.rlim_cur = static_cast<rlim_t>(free_descriptor) + 1;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
+  RawClient client(plugin.port());
+  const bool said = plugin.wait_for_line("cannot take connections for a moment: Too many open files");
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(said);
+  REQUIRE(client.send(frame(get_message("k", 1))));
+  CHECK(client.receive_answer());
 }
 
 TEST_CASE("a connection without traffic is closed after the idle timeout, one that waits for an answer is not") {

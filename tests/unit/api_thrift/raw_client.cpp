@@ -114,7 +114,7 @@ std::optional<Answer> RawClient::receive_answer() {
   const std::string_view bytes = *payload;
   const std::size_t name_size = number_at(bytes.substr(4));
   Answer answer;
-  answer.type = bytes.at(3);
+  answer.type = static_cast<unsigned char>(bytes.at(3));
   answer.name = bytes.substr(8, name_size);
   answer.sequence = number_at(bytes.substr(8 + name_size));
   answer.body = bytes.substr(12 + name_size);

@@ -286,6 +286,6 @@ TEST_CASE("getInfo is answered while the node answers nothing") {
   CHECK(reply.protocol_version == 1);
   CHECK(reply.node_id == 7);
   CHECK(reply.cluster_id == "cluster-of-test");
-  CHECK(reply.frame_bytes_max == 4 * 1024 * 1024);
+  CHECK(reply.frame_bytes_max == 4194304);
   CHECK(plugin.node().submits().empty());
 }

@@ -51,6 +51,7 @@ TEST_CASE("stop under load ends every connection and destroys the queue") {
     RunningPlugin plugin(at_once);
     std::atomic<std::uint64_t> answered = 0;
     std::vector<std::thread> clients;
+    clients.reserve(4);
     for (int i = 0; i < 4; ++i) {
       clients.emplace_back([&answered, client = std::make_unique<RawClient>(plugin.port())] {
         while (client->send(frame(put_message("k", "v", 1)) + frame(get_message("k", 2)))) {

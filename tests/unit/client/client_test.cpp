@@ -201,6 +201,12 @@ TEST_CASE("an answer that cannot be read is no answer") {
   }
 }
 
+TEST_CASE("an answer beyond the bound is refused by its length alone") {
+  TestServer server(always(Kind::kRawBytes, std::string("\x04\0\0\x01", 4)));
+  Client client = connect({server.endpoint()});
+  CHECK_THROWS_WITH(client.get("k"), Catch::Contains("found an answer of 67108865 bytes"));
+}
+
 TEST_CASE("a connection that the node closed meanwhile is made anew before a write") {
   const auto service = std::make_shared<MapService>();
   TestServer server([service](std::string request) {

@@ -122,6 +122,9 @@ TEST_CASE("a variable belongs to the plugin with the longest name that fits") {
   CHECK(config.plugin_section("api", "a").at("x").value == "2");
   sources.flags = {{"api", "plugin", "a"}};
   CHECK(load(sources).plugin_section("api", "a").at("b_c").value == "1");
+  sources.flags = {{"api", "plugin", "a-b_c,a_b"}};
+  sources.environment = {{"TENON_API_A_B_C_X", "1"}};
+  CHECK(load(sources).plugin_section("api", "a-b_c").at("x").value == "1");
   sources.flags = {{"api", "plugin", "a-b"}};
   sources.environment = {{"TENON_API_A_B_C", "1"}};
   CHECK(load(sources).plugin_section("api", "a-b").at("c").value == "1");

@@ -164,6 +164,22 @@ TEST_CASE("a log grows beyond what was preallocated, also by an entry larger tha
   CHECK(OpenedLog(disk).content() == model);
 }
 
+TEST_CASE("a full segment is closed and opened without growing") {
+  MemoryFileSystem disk(1);
+  {
+    OpenedLog opened(disk);
+    OwnedWrite write;
+    constexpr std::uint64_t kBefore = 64 + 40 + 40 + 40;  // both headers, the batch and the entry
+    write_now(opened.log, write.append(1, 1, std::string(kSegmentBytesMin - kBefore, 'x')));
+    CHECK_NOTHROW(opened.log.close());
+  }
+  FaultyFileSystem counting(disk);
+  OpenedLog opened(counting);
+  CHECK(opened.recovered.last_index == 1);
+  CHECK(counting.trace().find("zero_fill") == std::string::npos);
+  CHECK(disk.contents().at("00000000000000000001.wal").size() == kSegmentBytesMin);
+}
+
 TEST_CASE("a read gives as many entries as fit, at least one, with their terms") {
   MemoryFileSystem disk(1);
   OpenedLog opened(disk);

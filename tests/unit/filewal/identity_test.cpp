@@ -155,6 +155,14 @@ TEST_CASE("a birth that is interrupted at any call is completed by the next star
   FAIL("birth never came to its end");
 }
 
+TEST_CASE("the stamp gets its name when everything else has its own durably") {
+  MemoryFileSystem disk(1);
+  FaultyFileSystem counting(disk);
+  const OpenedLog opened(counting);
+  CHECK(counting.trace().find("sync stamp.new;rename 00000000000000000001.wal;rename hard_state;sync directory;"
+                              "rename stamp;sync directory;") != std::string::npos);
+}
+
 TEST_CASE("a second open of a directory is refused while the first has it, and not afterwards") {
   MemoryFileSystem disk(1);
   {

@@ -174,7 +174,7 @@ TEST_CASE("what is queued leaves with flush, in order and in one send") {
 TEST_CASE("a peer that does not read is closed when the output bound is passed") {
   Pair pair(kLimits, 1 << 30);
   for (int i = 0; i < 10'000 && !pair.connection->closed(); ++i) {
-    pair.connection->send(std::string(64 * 1024, 'x'));
+    pair.connection->send(std::string(65536, 'x'));
     pair.connection->flush();
   }
   CHECK(pair.closed_as(CloseReason::kOutputFull));

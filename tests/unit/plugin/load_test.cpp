@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/load.hpp"
 
-#include <fenv.h>
-
+#include <array>
 #include <limits>
 
 #include "support.hpp"
@@ -126,6 +125,18 @@ TEST_CASE("a plugin with an undefined symbol is refused with the name of the sym
   const Refusal refusal = refused_variant("undefined_symbol");
   CHECK(refusal.kind() == RefusalKind::undefined_symbol);
   check_says(refusal, {"undefined symbol", "tenon_test_defined_nowhere", "wanted every symbol", "-z,defs"});
+}
+
+TEST_CASE("a plugin that needs a library which is not there is refused with the name of the library") {
+  const PluginDirectory directory;
+  std::string content = read_file(kBuiltPlugins / "tenon-transport-quiet.so");
+  const std::string needed = "libc.so.6";
+  const std::size_t place = content.find(needed);
+  REQUIRE(place != std::string::npos);
+  directory.write("tenon-transport-quiet.so", content.replace(place, needed.size(), "libc.so.?"));
+  const Refusal refusal = refusal_of([&] { load({Kind::transport, "quiet", {directory.path()}, kListen}); });
+  CHECK(refusal.kind() == RefusalKind::not_loadable);
+  check_says(refusal, {"cannot be loaded: found libc.so.?", "Install what it needs"});
 }
 
 TEST_CASE("a plugin without the exported object is refused") {

@@ -141,6 +141,15 @@ TEST_CASE("a symbolic link to nowhere is refused and does not lead to the next d
   CHECK(refused("memory_c", directories).kind() == RefusalKind::missing_file);
 }
 
+TEST_CASE("a path that the operating system does not follow is refused as unreadable") {
+  const PluginDirectory directory;
+  std::filesystem::create_symlink(directory.path() / kFile, directory.path() / kFile);
+  const std::array directories = {directory.path()};
+  const Refusal refusal = refused("memory_c", directories);
+  CHECK(refusal.kind() == RefusalKind::unreadable_file);
+  check_says(refusal, {(directory.path() / kFile).string(), "cannot be followed to a file", "Mend"});
+}
+
 TEST_CASE("a file of another owner is refused") {
   const PluginDirectory directory;
   const path file = directory.install(kFile);

@@ -81,6 +81,7 @@ TEST_CASE("a cas takes the expected value or its absence") {
 TEST_CASE("what cannot be understood is refused") {
   check_usage({}, "a command is missing");
   check_usage({"putt", "k", "v"}, "the nearest name is 'put'");
+  check_usage({"wach"}, "the nearest name is 'watch'");
   check_usage({"put", "k"}, "put: found 1 arguments, expected tenonctl put KEY VALUE");
   check_usage({"get"}, "found 0 arguments");
   check_usage({"status", "x"}, "found 1 arguments");

@@ -34,7 +34,7 @@ struct ConnectionEnvironment {
   const Traffic traffic;
   BufferBudget budget;
   // Every connection reads into this room, so that one without a partial frame holds no memory for input.
-  std::array<char, 64 * 1024> read_room;
+  std::array<char, std::size_t{64} * 1024> read_room;
 };
 
 struct Closing {
@@ -46,6 +46,8 @@ struct Closing {
 // The user of a connection. All calls come on the I/O thread; any of them may call the connection.
 class FrameHandler {
  public:
+  virtual ~FrameHandler() = default;
+
   // A whole frame without its length; the bytes are gone when this returns.
   virtual void on_frame(std::string_view frame) = 0;
   // The peer will send nothing more. The connection stays until close(), so that what the peer asked for can be sent.
@@ -56,9 +58,6 @@ class FrameHandler {
   virtual bool busy() const noexcept = 0;
   // The last call; the connection is closed.
   virtual void on_closed(const Closing& closing) = 0;
-
- protected:
-  ~FrameHandler() = default;
 };
 
 // All of it on the I/O thread. Output is queued by send() and leaves with flush(), in one gathered send for everything
@@ -107,7 +106,7 @@ class FramedConnection : public std::enable_shared_from_this<FramedConnection> {
   void write();
   void drop_sent(std::size_t sent);
   void wait_idle();
-  void close(Closing closing);
+  void close(const Closing& closing);
 
   Socket socket_;
   Admission::Ticket ticket_;

@@ -46,6 +46,9 @@ class MemoryFileSystem final : public filewal::FileSystem {
 
   // Ends every lock; a file that is still open can only be destroyed.
   void lose_power();
+  // What a failed sync of Linux does: reads still see the bytes that were written since the last sync, but a later sync
+  // does not write them, so that they end with the power unless they are written again.
+  void forget_unsynced_writes();
   // What reads would see now.
   Contents contents() const;
 

@@ -77,7 +77,7 @@ class ReplyTransport : public apache::thrift::transport::TVirtualTransport<Reply
   }
 
  private:
-  static constexpr std::size_t kKeptBytes = 64 * 1024;
+  static constexpr std::size_t kKeptBytes = std::size_t{64} * 1024;
   std::string written_;
 };
 using ReplyProtocol = apache::thrift::protocol::TBinaryProtocolT<ReplyTransport>;

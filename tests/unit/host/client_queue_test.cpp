@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include <atomic>
+#include <thread>
+
+#include "host/client_host.hpp"
+#include "support/catch.hpp"
+#include "test_queue.hpp"
+
+namespace tenon::host {
+namespace {
+
+// A node that keeps what it is given until the test ends it.
+class FakeNode final : public NodePort {
+ public:
+  std::vector<node::Token> submit(std::vector<node::Submission>& submissions) override {
+    std::vector<node::Token> refused;
+    for (node::Submission& submission : submissions) {
+      if (is_full) {
+        refused.push_back(submission.token);
+      } else {
+        taken.push_back(std::move(submission));
+      }
+    }
+    submissions.clear();
+    return refused;
+  }
+  void cancel(node::Token token) override { cancelled.push_back(token); }
+  std::optional<std::string> admin(const std::string& verb, const std::string& argument) override {
+    if (verb != "echo") return std::nullopt;
+    return "echo " + argument;
+  }
+  // Ends the oldest.
+  void finish_one(ClientHost& host) {
+    REQUIRE_FALSE(taken.empty());
+    std::vector<CompletionPointer> completions;
+    const node::Token token = taken.front().token;
+    completions.push_back(make_completion({token, node::Outcome::done, TENON_OK, {}, {}, {}}, {}));
+    taken.erase(taken.begin());
+    host.complete(token.queue, completions);
+    CHECK(completions.empty());
+  }
+
+  bool is_full = false;
+  std::vector<node::Submission> taken;
+  std::vector<node::Token> cancelled;
+};
+
+struct Fixture {
+  FakeNode node;
+  ClientHost host{RequestLimits(), node};
+};
+
+const tenon_operation kGet = get("k");
+const std::span<const tenon_operation> kGets(&kGet, 1);
+
+TEST_CASE("a queue takes as many requests as its depth, and credit comes back by polling") {
+  Fixture f;
+  TestQueue queue(f.host, 3);
+  std::vector<tenon_request> requests;
+  for (std::uint64_t id = 101; id <= 105; ++id) requests.push_back(request(id, kGets));
+  CHECK(queue.table()->submit(queue.table(), requests.data(), requests.size()) == 3);
+  CHECK(f.node.taken.size() == 3);
+  CHECK(f.node.taken[2].token.request == 103);
+  CHECK(queue.table()->submit(queue.table(), requests.data() + 3, 2) == 0);
+  f.node.finish_one(f.host);
+  CHECK(queue.table()->submit(queue.table(), requests.data() + 3, 2) == 0);  // ended is not yet polled
+  CHECK(queue.poll() == 1);
+  CHECK(queue.table()->submit(queue.table(), requests.data() + 3, 2) == 1);
+  CHECK(f.node.taken.back().token.request == 104);
+  queue.destroy();
+}
+
+TEST_CASE("event_fd is readable while completions wait, and quiet when poll() has left none") {
+  Fixture f;
+  TestQueue queue(f.host, 10);
+  CHECK_FALSE(queue.is_readable());
+  for (int i = 0; i < 3; ++i) queue.submit(kGets);
+  CHECK_FALSE(queue.is_readable());
+  f.node.finish_one(f.host);
+  CHECK(queue.is_readable());
+  f.node.finish_one(f.host);
+  const tenon_completion* one = nullptr;
+  CHECK(queue.table()->poll(queue.table(), &one, 1) == 1);
+  CHECK(one->request == 1);
+  give_back(one->loan);
+  CHECK(queue.is_readable());
+  CHECK(queue.poll() == 1);
+  CHECK_FALSE(queue.is_readable());
+  CHECK(queue.poll() == 0);
+  f.node.finish_one(f.host);
+  CHECK(queue.is_readable());
+  queue.destroy();
+}
+
+TEST_CASE("requests of a larger struct are walked by their own size") {
+  Fixture f;
+  TestQueue queue(f.host, 10);
+  struct NewerRequest {
+    tenon_request known;
+    std::uint64_t added[2];
+  };
+  NewerRequest requests[] = {{request(7, kGets), {~0u, ~0u}}, {request(8, kGets), {~0u, ~0u}}};
+  for (NewerRequest& newer : requests) newer.known.struct_size = sizeof newer;
+  CHECK(queue.table()->submit(queue.table(), &requests[0].known, 2) == 2);
+  REQUIRE(f.node.taken.size() == 2);
+  CHECK(f.node.taken[1].token.request == 8);
+  queue.destroy();
+}
+
+TEST_CASE("what cannot be accepted ends as refused, and what finds no room as overloaded") {
+  Fixture f;
+  TestQueue queue(f.host, 10);
+  const tenon_operation no_key = get("");
+  queue.submit({&no_key, 1});
+  CHECK(queue.is_readable());
+  queue.poll();
+  CHECK(queue.ended.at(1).outcome == TENON_OUTCOME_REFUSED);
+  CHECK(queue.ended.at(1).error == TENON_ERROR_INVALID);
+  CHECK(queue.ended.at(1).message.find("1 to 65536") != std::string::npos);
+  f.node.is_full = true;
+  queue.submit(kGets);
+  queue.poll();
+  CHECK(queue.ended.at(2).outcome == TENON_OUTCOME_OVERLOADED);
+  CHECK(queue.ended.at(2).error == TENON_ERROR_BUSY);
+  CHECK(f.node.taken.empty());
+  queue.destroy();
+}
+
+TEST_CASE("an admin verb is answered at once, and one that is unknown is refused") {
+  Fixture f;
+  TestQueue queue(f.host, 10);
+  const tenon_operation known = admin("echo", "this");
+  const tenon_operation unknown = admin("fly");
+  const Ended answered = queue.run({&known, 1});
+  CHECK(answered.outcome == TENON_OUTCOME_DONE);
+  CHECK(answered.values == std::vector<std::string>{"echo this"});
+  const Ended refused = queue.run({&unknown, 1});
+  CHECK(refused.outcome == TENON_OUTCOME_REFUSED);
+  CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
+  CHECK(refused.message.find("not in this version") != std::string::npos);
+  queue.destroy();
+}
+
+TEST_CASE("cancel names the queue's own request") {
+  Fixture f;
+  TestQueue first(f.host, 10);
+  TestQueue second(f.host, 10);
+  second.table()->cancel(second.table(), 5);
+  REQUIRE(f.node.cancelled.size() == 1);
+  second.submit(kGets);
+  CHECK(f.node.cancelled[0].queue == f.node.taken[0].token.queue);
+  CHECK(f.node.cancelled[0].request == 5);
+  first.destroy();
+  second.destroy();
+}
+
+TEST_CASE("answers to a queue that was destroyed are dropped, and those in hand stay") {
+  Fixture f;
+  TestQueue queue(f.host, 10);
+  for (int i = 0; i < 3; ++i) queue.submit(kGets);
+  f.node.finish_one(f.host);
+  f.node.finish_one(f.host);
+  const tenon_completion* in_hand = nullptr;
+  REQUIRE(queue.table()->poll(queue.table(), &in_hand, 1) == 1);
+  queue.destroy();
+  f.node.finish_one(f.host);
+  CHECK(in_hand->request == 1);
+  give_back(in_hand->loan);
+}
+
+TEST_CASE("queues have bounds in depth and in number, and a refusal says them") {
+  Fixture f;
+  const tenon_client_host* const table = f.host.table();
+  const tenon_queue* queue = nullptr;
+  tenon_detail why{sizeof why, {}};
+  CHECK(table->queue_create(table, 0, &queue, &why) == TENON_ERROR_INVALID);
+  CHECK(table->queue_create(table, kQueueDepthMax + 1, &queue, &why) == TENON_ERROR_TOO_LARGE);
+  CHECK(std::string(why.message).find(std::to_string(kQueueDepthMax)) != std::string::npos);
+  CHECK(queue == nullptr);
+  std::vector<TestQueue> queues;
+  for (std::size_t i = 0; i < kQueuesMax; ++i) queues.emplace_back(f.host, kQueueDepthMax);
+  CHECK(table->queue_create(table, 1, &queue, &why) == TENON_ERROR_NO_SPACE);
+  queues.back().destroy();
+  queues.pop_back();
+  queues.emplace_back(f.host, 1);
+  for (TestQueue& made : queues) made.destroy();
+}
+
+TEST_CASE("completions from many threads all arrive, once, while queues come and go") {
+  constexpr std::uint64_t count = 2'000;
+  Fixture f;
+  TestQueue queue(f.host, count);
+  for (std::uint64_t i = 0; i < count; ++i) queue.submit(kGets);
+  std::vector<std::thread> completers;
+  for (std::uint64_t thread = 0; thread < 4; ++thread) {
+    completers.emplace_back([&, thread] {
+      for (std::uint64_t i = thread; i < count; i += 4) {
+        std::vector<CompletionPointer> one;
+        one.push_back(make_completion({f.node.taken[i].token, node::Outcome::done, TENON_OK, {}, {}, {}}, {}));
+        f.host.complete(f.node.taken[i].token.queue, one);
+      }
+    });
+  }
+  std::thread churn([&] {
+    for (int i = 0; i < 100; ++i) {
+      const tenon_queue* made = nullptr;
+      if (f.host.table()->queue_create(f.host.table(), 1, &made, nullptr) == TENON_OK) made->destroy(made);
+    }
+  });
+  queue.wait_for(count);
+  for (std::thread& completer : completers) completer.join();
+  churn.join();
+  CHECK(queue.ended.size() == count);
+  CHECK_FALSE(queue.is_readable());
+  queue.destroy();
+}
+
+}  // namespace
+}  // namespace tenon::host

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// A node with its thread over a storage in memory, assembled and taken down as the server does it.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "fake_logger.hpp"
+#include "host/node_thread.hpp"
+#include "host/storage_session.hpp"
+#include "support/memory_storage.hpp"
+
+namespace tenon::host {
+
+class RunningNode {
+ public:
+  // Keeps: storage, for its life. An empty one begins a new cluster. `booted` is called before the node's thread
+  // starts.
+  explicit RunningNode(
+      support::MemoryStorage& storage, node::Settings settings = {}, const std::function<void()>& booted = [] {})
+      : node_({raft::NodeId(1), "cluster", "1.2.3"}, logger_, metrics_, [this](const std::string&) { ++failures_; }),
+        clients_(RequestLimits(), node_) {
+    const node::StoragePort port{storage.table(), storage.self()};
+    session_ = std::make_unique<StorageSession>(port, logger_);
+    const StorageBoot how{raft::NodeId(1), raft::Membership{{raft::NodeId(1)}}, settings.raft.log_cache_bytes_max};
+    // A birth has to become durable, whatever the test wants of later writes.
+    raft::Recovered recovered = session_->boot(how, [&] {
+      storage.complete_all();
+      return false;
+    });
+    booted();
+    session_->connect(node_);
+    settings.raft.self = raft::NodeId(1);
+    node_.start(settings, std::move(recovered), 1, port, clients_);
+  }
+  RunningNode(const RunningNode&) = delete;
+  RunningNode& operator=(const RunningNode&) = delete;
+  ~RunningNode() { stop(); }
+
+  void stop() {
+    node_.stop();
+    session_.reset();
+  }
+  NodeThread& node() noexcept { return node_; }
+  ClientHost& clients() noexcept { return clients_; }
+  Metrics& metrics() noexcept { return metrics_; }
+  const FakeLogger& logger() const noexcept { return logger_; }
+  int failures() const noexcept { return failures_.load(); }
+
+ private:
+  FakeLogger logger_;
+  Metrics metrics_;
+  std::atomic<int> failures_{0};
+  NodeThread node_;
+  ClientHost clients_;
+  std::unique_ptr<StorageSession> session_;
+};
+
+}  // namespace tenon::host
