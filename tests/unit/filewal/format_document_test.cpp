@@ -1,40 +1,14 @@
 // SPDX-License-Identifier: MIT
 // docs/formats.md shows one small data directory byte by byte; this makes that directory and compares.
-#include <fstream>
-#include <sstream>
-
 #include "log_model.hpp"
 #include "support/catch.hpp"
+#include "support/documented_bytes.hpp"
 
 namespace tenon::filewal::test {
 namespace {
 
-// The bytes of the block that begins with "```hex NAME". Of each line they stand before the '|'.
-std::string documented_bytes(const std::string& name) {
-  std::ifstream document(std::string(TENON_DOCS) + "/formats.md");
-  std::string found;
-  bool inside = false;
-  for (std::string line; std::getline(document, line);) {
-    if (line.starts_with("```")) {
-      inside = line == "```hex " + name;
-      continue;
-    }
-    if (!inside) continue;
-    std::istringstream bytes(line.substr(0, line.find('|')));
-    for (std::string byte; bytes >> byte;) found.push_back(static_cast<char>(std::stoi(byte, nullptr, 16)));
-  }
-  return found;
-}
-
-std::string hexadecimal(std::string_view bytes) {
-  std::string text;
-  for (const char byte : bytes) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    const auto value = static_cast<unsigned char>(byte);
-    text += {kDigits[value / 16], kDigits[value % 16], ' '};
-  }
-  return text;
-}
+using support::documented_bytes;
+using support::hexadecimal;
 
 TEST_CASE("the examples of docs/formats.md are what filewal writes") {
   support::MemoryFileSystem disk(1);

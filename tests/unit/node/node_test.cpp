@@ -244,6 +244,26 @@ TEST_CASE("a read after a restart waits until the log is applied") {
   CHECK(machine.found(read) == "value");
 }
 
+TEST_CASE("a leader proposes nothing until its own first entry is applied") {
+  Machine machine;
+  machine.settle();
+  machine.put("key", "old");
+  machine.settle();
+  machine.cache_bytes_max = 0;
+  machine.restart();
+  machine.run();
+  machine.sync_one();  // the vote
+  machine.run();
+  machine.sync_one();  // the no-op
+  const std::uint64_t request = machine.put("key", "new");
+  machine.run();
+  REQUIRE(machine.node->status().role == RoleName::leader);
+  REQUIRE(machine.storage.reading.has_value());
+  CHECK(machine.storage.queued.empty());
+  machine.settle();
+  CHECK(machine.recorder.answers.at(request).outcome == Outcome::done);
+}
+
 TEST_CASE("a long log is applied from storage, page by page, to the same state") {
   Machine machine;
   machine.settle();
