@@ -72,7 +72,7 @@ class Check {
     }
     kv::encode(command, checked_request.command);
     require_at_most(checked_request.command.size(), limits_.request_bytes_max, "the size of the request in bytes");
-    const std::uint64_t timeout_max = static_cast<std::uint64_t>(kTimeoutMax.count());
+    const auto timeout_max = static_cast<std::uint64_t>(kTimeoutMax.count());
     checked_request.timeout =
         request.timeout_ms == 0
             ? limits_.timeout_default

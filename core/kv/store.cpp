@@ -125,13 +125,13 @@ Store::Before Store::before(std::string_view key) const {
 }
 
 void Store::restore(std::vector<Before> undo) {
-  for (auto step = undo.rbegin(); step != undo.rend(); ++step) {
-    if (step->item) {
-      items_.insert_or_assign(std::move(step->key), *std::move(step->item));
+  std::for_each(undo.rbegin(), undo.rend(), [this](Before& step) {
+    if (step.item) {
+      items_.insert_or_assign(std::move(step.key), *std::move(step.item));
     } else {
-      items_.erase(step->key);
+      items_.erase(step.key);
     }
-  }
+  });
 }
 
 Record Store::record(std::uint32_t kind, const std::string& key, const Item& item) {

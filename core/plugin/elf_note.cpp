@@ -31,7 +31,8 @@ constexpr std::uint16_t kMachine = EM_RISCV;
 constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
 constexpr unsigned char kByteOrder = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
 
-constexpr std::string_view kNoteName("TENON", 6);  // with its zero
+using namespace std::string_view_literals;
+constexpr std::string_view kNoteName = "TENON\0"sv;
 constexpr std::uint64_t kAbiBytes = sizeof(Note::abi);
 
 std::string architecture(unsigned char word_class, unsigned char byte_order, std::uint16_t machine) {

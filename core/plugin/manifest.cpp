@@ -72,7 +72,7 @@ class SectionReader {
   }
   const ManifestEntry* find(std::string_view key) const { return section_.find(key); }
   std::string name_after(std::string_view prefix) const {
-    const std::string name = section_.name.substr(prefix.size());
+    std::string name = section_.name.substr(prefix.size());
     if (!is_identifier(name, "_")) refuse_line(origin_, section_.line, quoted(name), "a name of a-z, 0-9 and _");
     return name;
   }

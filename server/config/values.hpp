@@ -19,8 +19,8 @@ std::vector<std::string> list_items(std::string_view section, std::string_view k
 // Absolute directories, separated by ':'. Throws ConfigError for a relative or empty one.
 std::vector<std::filesystem::path> parse_plugin_directories(const Setting& setting);
 
-// Makes the typed members. Needs: every option of `settings` passed check_value, the required ones and the defaults
+// Makes the typed members. Needs: every option of `given` passed check_value, the required ones and the defaults
 // are there. Throws ConfigError for what concerns several options or the form of one text.
-Config make_config(Sections settings);
+Config make_config(Sections given);
 
 }  // namespace tenon::config

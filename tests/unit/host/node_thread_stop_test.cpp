@@ -67,7 +67,7 @@ TEST_CASE("what was acknowledged survives a crash, and what was not may be lost"
     TestQueue queue(running.clients(), 8);
     CHECK(queue.run({&write, 1}).outcome == TENON_OUTCOME_DONE);
     storage.fail();
-    CHECK(queue.run({&lost, 1}, 100).outcome == TENON_OUTCOME_UNKNOWN);
+    CHECK(queue.run({&lost, 1}, 500).outcome == TENON_OUTCOME_UNKNOWN);
     queue.destroy();
   }
   RunningNode running(storage);
@@ -82,19 +82,20 @@ TEST_CASE("a halted node answers nothing, neither what waits nor what comes") {
   TestQueue queue(running.clients(), 8);
   const tenon_operation write = put("k", "v");
   const tenon_operation read = get("k");
-  queue.submit({&write, 1}, 50);
+  queue.submit({&write, 1}, 60'000);
   running.node().halt();
-  queue.submit({&write, 1}, 50);
-  queue.submit({&read, 1}, 50);
-  const auto expired = [&] {
+  queue.submit({&write, 1}, 60'000);
+  queue.submit({&read, 1}, 60'000);
+  for (std::uint64_t id = 1; id <= 3; ++id) queue.table()->cancel(queue.table(), id);
+  const auto ended = [&] {
     for (const MetricValue& metric : running.metrics().values()) {
       if (metric.name == "tenon_requests_answered_total") return metric.value >= 3;
     }
     return false;
   };
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!expired() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
-  CHECK(expired());
+  while (!ended() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  CHECK(ended());
   running.stop();
   CHECK_FALSE(queue.is_readable());
   CHECK(queue.poll() == 0);
@@ -112,7 +113,7 @@ TEST_CASE("a committed entry that cannot be read stops the node, which says so o
   RunningNode running(storage);
   TestQueue queue(running.clients(), 8);
   const tenon_operation read = get("k");
-  queue.submit({&read, 1}, 10);
+  queue.submit({&read, 1}, 60'000);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (running.failures() == 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   CHECK(running.failures() == 1);

@@ -148,9 +148,9 @@ TEST_CASE("a write that never becomes durable ends as unknown, one that was neve
     return running.node().status().applied_index >= raft::LogIndex(2);
   });
   const std::uint64_t before = storage.last_sequence();
-  const std::uint64_t proposed = queue.submit(only(write), 300);
+  const std::uint64_t proposed = queue.submit(only(write), 1'000);
   eventually([&] { return storage.last_sequence() == before + 1; });
-  const std::uint64_t queued = queue.submit(only(write), 200);
+  const std::uint64_t queued = queue.submit(only(write), 300);
   queue.wait_for(2);
   CHECK(queue.ended.at(proposed).outcome == TENON_OUTCOME_UNKNOWN);
   CHECK(queue.ended.at(proposed).error == TENON_ERROR_TIMEOUT);

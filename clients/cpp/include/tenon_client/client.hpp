@@ -107,7 +107,7 @@ class Client {
   // As put(); to erase a key that does not exist is no error.
   EraseResult erase(std::string_view key);
   // One page of the range, linearizable; the pages of one scan are of different moments.
-  ScanResult scan(const ScanRequest& request);
+  ScanResult scan(const ScanRequest& wanted);
   // Sets the key to `value` when its value is `expected` (absent: when there is no such key), in one step. A write.
   SwapResult compare_and_swap(std::string_view key, const std::optional<std::string>& expected, std::string_view value);
   Status status();
