@@ -138,6 +138,10 @@ TEST_CASE("requests beyond the depth of the queue are refused as overloaded") {
   for (std::size_t i = 0; i < 5; ++i) {
     const std::optional<Answer> answer = client.receive_answer();
     REQUIRE(answer);
+    // ErrorCode BUSY and Outcome OVERLOADED, as fields 1 and 2 of the exception.
+    constexpr char kI32 = 8;
+    const std::string overloaded = field(kI32, 1) + big_endian(5) + field(kI32, 2) + big_endian(4);
+    CHECK((answer->body.find(overloaded) != std::string::npos) == (i >= 3));
     CHECK((answer->body.find("queue_depth") != std::string::npos) == (i >= 3));
   }
   REQUIRE(client.send(frame(get_message("k", 6))));

@@ -37,8 +37,8 @@ TEST_CASE("a value out of range or of another form is refused with what was expe
   check_refusal(with("node", "id", "1x"), "flag --set node.id: node.id: found '1x'", "");
   check_refusal(with("node", "drain_timeout", "6s"), "flag --set node.drain_timeout: ", "0s to 5s");
   check_refusal(with("node", "drain_timeout", "4"), "flag --set node.drain_timeout: ", "duration (us, ms, s, m, h)");
-  check_refusal(with("limits", "value_bytes_max", "1023"), "flag --set limits.value_bytes_max: ", "1KiB to 8MiB");
-  check_refusal(with("limits", "value_bytes_max", "9MiB"), "flag --set limits.value_bytes_max: ", "1KiB to 8MiB");
+  check_refusal(with("limits", "value_bytes_max", "1023"), "flag --set limits.value_bytes_max: ", "1KiB to 4MiB");
+  check_refusal(with("limits", "value_bytes_max", "5MiB"), "flag --set limits.value_bytes_max: ", "1KiB to 4MiB");
   check_refusal(with("limits", "value_bytes_max", "1MB"), "flag --set limits.value_bytes_max: ", "found '1MB'");
   check_refusal(with("limits", "scan_records_max", "0"), "flag --set limits.scan_records_max: ", "1 to 100000 records");
   check_refusal(with("logger", "level", "trace"), "flag --set logger.level: ", "one of debug, info, warning, error");

@@ -181,6 +181,14 @@ TEST_CASE("a peer that does not read is closed when the output bound is passed")
   CHECK(pair.environment.budget.used() == 0);
 }
 
+TEST_CASE("one flush is enough to find that too much stays behind") {
+  Pair pair(kLimits, 1 << 30);
+  pair.connection->send(std::string(std::size_t{64} << 20, 'x'));
+  CHECK_FALSE(pair.connection->closed());
+  pair.connection->flush();
+  CHECK(pair.closed_as(CloseReason::kOutputFull));
+}
+
 TEST_CASE("output beyond the shared budget closes the connection that asks for it") {
   Pair pair(kLimits, 5000);
   pair.connection->send(std::string(4000, 'x'));
