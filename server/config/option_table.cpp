@@ -97,15 +97,16 @@ constexpr Option kOptions[] = {
      .min = "128KiB",
      .max = "7MiB",
      .unit = "bytes",
-     .help = "The largest request, a transaction with all its keys and values; a larger one is refused. A log entry must "
-             "fit into a frame between nodes, which is at most 8 MiB."},
+     .help =
+         "The largest request, a transaction with all its keys and values; a larger one is refused. A log entry must "
+         "fit into a frame between nodes, which is at most 8 MiB."},
     {.section = "limits",
      .name = "scan_records_max",
      .type = OptionType::kInteger,
      .presence = Presence::kDefaulted,
      .default_value = "1000",
      .min = "1",
-     .max = "100000",
+     .max = "10000",
      .unit = "records",
      .help = "The most records in one answer of a scan; the rest is reached by its cursor.",
      .danger = "A long answer is made while everyone else waits."},

@@ -40,7 +40,7 @@ TEST_CASE("a value out of range or of another form is refused with what was expe
   check_refusal(with("limits", "value_bytes_max", "1023"), "flag --set limits.value_bytes_max: ", "1KiB to 4MiB");
   check_refusal(with("limits", "value_bytes_max", "5MiB"), "flag --set limits.value_bytes_max: ", "1KiB to 4MiB");
   check_refusal(with("limits", "value_bytes_max", "1MB"), "flag --set limits.value_bytes_max: ", "found '1MB'");
-  check_refusal(with("limits", "scan_records_max", "0"), "flag --set limits.scan_records_max: ", "1 to 100000 records");
+  check_refusal(with("limits", "scan_records_max", "0"), "flag --set limits.scan_records_max: ", "1 to 10000 records");
   check_refusal(with("logger", "level", "trace"), "flag --set logger.level: ", "one of debug, info, warning, error");
   check_refusal(with("logger", "level", "info|error"), "flag --set logger.level: ", "one of debug");
   check_refusal(with("cluster", "start", "old"), "flag --set cluster.start: ", "one of new, join");

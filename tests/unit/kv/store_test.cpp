@@ -220,9 +220,10 @@ TEST_CASE("a reply takes what its budget holds, and a command that wants more fa
 
 TEST_CASE("a transaction in which a read fails changes nothing at all") {
   Machine run;
+  const std::string replaced(kLargeValue, 'y');
   run(command({put("large", std::string(kLargeValue, 'x')), put("kept", "1"), put("erased", "1")}));
   Command failing = command({put("kept", "2"), put("new", "1"), erase("erased"), put("kept", "3"), erase("new"),
-                             put("new", "2"), erase("large"), put("large", std::string(kLargeValue, 'y'))});
+                             put("new", "2"), erase("large"), put("large", replaced)});
   const Command reads = read_large(9);
   failing.operations.insert(failing.operations.end(), reads.operations.begin(), reads.operations.end());
   const Reply failed = run(failing);

@@ -159,7 +159,8 @@ TEST_CASE("the same events give the same effects") {
     for (int round = 0; round < 5; ++round) {
       core.now = core.raft.next_deadline().value();
       trace.push_back(static_cast<std::uint64_t>(core.now.time_since_epoch().count()));
-      trace.push_back(core.step(Tick{}).write->sequence.value());
+      const Effects campaign = core.step(Tick{});
+      trace.push_back(campaign.write->sequence.value());
     }
     return trace;
   };
