@@ -18,6 +18,7 @@ tenon_error no_images(tenon_detail* why) {
 std::uint32_t checksum_of(const tenon_write& write) {
   std::uint32_t checksum = crc32c({reinterpret_cast<const char*>(&write), sizeof write});
   checksum = crc32c(view(write.hard_state), checksum);
+  checksum = crc32c({reinterpret_cast<const char*>(write.entries), write.entry_count * sizeof(tenon_entry)}, checksum);
   for (const tenon_entry& entry : tenon::entries(write)) checksum = crc32c(view(entry.data), checksum);
   return checksum;
 }

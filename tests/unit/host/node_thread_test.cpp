@@ -193,6 +193,29 @@ TEST_CASE("nothing is answered as done before it is durable") {
   queue.destroy();
 }
 
+TEST_CASE("a write that waits for storage stays as it was given while those before it become durable") {
+  MemoryStorage storage(Mode::manual);
+  RunningNode running(storage);
+  TestQueue queue(running.clients(), 8);
+  eventually([&] {
+    storage.complete_all();
+    return running.node().status().applied_index >= raft::LogIndex(2);
+  });
+  const std::uint64_t before = storage.last_sequence();
+  const tenon_operation write = put("k", "v");
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    queue.submit(only(write), 60'000);
+    eventually([&] { return storage.last_sequence() == before + i; });
+  }
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    storage.complete(before + i);  // which asserts that the write is unchanged
+    queue.wait_for(i);
+    CHECK(queue.ended.at(i).outcome == TENON_OUTCOME_DONE);
+    CHECK(queue.ended.size() == i);
+  }
+  queue.destroy();
+}
+
 TEST_CASE("cancel ends what waits: refused before it is proposed, unknown after; and nothing that comes later") {
   MemoryStorage storage(Mode::manual);
   node::Settings settings;

@@ -20,7 +20,7 @@ std::shared_ptr<TMemoryBuffer> observe(std::string_view frame) {
   return std::make_shared<TMemoryBuffer>(bytes, size, TMemoryBuffer::OBSERVE, limits);
 }
 
-// The fewest bytes that an element of this type can take; 0 for a code that is not the type of an element.
+// The fewest bytes that a value of this type can take; 0 for a code that is not the type of a value.
 std::uint32_t least_bytes(std::uint8_t type) noexcept {
   switch (type) {
     case apache::thrift::protocol::T_BOOL:
@@ -69,13 +69,15 @@ RequestProtocol::RequestProtocol(const std::shared_ptr<TMemoryBuffer>& buffer)
       refuse(TProtocolException::SIZE_LIMIT, "the method's name is longer than the frame");
     }
   }
-  Binary::readMessageBegin(header_.name, header_.type, header_.sequence_id);
+  if (bytes != nullptr) header_.type = bytes[3];
+  TMessageType unchecked;
+  Binary::readMessageBegin(header_.name, unchecked, header_.sequence_id);
   method_ = header_.name;
 }
 
 std::uint32_t RequestProtocol::readMessageBegin(std::string& name, TMessageType& type, std::int32_t& sequence_id) {
   name = method_;
-  type = header_.type;
+  type = static_cast<TMessageType>(header_.type);
   sequence_id = header_.sequence_id;
   return 0;
 }
@@ -127,6 +129,15 @@ void RequestProtocol::check_container(std::size_t header_bytes, std::size_t type
     refuse(TProtocolException::SIZE_LIMIT, "a container claims " + std::to_string(size) + " elements and " +
                                                std::to_string(left) + " bytes are left in the frame");
   }
+}
+
+std::uint32_t RequestProtocol::readFieldBegin(std::string& name, TType& type, std::int16_t& id) {
+  std::uint32_t wanted = 1;
+  const std::uint8_t* const code = buffer_.borrow(nullptr, &wanted);
+  if (code != nullptr && *code != apache::thrift::protocol::T_STOP && least_bytes(*code) == 0) {
+    refuse(TProtocolException::INVALID_DATA, "a field has the type code " + std::to_string(*code));
+  }
+  return Binary::readFieldBegin(name, type, id);
 }
 
 std::uint32_t RequestProtocol::readListBegin(TType& element, std::uint32_t& size) {

@@ -3,8 +3,9 @@
 //
 // The library's own limits leave gaps that a client can use: a string that claims more bytes than the frame has is
 // given its room before that is noticed, an element of type struct counts as no bytes at all, so that a list of them
-// may claim any size up to the container limit, and the type codes "stop" and "void" cost nothing to skip. Here no
-// length is believed before it is compared with what is left of the frame.
+// may claim any size up to the container limit, the type codes "stop" and "void" cost nothing to skip, and a code that
+// is none of Thrift's becomes a value that its enumeration cannot hold. Here no length is believed before it is
+// compared with what is left of the frame, and no code before it is known.
 #pragma once
 
 #include <thrift/protocol/TBinaryProtocol.h>
@@ -21,8 +22,8 @@ inline constexpr int kRecursionMax = 16;          // the interface needs 7
 
 struct MessageHeader {
   std::string name;
-  apache::thrift::protocol::TMessageType type;
-  std::int32_t sequence_id;
+  std::uint8_t type = 0;  // as it was sent, perhaps none of Thrift's
+  std::int32_t sequence_id = 0;
 };
 
 // Reads one message from a frame. The header is read on construction; the processor is given `method` in place of the
@@ -41,9 +42,11 @@ class RequestProtocol
   void set_method(std::string method) { method_ = std::move(method); }
   const std::string& failure() const noexcept { return failure_; }
 
+  // Needs: header().type is one of Thrift's.
   std::uint32_t readMessageBegin(std::string& name, apache::thrift::protocol::TMessageType& type,
                                  std::int32_t& sequence_id);
   std::uint32_t readMessageEnd();
+  std::uint32_t readFieldBegin(std::string& name, Type& type, std::int16_t& id);
   std::uint32_t readListBegin(Type& element, std::uint32_t& size);
   std::uint32_t readSetBegin(Type& element, std::uint32_t& size);
   std::uint32_t readMapBegin(Type& key, Type& value, std::uint32_t& size);
