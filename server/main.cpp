@@ -58,7 +58,6 @@ int run_node(const config::Config& config, const PluginSelection& plugins) {
     const std::optional<std::string> failure = control.wait();
     end_process_after(kStopSecondsMax);
     if (failure) {
-      server.halt();
       logger.write(TENON_SEVERITY_ERROR, "server", "the node stops: " + *failure);
       exit_code = kExitFailed;
     } else {

@@ -115,8 +115,9 @@ std::unique_ptr<Server::Part> Server::make_part(plugin::LoadedPlugin loaded, con
       private_directory(private_directory(config_.data_directory) + "/" + directory),
       loaded.options,
       declared_metrics(loaded.manifest),
-      [this, room](tenon_error error, const std::string& message) {
-        node_.halt();
+      [this, room, answers_rest_on_it = loaded.object->storage != nullptr](tenon_error error,
+                                                                           const std::string& message) {
+        if (answers_rest_on_it) node_.halt();
         control_.fail(room + " has failed with error " + std::to_string(error) + ": " + message);
       },
   };

@@ -29,8 +29,6 @@ class Server {
 
   // Takes nothing more from clients, and answers what is in flight for as long as the config allows.
   void drain();
-  // The storage has failed, or the node has: nothing more is answered.
-  void halt() noexcept { node_.halt(); }
 
  private:
   // A plugin instance with the services that it sees.

@@ -94,6 +94,7 @@ Reply Store::apply(const Command& command, std::uint64_t cluster_time_ms) {
   if (changed) revision_ = next_revision;
   reply.revision = revision_;
   reply.cluster_time_ms = cluster_time_ms_;
+  reply.bytes = kReplyBytesMax - budget.bytes;
   return reply;
 }
 
@@ -115,6 +116,7 @@ Reply Store::read(const Command& command) const {
   }
   reply.revision = revision_;
   reply.cluster_time_ms = cluster_time_ms_;
+  reply.bytes = kReplyBytesMax - budget.bytes;
   return reply;
 }
 

@@ -57,10 +57,11 @@ void Node::run(Now now) {
   more_to_do_ = false;
   step(raft::Tick{});
   apply_committed();
+  // Before anything is proposed: what is over now surely never reaches the log.
+  if (!failed_) requests_.expire(now_.steady, raft_.leader());
   propose_writes();
   begin_reads();
   answer_reads();
-  if (!failed_) requests_.expire(now_.steady, raft_.leader());
 }
 
 std::optional<raft::Instant> Node::next_deadline() const noexcept {
@@ -196,11 +197,22 @@ bool Node::apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry)
 }
 
 void Node::answer_reads() {
-  if (failed_) return;
-  for (const Submission& submission : requests_.take_readable(applied_index_)) {
-    const std::optional<kv::Command> command = kv::decode(submission.command);
-    TENON_CHECK(command.has_value());  // it was encoded by this process
-    surroundings_.answer({submission.token, Outcome::done, TENON_OK, {}, raft_.leader(), store_.read(*command)});
+  constexpr std::size_t kReadsAtOnce = 16;
+  std::uint64_t answered_bytes = 0;
+  while (!failed_) {
+    if (answered_bytes >= settings_.answer_bytes_max) {
+      more_to_do_ = true;
+      return;
+    }
+    const std::vector<Submission> readable = requests_.take_readable(applied_index_, kReadsAtOnce);
+    if (readable.empty()) return;
+    for (const Submission& submission : readable) {
+      const std::optional<kv::Command> command = kv::decode(submission.command);
+      TENON_CHECK(command.has_value());  // it was encoded by this process
+      kv::Reply reply = store_.read(*command);
+      answered_bytes += reply.bytes;
+      surroundings_.answer({submission.token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(reply)});
+    }
   }
 }
 

@@ -43,9 +43,6 @@ void Requests::end_where(Ends ends, tenon_error error, std::string_view message,
     return true;
   };
   writes_.erase(std::remove_if(writes_.begin(), writes_.end(), ends_write), writes_.end());
-  for (const WaitingRead& read : reads_) {
-    if (ends(read.submission.token, read.submission.deadline)) inbox_bytes_ -= read.submission.command.size();
-  }
   end_reads_where(reads_, ends, error, message, leader);
   for (ReadGroup& group : groups_) end_reads_where(group.reads, ends, error, message, leader);
   // What is in the log may yet be committed: nobody can say that it was not.
@@ -64,6 +61,7 @@ void Requests::end_reads_where(std::vector<WaitingRead>& reads, Ends ends, tenon
                                raft::NodeId leader) {
   const auto ends_read = [&](const WaitingRead& read) {
     if (!ends(read.submission.token, read.submission.deadline)) return false;
+    inbox_bytes_ -= read.submission.command.size();
     end(read.submission.token, Outcome::refused, error, message, leader);
     return true;
   };
@@ -103,7 +101,6 @@ std::optional<Batch> Requests::take_applied(raft::LogIndex index) {
 
 raft::Token Requests::begin_reads() {
   TENON_CHECK(!reads_.empty());
-  for (const WaitingRead& read : reads_) inbox_bytes_ -= read.submission.command.size();
   groups_.push_back({raft::Token(++last_group_), std::nullopt, std::move(reads_)});
   reads_.clear();
   return groups_.back().token;
@@ -119,22 +116,22 @@ void Requests::retry_reads(raft::Token group) {
   const auto found =
       std::find_if(groups_.begin(), groups_.end(), [&](const ReadGroup& waiting) { return waiting.token == group; });
   TENON_CHECK(found != groups_.end());
-  for (WaitingRead& read : found->reads) {
-    inbox_bytes_ += read.submission.command.size();
-    reads_.push_back(std::move(read));
-  }
+  for (WaitingRead& read : found->reads) reads_.push_back(std::move(read));
   groups_.erase(found);
 }
 
-std::vector<Submission> Requests::take_readable(raft::LogIndex applied) {
+std::vector<Submission> Requests::take_readable(raft::LogIndex applied, std::size_t count_max) {
   std::vector<Submission> readable;
   const std::uint64_t finished = writes_finished();
   for (ReadGroup& group : groups_) {
     if (!group.index || *group.index > applied) continue;
-    const auto must_wait = [&](const WaitingRead& read) { return read.after_number > finished; };
-    const auto first_ready = std::stable_partition(group.reads.begin(), group.reads.end(), must_wait);
-    for (auto read = first_ready; read != group.reads.end(); ++read) readable.push_back(std::move(read->submission));
-    group.reads.erase(first_ready, group.reads.end());
+    const auto take = [&](WaitingRead& read) {
+      if (readable.size() == count_max || read.after_number > finished) return false;
+      inbox_bytes_ -= read.submission.command.size();
+      readable.push_back(std::move(read.submission));
+      return true;
+    };
+    group.reads.erase(std::remove_if(group.reads.begin(), group.reads.end(), take), group.reads.end());
   }
   std::erase_if(groups_, [](const ReadGroup& group) { return group.reads.empty(); });
   return readable;

@@ -121,18 +121,18 @@ TEST_CASE("a read waits for its index, and one after writes also for the writes 
   requests.submit(submission(2, Access::read));
   requests.submit(submission(3, Access::read, std::chrono::seconds(5), 10, Ordering::after_writes));
   const raft::Token group = requests.begin_reads();
-  CHECK(requests.take_readable(LogIndex(100)).empty());
+  CHECK(requests.take_readable(LogIndex(100), 100).empty());
   requests.read_ready(group, LogIndex(4));
-  CHECK(requests.take_readable(LogIndex(3)).empty());
-  const std::vector<Submission> free = requests.take_readable(LogIndex(4));
+  CHECK(requests.take_readable(LogIndex(3), 100).empty());
+  const std::vector<Submission> free = requests.take_readable(LogIndex(4), 100);
   REQUIRE(free.size() == 1);
   CHECK(free[0].token == Token{1, 2});
   Batch batch = requests.take_batch(1000, 100);
   batch.index = LogIndex(5);
   requests.proposed(std::move(batch));
-  CHECK(requests.take_readable(LogIndex(4)).empty());
+  CHECK(requests.take_readable(LogIndex(4), 100).empty());
   requests.take_applied(LogIndex(5));
-  const std::vector<Submission> ordered = requests.take_readable(LogIndex(5));
+  const std::vector<Submission> ordered = requests.take_readable(LogIndex(5), 100);
   REQUIRE(ordered.size() == 1);
   CHECK(ordered[0].token == Token{1, 3});
 }
@@ -149,9 +149,9 @@ TEST_CASE("a read after a write that ended in the inbox does not wait for it for
   Batch batch = requests.take_batch(1000, 100);
   batch.index = LogIndex(2);
   requests.proposed(std::move(batch));
-  CHECK(requests.take_readable(LogIndex(1)).empty());
+  CHECK(requests.take_readable(LogIndex(1), 100).empty());
   requests.take_applied(LogIndex(2));
-  CHECK(requests.take_readable(LogIndex(2)).size() == 1);
+  CHECK(requests.take_readable(LogIndex(2), 100).size() == 1);
 }
 
 TEST_CASE("reads of a leader that is gone go back to the inbox") {
@@ -159,7 +159,7 @@ TEST_CASE("reads of a leader that is gone go back to the inbox") {
   Requests requests(answers, kInboxBytesMax);
   requests.submit(submission(1, Access::read));
   const raft::Token group = requests.begin_reads();
-  CHECK(requests.inbox_bytes() == 0);
+  CHECK(requests.inbox_bytes() == 10);
   requests.retry_reads(group);
   CHECK(requests.has_reads());
   CHECK(requests.inbox_bytes() == 10);
@@ -204,7 +204,7 @@ TEST_CASE("whatever happens, every request is answered exactly once, and the inb
         break;
       case 3:
         if (requests.has_reads()) requests.read_ready(requests.begin_reads(), LogIndex(next_index - 1));
-        for (const Submission& read : requests.take_readable(LogIndex(applied))) finish(read);
+        for (const Submission& read : requests.take_readable(LogIndex(applied), 100)) finish(read);
         break;
       case 4:
         now += std::chrono::milliseconds(random.below(5));

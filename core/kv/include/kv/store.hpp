@@ -43,6 +43,7 @@ struct Reply {
   bool took_otherwise = false;  // a compare failed
   std::uint64_t revision = 0;   // of the state that the results show
   std::uint64_t cluster_time_ms = 0;
+  std::uint64_t bytes = 0;  // that the results hold of keys and values which were read
   std::vector<Result> results;
 };
 

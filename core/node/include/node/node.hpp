@@ -31,6 +31,7 @@ struct Settings {
   std::uint64_t storage_backlog_bytes_max = 64u
                                             << 20;  // handed to storage and not durable; above it nothing is proposed
   std::uint64_t log_read_bytes_max = 4u << 20;      // that one read of the log asks storage for
+  std::uint64_t answer_bytes_max = 8u << 20;        // of reads that one run() answers, beyond the first few
   std::size_t apply_entries_max = 64;               // that one run() applies, so that it stays short
 };
 

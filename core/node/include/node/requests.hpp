@@ -64,8 +64,8 @@ class Requests {
   void read_ready(raft::Token group, raft::LogIndex index);
   // The group's leader leads no more: its reads go back to the inbox, they have changed nothing.
   void retry_reads(raft::Token group);
-  // The reads that can be answered now that `applied` is applied.
-  std::vector<Submission> take_readable(raft::LogIndex applied);
+  // At most `count_max` of the reads that can be answered now that `applied` is applied.
+  std::vector<Submission> take_readable(raft::LogIndex applied, std::size_t count_max);
 
  private:
   struct WaitingWrite {
@@ -94,7 +94,7 @@ class Requests {
 
   Surroundings& surroundings_;
   const std::uint64_t inbox_bytes_max_;
-  std::uint64_t inbox_bytes_ = 0;  // of writes_ and reads_; <= inbox_bytes_max_, or one request alone
+  std::uint64_t inbox_bytes_ = 0;  // of writes_ and of all reads; <= inbox_bytes_max_, or one request alone
   std::deque<WaitingWrite> writes_;
   std::vector<WaitingRead> reads_;
   std::deque<Batch> in_log_;      // ascending in index and in first_number

@@ -118,7 +118,6 @@ void RequestProtocol::check_container(std::size_t header_bytes, std::size_t type
     refuse(TProtocolException::SIZE_LIMIT, "a container claims " + std::to_string(size) + " elements; the limit is " +
                                                std::to_string(kContainerSizeMax));
   }
-  if (size == 0) return;
   std::uint64_t least = 0;
   for (std::size_t i = 0; i < type_codes; ++i) {
     if (least_bytes(bytes[i]) == 0) refuse(TProtocolException::INVALID_DATA, "a container of no type of element");

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// A node on storage by hand: the test decides when a write is durable, when a read of the log is answered, what time it
+// is, and when the machine crashes.
+#pragma once
+
+#include <deque>
+#include <map>
+
+#include "node/boot.hpp"
+#include "node/node.hpp"
+#include "support/catch.hpp"
+#include "tenon/operation.hpp"
+
+namespace tenon::node {
+
+using raft::LogIndex;
+using raft::NodeId;
+using raft::RoleName;
+using raft::Term;
+
+inline const raft::Membership kMembers{{NodeId(1)}};
+
+// Storage whose test decides when a write is durable and when a read is answered. It keeps the pointers that it is
+// lent, as a plugin may, so that memory given back too early shows under the address sanitizer.
+class ManualStorage {
+ public:
+  ManualStorage() {
+    table_.struct_size = sizeof table_;
+    table_.write = [](void* self, const tenon_write* write) {
+      auto& storage = *static_cast<ManualStorage*>(self);
+      REQUIRE(write->sequence == ++storage.last_sequence);
+      storage.queued.push_back(write);
+    };
+    table_.read_entries = [](void* self, std::uint64_t request, std::uint64_t first, std::uint64_t end, std::uint64_t) {
+      auto& storage = *static_cast<ManualStorage*>(self);
+      REQUIRE_FALSE(storage.reading.has_value());
+      storage.reading = Read{request, first, end};
+    };
+  }
+  StoragePort port() noexcept { return {&table_, this}; }
+
+  struct Read {
+    std::uint64_t request, first, end;
+  };
+  struct Stored {
+    std::uint64_t term;
+    std::string data;
+  };
+  // Makes the oldest queued write durable; returns its sequence.
+  raft::WriteSequence sync_one() {
+    REQUIRE_FALSE(queued.empty());
+    const tenon_write& write = *queued.front();
+    if ((write.parts & TENON_WRITE_HARD_STATE) != 0) hard_state = view(write.hard_state);
+    for (std::uint64_t i = 0; i < write.entry_count; ++i) {
+      const tenon_entry& entry = write.entries[i];
+      log[entry.index] = {entry.term, std::string(view(entry.data))};
+    }
+    queued.pop_front();
+    return raft::WriteSequence(write.sequence);
+  }
+
+  std::deque<const tenon_write*> queued;
+  std::uint64_t last_sequence = 0;
+  std::optional<Read> reading;
+  std::string hard_state;
+  std::map<std::uint64_t, Stored> log;
+
+ private:
+  tenon_storage table_{};
+};
+
+class Recorder final : public Surroundings {
+ public:
+  void answer(Answer answer) override { REQUIRE(answers.emplace(answer.token.request, answer).second); }
+  void role_changed(const raft::RoleChanged& role) override { roles.push_back(role.role); }
+  void failed(const std::string& why) override { failure = why; }
+
+  std::map<std::uint64_t, Answer> answers;
+  std::vector<RoleName> roles;
+  std::optional<std::string> failure;
+};
+
+inline std::string encoded(const kv::Operation& operation) {
+  kv::Command command;
+  command.operations.push_back(operation);
+  std::string data;
+  kv::encode(command, data);
+  return data;
+}
+
+// A node on its storage, restarted as often as a test likes.
+class Machine {
+ public:
+  Machine() {
+    const Birth born = birth(kMembers);
+    storage.hard_state = born.hard_state;
+    storage.log[born.index.value()] = {born.term.value(), born.entry_data};
+    boot();
+  }
+
+  // What a crash leaves is what is durable.
+  void restart() {
+    node.reset();
+    storage.queued.clear();
+    storage.reading.reset();
+    storage.last_sequence = 0;
+    boot();
+  }
+  void run() { node->run(now); }
+  void sync_one() { node->on_durable(storage.sync_one()); }
+  void answer_read() {
+    REQUIRE(storage.reading.has_value());
+    const ManualStorage::Read read = *std::exchange(storage.reading, std::nullopt);
+    std::vector<tenon_entry> entries;
+    for (std::uint64_t index = read.first; index < read.end && entries.size() < read_entries_max; ++index) {
+      entries.push_back({index, storage.log.at(index).term, bytes(storage.log.at(index).data)});
+    }
+    node->on_entries_read(read.request, TENON_OK, entries);
+  }
+  // Until nothing moves any more.
+  void settle() {
+    for (run();; run()) {
+      if (!storage.queued.empty()) {
+        sync_one();
+      } else if (storage.reading) {
+        answer_read();
+      } else if (node->next_deadline() != now.steady) {
+        return;
+      }
+    }
+  }
+  std::uint64_t submit(Access access, std::string command, Ordering ordering = Ordering::free) {
+    node->submit({{1, ++last_request}, access, ordering, std::move(command), now.steady + timeout});
+    return last_request;
+  }
+  std::uint64_t put(std::string_view key, std::string_view value) {
+    return submit(Access::write, encoded({TENON_PUT, 0, key, {}, value, {}, 0, 0}));
+  }
+  std::uint64_t get(std::string_view key, Ordering ordering = Ordering::free) {
+    return submit(Access::read, encoded({TENON_GET, 0, key, {}, {}, {}, 0, 0}), ordering);
+  }
+  // The value that a finished get has found; nullopt: none.
+  std::optional<std::string> found(std::uint64_t request) {
+    const Answer& answer = recorder.answers.at(request);
+    REQUIRE(answer.outcome == Outcome::done);
+    const auto& records = answer.reply.results.at(0).records;
+    return records.empty() ? std::nullopt : std::optional(records.at(0).value);
+  }
+  bool answered(std::uint64_t request) const { return recorder.answers.contains(request); }
+
+  ManualStorage storage;
+  Recorder recorder;
+  Now now{raft::Instant(std::chrono::hours(600)), 1'000'000};
+  Settings settings;
+  std::chrono::milliseconds timeout = std::chrono::seconds(5);
+  std::size_t read_entries_max = 7;
+  std::uint64_t cache_bytes_max = 1u << 20;
+  std::uint64_t last_request = 0;
+  std::optional<Node> node;
+
+ private:
+  void boot() {
+    settings.raft.self = NodeId(1);
+    settings.raft.log_cache_bytes_max = cache_bytes_max;
+    Boot reading(storage.hard_state, cache_bytes_max);
+    for (const auto& [index, stored] : storage.log) reading.feed(LogIndex(index), Term(stored.term), stored.data);
+    std::optional<raft::Recovered> recovered = reading.finish(NodeId(1), raft::WriteSequence());
+    REQUIRE(recovered.has_value());
+    node.emplace(settings, *std::move(recovered), raft::Random(1), storage.port(), recorder, now);
+  }
+};
+
+}  // namespace tenon::node
