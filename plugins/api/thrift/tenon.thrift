@@ -146,7 +146,7 @@ struct ScanRequest {
   5: optional i64 limit_bytes,
   // Records without their values.
   6: optional bool keys_only,
-  // No records, only how many the whole range has.
+  // No records, only how many: up to 10 000 of the range, and a cursor in the reply when there are more to count.
   7: optional bool count_only,
   // From an earlier reply: goes on where that ended. The range and the flags must be the same as there. The pages of
   // one scan show the state at the revision of each page, not one state.
