@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "config/addresses.hpp"
+
 namespace tenon::server {
 
 std::vector<std::filesystem::path> default_plugin_directories() {
@@ -19,6 +21,7 @@ PluginSelection::PluginSelection(const config::Config& config)
 
 std::vector<std::pair<plugin::Kind, std::string>> PluginSelection::chosen() const {
   std::vector<std::pair<plugin::Kind, std::string>> all = {{plugin::Kind::storage, config_.storage_plugin}};
+  for (const std::string& name : config_.transport_plugins) all.emplace_back(plugin::Kind::transport, name);
   for (const std::string& name : config_.api_plugins) all.emplace_back(plugin::Kind::client_api, name);
   return all;
 }
@@ -55,8 +58,24 @@ plugin::LoadedPlugin PluginSelection::load_storage() const {
   return use(plugin::Kind::storage, config_.storage_plugin, plugin::load);
 }
 
+plugin::LoadedPlugin PluginSelection::load_transport(const std::string& name) const {
+  return use(plugin::Kind::transport, name, plugin::load);
+}
+
 plugin::LoadedPlugin PluginSelection::load_api(const std::string& name) const {
   return use(plugin::Kind::client_api, name, plugin::load);
+}
+
+std::vector<std::string> PluginSelection::client_addresses() const {
+  if (config_.advertise) return *config_.advertise;
+  std::vector<std::string> urls;
+  for (const std::string& name : config_.api_plugins) {
+    const plugin::CheckedPlugin checked = use(plugin::Kind::client_api, name, plugin::check);
+    const auto listen = checked.options.find("listen");
+    if (listen == checked.options.end() || urls.size() == config::kAddressesMax) continue;
+    if (std::optional<std::string> url = config::url_of_listen(name, listen->second)) urls.push_back(*std::move(url));
+  }
+  return urls;
 }
 
 config::Sections PluginSelection::effective_settings() const {

@@ -20,12 +20,16 @@ class PluginSelection {
  public:
   explicit PluginSelection(const config::Config& config);
 
-  // Checks the storage and every client API without running plugin code.
+  // Checks the storage, every transport and every client API without running plugin code.
   // Throws config::ConfigError: the refusal, with the place in the config that led to it.
   void check() const;
   // Throws the same, and what loading refuses.
   plugin::LoadedPlugin load_storage() const;
+  plugin::LoadedPlugin load_transport(const std::string& name) const;
   plugin::LoadedPlugin load_api(const std::string& name) const;
+  // Where clients reach this node, as URLs: what the config advertises, else by the `listen` of each client API. Throws
+  // as check().
+  std::vector<std::string> client_addresses() const;
   // The settings of the config with what each plugin's defaults add; secrets are masked. Throws as check().
   config::Sections effective_settings() const;
 

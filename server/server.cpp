@@ -3,15 +3,21 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "tenon/host.hpp"
 
 namespace tenon::server {
 namespace {
+
+constexpr std::chrono::seconds kHandoverMax(1);  // a leader that stops waits for another so long
+constexpr std::chrono::milliseconds kHandoverPoll(5);
 
 // Makes a directory that only this user may enter, and returns its absolute path.
 std::string private_directory(const std::filesystem::path& path) {
@@ -51,6 +57,17 @@ host::RequestLimits request_limits(const config::Limits& limits) {
           std::chrono::duration_cast<std::chrono::milliseconds>(limits.timeout_default)};
 }
 
+node::Settings node_settings(const config::Config& config) {
+  node::Settings settings;
+  settings.raft.self = raft::NodeId(config.node_id);
+  settings.raft.heartbeat_interval = config.raft.heartbeat_interval;
+  settings.raft.election_timeout_min = config.raft.election_timeout_min;
+  settings.raft.election_timeout_max = config.raft.election_timeout_max;
+  settings.cluster_id = config.cluster_id;
+  settings.inbox_bytes_max = config.limits.inbox_bytes_max;
+  return settings;
+}
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -69,9 +86,11 @@ Server::Server(const config::Config& config, const PluginSelection& plugins, hos
       plugins_(plugins),
       logger_(logger),
       control_(control),
-      node_({raft::NodeId(config.node_id), config.cluster_id, TENON_VERSION}, logger, metrics_,
+      directory_(raft::NodeId(config.node_id)),
+      node_({raft::NodeId(config.node_id), config.cluster_id, TENON_VERSION}, directory_, logger, metrics_,
             [this](const std::string& why) { control_.fail(why); }),
-      clients_(request_limits(config.limits), node_) {
+      clients_(request_limits(config.limits), node_, directory_),
+      peers_(directory_, node_, metrics_) {
   try {
     start_node();
     for (const std::string& name : config_.api_plugins) start_api(name);
@@ -83,13 +102,16 @@ Server::Server(const config::Config& config, const PluginSelection& plugins, hos
 
 Server::~Server() { end(); }
 
-// Client APIs first, for their queues need the node; then the node, for it needs storage; then storage.
+// Client APIs first, for their queues need the node; then the node, for it sends over transports and writes to storage;
+// then those.
 void Server::end() noexcept {
   for (const auto& api : apis_) {
     if (api->started) api->loaded.object->client_api->stop(api->instance.self());
   }
   apis_.clear();
   node_.stop();
+  peers_.stop();
+  transports_.clear();
   storage_session_.reset();
   storage_.reset();
 }
@@ -97,11 +119,27 @@ void Server::end() noexcept {
 void Server::drain() {
   const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config_.drain_timeout);
   const raft::Instant end = host::steady_now() + timeout;
+  hand_leadership_over(std::min(end, host::steady_now() + kHandoverMax));
   for (const auto& api : apis_) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - host::steady_now());
     const std::int64_t left_ms = std::max<std::int64_t>(0, left.count());
     api->loaded.object->client_api->drain(api->instance.self(), static_cast<std::uint64_t>(left_ms));
   }
+}
+
+void Server::hand_leadership_over(raft::Instant end) {
+  const raft::NodeId self(config_.node_id);
+  const node::Status status = node_.status();
+  if (status.role != raft::RoleName::leader || status.membership.voters.size() == 1) return;
+  logger_.write(TENON_SEVERITY_INFO, "server", "handing leadership over");
+  node_.transfer_leadership(raft::NodeId());
+  while (host::steady_now() < end) {
+    std::this_thread::sleep_for(kHandoverPoll);
+    const raft::NodeId leader = node_.status().leader;
+    if (leader != raft::NodeId() && leader != self) return;
+  }
+  logger_.write(TENON_SEVERITY_WARNING, "server",
+                "no other node has taken leadership in time; an election will follow");
 }
 
 std::unique_ptr<Server::Part> Server::make_part(plugin::LoadedPlugin loaded, const std::string& room,
@@ -125,36 +163,66 @@ std::unique_ptr<Server::Part> Server::make_part(plugin::LoadedPlugin loaded, con
 }
 
 void Server::start_node() {
+  const node::StoragePort storage = open_storage();
+  node::Settings settings = node_settings(config_);
+  settings.incarnation = storage_session_->incarnation();
+  raft::Recovered recovered = boot_storage(settings);
+  // Before the node, whose mailbox takes what they report meanwhile: nothing is sent to a transport that is starting.
+  start_transports(recovered.log.membership());
+  storage_session_->connect(node_);
+  node_.start(settings, std::move(recovered), random_seed(), storage, peers_, clients_);
+}
+
+node::StoragePort Server::open_storage() {
   // The directory does not carry the plugin's name: another plugin must find the files of the one before, and refuse
   // them, rather than begin with an empty log and vote again in a term in which this node has voted.
   storage_ = make_part(plugins_.load_storage(), "storage." + config_.storage_plugin, "storage");
   const node::StoragePort port{storage_->loaded.object->storage, storage_->instance.self()};
   storage_session_ = std::make_unique<host::StorageSession>(port, logger_);
+  return port;
+}
 
-  node::Settings settings;
-  settings.raft.self = raft::NodeId(config_.node_id);
-  settings.inbox_bytes_max = config_.limits.inbox_bytes_max;
+raft::Recovered Server::boot_storage(const node::Settings& settings) {
   host::StorageBoot boot{settings.raft.self, std::nullopt, settings.raft.log_cache_bytes_max};
   if (config_.start) {
     raft::Membership members;
-    for (const std::uint64_t member : config_.initial_members) members.voters.emplace_back(member);
+    for (const std::uint64_t member : config_.initial_members) members.voters.push_back({raft::NodeId(member)});
     boot.new_members = std::move(members);
   }
-  raft::Recovered recovered = storage_session_->boot(boot, [this] { return control_.has_failed(); });
-  if (recovered.membership.voters.size() != 1) {
-    throw Error(TENON_ERROR_UNSUPPORTED, "the log is that of a cluster of " +
-                                             std::to_string(recovered.membership.voters.size()) +
-                                             " voters; clusters of more than one node are not in this version");
+  return storage_session_->boot(boot, [this] { return control_.has_failed(); });
+}
+
+void Server::start_transports(const raft::Membership& members) {
+  for (const raft::Member& voter : members.voters) {
+    if (voter.id == raft::NodeId(config_.node_id) || config_.peers.contains(voter.id.value())) continue;
+    throw Error(TENON_ERROR_INVALID, "node " + std::to_string(voter.id.value()) +
+                                         " is a member by the log, but cluster.peers has no address of it; add " +
+                                         std::to_string(voter.id.value()) + "=SCHEME://HOST:PORT");
   }
-  storage_session_->connect(node_);
-  node_.start(settings, std::move(recovered), random_seed(), port, clients_);
+  peers_.introduce_self(storage_session_->incarnation(), plugins_.client_addresses());
+  for (const std::string& name : config_.transport_plugins) {
+    const std::string room = "transport." + name;
+    Part& transport = *transports_.emplace_back(make_part(plugins_.load_transport(name), room, room));
+    peers_.start({name, transport.loaded.object->transport, transport.instance.self()});
+  }
+  for (const auto& [id, addresses] : config_.peers) {
+    const raft::NodeId peer(id);
+    if (peer == raft::NodeId(config_.node_id)) {
+      directory_.set_addresses(peer, addresses);
+    } else if (members.has_voter(peer)) {
+      peers_.set_peer(peer, addresses);
+    } else {
+      logger_.write(TENON_SEVERITY_WARNING, "server",
+                    "node " + std::to_string(id) + " of cluster.peers is no member by the log, and is left out");
+    }
+  }
 }
 
 void Server::start_api(const std::string& name) {
   const std::string room = "api." + name;
   Part& api = *apis_.emplace_back(make_part(plugins_.load_api(name), room, room));
   tenon_detail why{sizeof why, {}};
-  const tenon_error error = api.loaded.object->client_api->start(api.instance.self(), clients_.table(), &why);
+  const tenon_error error = api.loaded.object->client_api->start(api.instance.self(), clients_.table(name), &why);
   if (error != TENON_OK) throw Error(error, room + " could not start: " + why.message);
   api.started = true;
 }

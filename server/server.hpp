@@ -11,6 +11,8 @@
 #include "control.hpp"
 #include "host/client_host.hpp"
 #include "host/node_thread.hpp"
+#include "host/peer_directory.hpp"
+#include "host/peer_host.hpp"
 #include "host/plugin_host.hpp"
 #include "host/storage_session.hpp"
 #include "plugin_selection.hpp"
@@ -19,15 +21,17 @@ namespace tenon::server {
 
 class Server {
  public:
-  // Loads plugins, opens storage, starts the node and then its client APIs. Keeps: all of the arguments.
-  // Throws config::ConfigError, plugin::Refusal or tenon::Error with what is wrong; nothing runs any more then.
+  // Loads plugins, opens storage, starts the transports, then the node, and then its client APIs. Keeps: all of the
+  // arguments. Throws config::ConfigError, plugin::Refusal or tenon::Error with what is wrong; nothing runs any more
+  // then.
   Server(const config::Config& config, const PluginSelection& plugins, host::Logger& logger, Control& control);
   // Ends what is left without waiting for requests.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Takes nothing more from clients, and answers what is in flight for as long as the config allows.
+  // Hands leadership over when this node has it, so that the cluster need not wait for an election; then takes nothing
+  // more from clients, and answers what is in flight. Both together for as long as the config allows.
   void drain();
 
  private:
@@ -38,23 +42,32 @@ class Server {
     plugin::LoadedPlugin loaded;
     host::PluginHost host;
     plugin::Instance instance;
-    bool started = false;  // a client API: start() has returned
+    bool started = false;  // a client API: start() has succeeded
   };
 
   std::unique_ptr<Part> make_part(plugin::LoadedPlugin loaded, const std::string& room, const std::string& directory);
   void end() noexcept;
   void start_node();
+  // Returns the port of what was opened.
+  node::StoragePort open_storage();
+  raft::Recovered boot_storage(const node::Settings& settings);
+  // Needs: storage was opened, whose incarnation is told to the peers.
+  void start_transports(const raft::Membership& members);
   void start_api(const std::string& name);
+  void hand_leadership_over(raft::Instant end);
 
   const config::Config& config_;
   const PluginSelection& plugins_;
   host::Logger& logger_;
   Control& control_;
   host::Metrics metrics_;
+  host::PeerDirectory directory_;
   host::NodeThread node_;
   host::ClientHost clients_;
+  host::PeerHost peers_;
   std::unique_ptr<Part> storage_;
   std::unique_ptr<host::StorageSession> storage_session_;
+  std::vector<std::unique_ptr<Part>> transports_;
   std::vector<std::unique_ptr<Part>> apis_;
 };
 

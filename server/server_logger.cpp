@@ -48,6 +48,8 @@ ServerLogger::~ServerLogger() {
   if (dropped != 0) {
     write(TENON_SEVERITY_WARNING, "logger", std::to_string(dropped) + " lines were dropped, the queue was full");
   }
+  // The pool's thread ends first: what it has queued owns the logger too, and must not be the last to do so.
+  thread_pool_.reset();
 }
 
 void ServerLogger::write(std::uint32_t severity, std::string_view room, std::string_view line) noexcept {

@@ -63,6 +63,11 @@ bool is_decided(int outcome) {
                 error.__isset.leader_address ? error.leader_address : std::string());
 }
 
+// The node refused because of what it is at this time, not because of the request.
+bool may_succeed_elsewhere(const Refused& error) {
+  return error.code == ErrorCode::kNotLeader || error.code == ErrorCode::kClosed;
+}
+
 }  // namespace
 
 const char* name(ErrorCode code) {
@@ -82,13 +87,49 @@ void Caller::call(Effect effect, const std::function<void(const Protocol&)>& enc
   encode(std::make_shared<TBinaryProtocolT<TMemoryBuffer>>(buffer));
   const std::string request = buffer->getBufferAsString();
   std::string failures;
-  for (std::size_t tried = 0; tried < options_.endpoints.size(); ++tried) {
-    std::optional<std::string> answer = exchange(effect, request, failures);
-    if (answer && decode_answer(effect, *answer, decode, failures)) return;
-    connection_.reset();
-    current_ = (current_ + 1) % options_.endpoints.size();
+  std::optional<Refused> refusal;
+  int hints = 0;
+  for (std::size_t tried = 0; hinted_ || tried < options_.endpoints.size();) {
+    if (!hinted_) ++tried;
+    try {
+      if (attempt(effect, request, decode, failures)) return;
+    } catch (const Refused& error) {
+      if (!may_succeed_elsewhere(error)) throw;
+      refusal = error;
+      if (hints < kHintsMax && take_hint(error)) {
+        ++hints;
+        continue;
+      }
+    }
+    leave_endpoint();
   }
+  if (refusal) throw *refusal;
   throw NoConnection("no endpoint answered: " + failures);
+}
+
+bool Caller::attempt(Effect effect, const std::string& request, const std::function<void(const Protocol&)>& decode,
+                     std::string& failures) {
+  std::optional<std::string> answer = exchange(effect, request, failures);
+  return answer && decode_answer(effect, *answer, decode, failures);
+}
+
+// False: there is no hint, or it names the node that gave it.
+bool Caller::take_hint(const Refused& refusal) {
+  try {
+    const Endpoint leader = parse_endpoints(refusal.leader_address).front();
+    if (leader == endpoint()) return false;
+    connection_.reset();
+    hinted_ = leader;
+    return true;
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
+}
+
+void Caller::leave_endpoint() {
+  connection_.reset();
+  hinted_.reset();
+  position_ = (position_ + 1) % options_.endpoints.size();
 }
 
 std::optional<std::string> Caller::exchange(Effect effect, const std::string& request, std::string& failures) {
@@ -135,7 +176,7 @@ bool Caller::decode_answer(Effect effect, std::string& answer, const std::functi
 void Caller::fail(Effect effect, const std::string& what, std::string& failures) {
   const std::string where = endpoint().text() + ": " + what;
   if (effect == Effect::kWrite) {
-    connection_.reset();
+    leave_endpoint();
     throw UnknownOutcome("the write was sent, and what became of it is unknown: " + where);
   }
   failures += (failures.empty() ? "" : "; ") + where;

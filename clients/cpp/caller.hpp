@@ -29,17 +29,24 @@ class Caller {
   void call(Effect effect, const std::function<void(const Protocol&)>& encode,
             const std::function<void(const Protocol&)>& decode);
 
-  // The endpoint that answered last.
-  const Endpoint& endpoint() const { return options_.endpoints[current_]; }
+  // The one that answered last, or that is asked next.
+  const Endpoint& endpoint() const { return hinted_ ? *hinted_ : options_.endpoints[position_]; }
 
  private:
+  static constexpr int kHintsMax = 2;  // followed for one request
+
+  bool attempt(Effect effect, const std::string& request, const std::function<void(const Protocol&)>& decode,
+               std::string& failures);
+  bool take_hint(const Refused& refusal);
+  void leave_endpoint();
   std::optional<std::string> exchange(Effect effect, const std::string& request, std::string& failures);
   bool decode_answer(Effect effect, std::string& answer, const std::function<void(const Protocol&)>& decode,
                      std::string& failures);
   void fail(Effect effect, const std::string& what, std::string& failures);
 
   Options options_;
-  std::size_t current_ = 0;  // < options_.endpoints.size()
+  std::size_t position_ = 0;        // < options_.endpoints.size()
+  std::optional<Endpoint> hinted_;  // the leader, where a node said that it is
   std::unique_ptr<Connection> connection_;
 };
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tenon_client/client.hpp"
 
-#include <Cluster.h>
 #include <Kv.h>
-#include <thrift/protocol/TMultiplexedProtocol.h>
 
 #include <utility>
 
@@ -132,39 +130,6 @@ SwapResult Client::compare_and_swap(std::string_view key, const std::optional<st
     result.current = to_optional(reply.replies[0].get.__isset.record, reply.replies[0].get.record);
   }
   return result;
-}
-
-Status Client::status() {
-  thrift_api::StatusReply reply;
-  caller_->call(
-      Effect::kRead,
-      [](const Protocol& output) {
-        thrift_api::ClusterClient(std::make_shared<apache::thrift::protocol::TMultiplexedProtocol>(output, "Cluster"))
-            .send_status();
-      },
-      [&](const Protocol& input) {
-        reply = thrift_api::StatusReply();
-        thrift_api::ClusterClient(input).recv_status(reply);
-      });
-  const auto if_set = [](bool is_set, const auto& value) { return is_set ? std::optional(value) : std::nullopt; };
-  const auto number_if_set = [](bool is_set, std::int64_t value) {
-    return is_set ? std::optional(number(value)) : std::nullopt;
-  };
-  Status status;
-  status.endpoint = caller_->endpoint().text();
-  status.node_id = number_if_set(reply.__isset.node_id, reply.node_id);
-  status.cluster_id = if_set(reply.__isset.cluster_id, reply.cluster_id);
-  status.role = if_set(reply.__isset.role, reply.role);
-  status.term = number_if_set(reply.__isset.term, reply.term);
-  status.leader = number_if_set(reply.__isset.leader, reply.leader);
-  status.commit_index = number_if_set(reply.__isset.commit_index, reply.commit_index);
-  status.applied_index = number_if_set(reply.__isset.applied_index, reply.applied_index);
-  status.revision = number_if_set(reply.__isset.revision, reply.revision);
-  status.version = if_set(reply.__isset.version, reply.version);
-  status.uptime_ms = number_if_set(reply.__isset.uptime_ms, reply.uptime_ms);
-  status.keys = number_if_set(reply.__isset.keys, reply.keys);
-  if (reply.__isset.other) status.other = reply.other;
-  return status;
 }
 
 }  // namespace tenon::client

@@ -40,6 +40,9 @@ std::vector<Endpoint> parse_endpoints(std::string_view list) {
   std::vector<Endpoint> endpoints;
   while (true) {
     const std::size_t comma = list.find(',');
+    if (endpoints.size() == kEndpointsMax) {
+      throw std::invalid_argument("found more than " + std::to_string(kEndpointsMax) + " endpoints; give fewer");
+    }
     endpoints.push_back(parse_endpoint(list.substr(0, comma)));
     if (comma == std::string_view::npos) return endpoints;
     list.remove_prefix(comma + 1);

@@ -4,24 +4,31 @@
 #include "tenon/host.hpp"
 
 namespace tenon::host {
-namespace {
 
-ClientHost& of(const tenon_client_host* host) noexcept { return *static_cast<ClientHost*>(host->context); }
+ClientHost::ClientHost(const RequestLimits& limits, NodePort& node, const PeerDirectory& directory)
+    : limits_(limits), node_(node), directory_(directory) {}
 
-}  // namespace
-
-ClientHost::ClientHost(const RequestLimits& limits, NodePort& node) : limits_(limits), node_(node) {
-  table_.struct_size = sizeof table_;
-  table_.context = this;
-  table_.queue_create = [](const tenon_client_host* host, std::uint64_t depth, const tenon_queue** queue,
-                           tenon_detail* why) {
+const tenon_client_host* ClientHost::table(const std::string& client_api) {
+  const std::lock_guard lock(mutex_);
+  const auto [at, is_new] = client_apis_.try_emplace(client_api);
+  ClientApi& made = at->second;
+  if (!is_new) return &made.table;
+  made.host = this;
+  made.name = client_api;
+  made.table.struct_size = sizeof made.table;
+  made.table.context = &made;
+  made.table.queue_create = [](const tenon_client_host* table, std::uint64_t depth, const tenon_queue** queue,
+                               tenon_detail* why) {
+    const auto& asking = *static_cast<const ClientApi*>(table->context);
     tenon_error created = TENON_OK;
-    const tenon_error guarded = guard(why, [&] { created = of(host).create(depth, queue, why); });
+    const tenon_error guarded = guard(why, [&] { created = asking.host->create(asking.name, depth, queue, why); });
     return guarded == TENON_OK ? created : guarded;
   };
+  return &made.table;
 }
 
-tenon_error ClientHost::create(std::uint64_t depth, const tenon_queue** queue, tenon_detail* why) {
+tenon_error ClientHost::create(const std::string& client_api, std::uint64_t depth, const tenon_queue** queue,
+                               tenon_detail* why) {
   if (depth == 0) return describe(why, TENON_ERROR_INVALID, "a queue's depth is at least 1");
   if (depth > kQueueDepthMax) {
     return describe(why, TENON_ERROR_TOO_LARGE, "a queue's depth is at most " + std::to_string(kQueueDepthMax));
@@ -30,7 +37,7 @@ tenon_error ClientHost::create(std::uint64_t depth, const tenon_queue** queue, t
   if (queues_.size() == kQueuesMax) {
     return describe(why, TENON_ERROR_NO_SPACE, "there are " + std::to_string(kQueuesMax) + " queues already");
   }
-  auto made = std::make_shared<ClientQueue>(++last_id_, depth, limits_, node_);
+  auto made = std::make_shared<ClientQueue>(++last_id_, depth, client_api, limits_, node_, directory_);
   made->owner = this;
   made->on_destroy([](const tenon_queue* ended) {
     const auto& ending = *static_cast<ClientQueue*>(ended->context);
@@ -50,14 +57,20 @@ void ClientHost::destroy(std::uint64_t id) {
   queues_.erase(found);
 }
 
+std::shared_ptr<ClientQueue> ClientHost::find(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = queues_.find(id);
+  return found == queues_.end() ? nullptr : found->second;
+}
+
+std::string ClientHost::leader_address(std::uint64_t queue, raft::NodeId leader) {
+  if (leader == raft::NodeId()) return {};
+  const std::shared_ptr<ClientQueue> found = find(queue);
+  return found ? found->leader_address(leader) : std::string();
+}
+
 void ClientHost::complete(std::uint64_t queue, std::vector<CompletionPointer>& completions) {
-  std::shared_ptr<ClientQueue> found;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto at = queues_.find(queue);
-    if (at != queues_.end()) found = at->second;
-  }
-  if (found) found->complete(completions);
+  if (const std::shared_ptr<ClientQueue> found = find(queue)) found->complete(completions);
   completions.clear();
 }
 

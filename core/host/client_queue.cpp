@@ -2,7 +2,6 @@
 #include "host/client_queue.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "host/clock.hpp"
@@ -27,8 +26,9 @@ CompletionPointer answered(node::Token token, std::string verb, std::string text
 
 }  // namespace
 
-ClientQueue::ClientQueue(std::uint64_t id, std::uint64_t depth, const RequestLimits& limits, NodePort& node)
-    : id_(id), depth_(depth), limits_(limits), node_(node) {
+ClientQueue::ClientQueue(std::uint64_t id, std::uint64_t depth, const std::string& client_api,
+                         const RequestLimits& limits, NodePort& node, const PeerDirectory& directory)
+    : id_(id), depth_(depth), client_api_(client_api), limits_(limits), node_(node), directory_(directory) {
   table_.struct_size = sizeof table_;
   table_.context = this;
   table_.event_fd = signal_.descriptor();
@@ -43,32 +43,25 @@ ClientQueue::ClientQueue(std::uint64_t id, std::uint64_t depth, const RequestLim
 
 std::uint64_t ClientQueue::submit(const tenon_request* requests, std::uint64_t count) {
   std::uint64_t taken = 0;
+  bool is_overloaded = false;
   {
     const std::lock_guard lock(mutex_);
     taken = std::min(count, depth_ - unfinished_);
     unfinished_ += taken;
+    is_overloaded = unpolled_bytes_ > kUnpolledBytesMax;
   }
   std::vector<node::Submission> submissions;
   std::vector<CompletionPointer> completions;
   submissions.reserve(taken);
   const auto* at = reinterpret_cast<const std::uint8_t*>(requests);
-  const raft::Instant submitted = steady_now();
   for (std::uint64_t i = 0; i < taken; ++i) {
     const auto& request = *reinterpret_cast<const tenon_request*>(at);
     at += request.struct_size;
-    const node::Token token{id_, request.id};
-    auto checked = check_request(request, limits_);
-    if (auto* accepted = std::get_if<CheckedRequest>(&checked)) {
-      submissions.push_back(
-          {token, accepted->access, accepted->ordering, std::move(accepted->command), submitted + accepted->timeout});
-    } else if (auto* refusal = std::get_if<RequestRefusal>(&checked)) {
-      completions.push_back(refused(token, node::Outcome::refused, refusal->error, std::move(refusal->message)));
+    if (is_overloaded) {
+      completions.push_back(refused({id_, request.id}, node::Outcome::overloaded, TENON_ERROR_BUSY,
+                                    "more than 64 MiB of answers wait to be taken by the client API; try later"));
     } else {
-      auto& admin = std::get<AdminRequest>(checked);
-      std::optional<std::string> text = node_.admin(admin.verb, admin.argument);
-      completions.push_back(text ? answered(token, std::move(admin.verb), *std::move(text))
-                                 : refused(token, node::Outcome::refused, TENON_ERROR_UNSUPPORTED,
-                                           "the admin verb '" + admin.verb + "' is not in this version"));
+      take(request, submissions, completions);
     }
   }
   for (const node::Token token : node_.submit(submissions)) {
@@ -79,13 +72,36 @@ std::uint64_t ClientQueue::submit(const tenon_request* requests, std::uint64_t c
   return taken;
 }
 
+void ClientQueue::take(const tenon_request& request, std::vector<node::Submission>& submissions,
+                       std::vector<CompletionPointer>& completions) {
+  const node::Token token{id_, request.id};
+  auto checked = check_request(request, limits_);
+  if (auto* accepted = std::get_if<CheckedRequest>(&checked)) {
+    submissions.push_back({token, accepted->access, accepted->ordering, accepted->forwarding,
+                           std::move(accepted->command), steady_now() + accepted->timeout});
+  } else if (auto* refusal = std::get_if<RequestRefusal>(&checked)) {
+    completions.push_back(refused(token, node::Outcome::refused, refusal->error, std::move(refusal->message)));
+  } else {
+    completions.push_back(perform(token, std::get<AdminRequest>(std::move(checked))));
+  }
+}
+
+CompletionPointer ClientQueue::perform(node::Token token, AdminRequest admin) {
+  AdminAnswer answer = node_.admin(admin.verb, admin.argument);
+  if (answer.error == TENON_OK) return answered(token, std::move(admin.verb), std::move(answer.text));
+  return make_completion({token, node::Outcome::refused, answer.error, {}, answer.leader, {}}, std::move(answer.text),
+                         leader_address(answer.leader));
+}
+
 std::uint64_t ClientQueue::poll(const tenon_completion** completions, std::uint64_t room) {
   const std::lock_guard lock(mutex_);
   const std::uint64_t count = std::min<std::uint64_t>(room, completed_.size());
-  const auto end = completed_.begin() + static_cast<std::ptrdiff_t>(count);
-  std::transform(completed_.begin(), end, completions, [](CompletionPointer& owned) { return owned.release(); });
-  completed_.erase(completed_.begin(), end);
   TENON_CHECK(count <= unfinished_);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    completions[i] = completed_.front().completion.release();
+    unpolled_bytes_ -= completed_.front().bytes;
+    completed_.pop_front();
+  }
   unfinished_ -= count;
   if (count > 0 && completed_.empty()) signal_.lower();
   return count;
@@ -95,10 +111,15 @@ void ClientQueue::cancel(std::uint64_t request) { node_.cancel({id_, request}); 
 
 void ClientQueue::complete(std::vector<CompletionPointer>& completions) {
   if (completions.empty()) return;
+  std::vector<std::uint64_t> sizes;
+  sizes.reserve(completions.size());
+  for (const CompletionPointer& completion : completions) sizes.push_back(held_bytes(*completion));
   const std::lock_guard lock(mutex_);
   const bool was_empty = completed_.empty();
-  completed_.insert(completed_.end(), std::make_move_iterator(completions.begin()),
-                    std::make_move_iterator(completions.end()));
+  for (std::size_t i = 0; i < completions.size(); ++i) {
+    unpolled_bytes_ += sizes[i];
+    completed_.push_back({std::move(completions[i]), sizes[i]});
+  }
   completions.clear();
   TENON_CHECK(completed_.size() <= unfinished_);
   // Raised under the lock: a poll() on another thread must not lower it before it is raised.

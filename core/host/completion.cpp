@@ -12,6 +12,7 @@ namespace {
 struct Block {
   node::Answer answer;
   std::string message;
+  std::string leader_address;
   std::vector<tenon_record> records;
   std::vector<tenon_result> results;
   tenon_completion completion{};
@@ -58,10 +59,11 @@ void GiveBack::operator()(const tenon_completion* completion) const noexcept {
   loan.release(loan.owner);
 }
 
-CompletionPointer make_completion(node::Answer answer, std::string message) {
+CompletionPointer make_completion(node::Answer answer, std::string message, std::string leader_address) {
   auto block = std::make_unique<Block>();
   block->answer = std::move(answer);
   block->message = std::move(message);
+  block->leader_address = std::move(leader_address);
   fill_results(*block);
   const kv::Reply& reply = block->answer.reply;
   tenon_completion& completion = block->completion;
@@ -73,11 +75,24 @@ CompletionPointer make_completion(node::Answer answer, std::string message) {
   completion.revision = reply.revision;
   completion.cluster_time_ms = reply.cluster_time_ms;
   completion.leader = block->answer.leader.value();
+  completion.leader_address = bytes(block->leader_address);
   completion.message = bytes(block->message);
   completion.results = block->results.data();
   completion.result_count = block->results.size();
   completion.loan = {[](void* owner) { delete static_cast<Block*>(owner); }, block.get()};
   return CompletionPointer(&block.release()->completion);
+}
+
+std::uint64_t held_bytes(const tenon_completion& completion) noexcept {
+  std::uint64_t total = sizeof(Block) + completion.message.size + completion.leader_address.size;
+  for (std::uint64_t i = 0; i < completion.result_count; ++i) {
+    const tenon_result& result = completion.results[i];
+    total += sizeof(tenon_result) + sizeof(kv::Result) + result.cursor.size;
+    for (std::uint32_t k = 0; k < result.record_count; ++k) {
+      total += sizeof(tenon_record) + sizeof(kv::Record) + result.records[k].key.size + result.records[k].value.size;
+    }
+  }
+  return total;
 }
 
 }  // namespace tenon::host

@@ -6,8 +6,10 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "tenon/bytes.hpp"
 #include "tenon/host.hpp"
 
 namespace tenon::host {
@@ -15,6 +17,69 @@ namespace {
 
 // That wait for the node; above it a request to cancel is ignored, and what it names ends by itself.
 constexpr std::size_t kCancelsMax = kQueueDepthMax;
+
+// Labels of the counters. Without a default, so that the compiler finds a reason that has no name yet.
+const char* reason_name(node::FrameDrop why) noexcept {
+  switch (why) {
+    case node::FrameDrop::corrupt:
+      return "corrupt";
+    case node::FrameDrop::unknown_version:
+      return "unknown_version";
+    case node::FrameDrop::other_cluster:
+      return "other_cluster";
+    case node::FrameDrop::other_node:
+      return "other_node";
+    case node::FrameDrop::other_sender:
+      return "other_sender";
+    case node::FrameDrop::old_incarnation:
+      return "old_incarnation";
+    case node::FrameDrop::not_a_member:
+      return "not_a_member";
+    case node::FrameDrop::unknown_request:
+      return "unknown_request";
+  }
+  return "unknown";
+}
+
+const char* reason_name(raft::Drop why) noexcept {
+  switch (why) {
+    case raft::Drop::old_term:
+      return "old_term";
+    case raft::Drop::not_a_voter:
+      return "not_a_voter";
+    case raft::Drop::stale:
+      return "stale";
+    case raft::Drop::lease:
+      return "lease";
+    case raft::Drop::vote_hold:
+      return "vote_hold";
+    case raft::Drop::malformed:
+      return "malformed";
+    case raft::Drop::not_electable:
+      return "not_electable";
+    case raft::Drop::not_leading:
+      return "not_leading";
+  }
+  return "unknown";
+}
+
+std::string reason_label(const char* reason) { return "reason=\"" + std::string(reason) + "\""; }
+
+// One line for the operator: what became of this node, in which term, and why.
+std::string role_line(raft::RoleName before, const raft::RoleChanged& role) {
+  const std::string term = "term " + std::to_string(role.term.value());
+  const std::string cause = ": " + std::string(role.cause);
+  if (role.role == raft::RoleName::leader) return "leads in " + term + cause;
+  if (role.role == raft::RoleName::candidate) return "asks to be elected, " + term + cause;
+  std::string line;
+  if (before == raft::RoleName::leader) line = "leads no more, " + term + cause;
+  if (before == raft::RoleName::candidate) line = "was not elected, " + term + cause;
+  if (role.leader != raft::NodeId()) {
+    line +=
+        (line.empty() ? "" : "; ") + std::string("follows node ") + std::to_string(role.leader.value()) + " in " + term;
+  }
+  return line.empty() ? "knows of no leader, " + term + cause : line;
+}
 
 // Signals are the control thread's.
 void block_signals() noexcept {
@@ -25,28 +90,45 @@ void block_signals() noexcept {
 
 }  // namespace
 
-NodeThread::NodeThread(Identity identity, Logger& logger, Metrics& metrics,
+NodeThread::NodeThread(Identity identity, const PeerDirectory& directory, Logger& logger, Metrics& metrics,
                        std::function<void(const std::string&)> on_failed)
     : identity_(std::move(identity)),
+      directory_(directory),
       logger_(logger),
       metrics_(metrics),
       on_failed_(std::move(on_failed)),
       started_(steady_now()) {
+  create_metrics();
+}
+
+void NodeThread::create_metrics() {
   answered_metric_ = metrics_.create(MetricKind::counter, "tenon_requests_answered_total", "",
                                      "Requests that the node has answered, whatever the outcome.");
   leader_changes_metric_ = metrics_.create(MetricKind::counter, "tenon_raft_leader_changes_total", "",
                                            "How often this node has seen a new leader.");
+  const auto dropped_frames = [&](const char* reason) {
+    return metrics_.create(MetricKind::counter, "tenon_frames_dropped_total", reason_label(reason), kFramesDroppedHelp);
+  };
+  no_room_metric_ = dropped_frames("no_room");
+  for (std::size_t i = 0; i < frame_drop_metrics_.size(); ++i) {
+    frame_drop_metrics_[i] = dropped_frames(reason_name(static_cast<node::FrameDrop>(i)));
+  }
+  for (std::size_t i = 0; i < message_drop_metrics_.size(); ++i) {
+    message_drop_metrics_[i] = metrics_.create(MetricKind::counter, "tenon_messages_dropped_total",
+                                               reason_label(reason_name(static_cast<raft::Drop>(i))),
+                                               "Messages of peers that the core has dropped.");
+  }
 }
 
 NodeThread::~NodeThread() { TENON_CHECK(!thread_.joinable()); }
 
 void NodeThread::start(const node::Settings& settings, raft::Recovered recovered, std::uint64_t seed,
-                       node::StoragePort storage, ClientHost& clients) {
+                       node::StoragePort storage, node::PeerPort& peers, ClientHost& clients) {
   TENON_CHECK(!node_);
   inbox_bytes_max_ = settings.inbox_bytes_max;
   clients_ = &clients;
-  node_.emplace(settings, std::move(recovered), raft::Random(seed), storage, static_cast<node::Surroundings&>(*this),
-                now());
+  node_.emplace(settings, std::move(recovered), raft::Random(seed), storage, peers,
+                static_cast<node::Surroundings&>(*this), now());
   publish();
   thread_ = std::thread([this] {
     block_signals();
@@ -95,10 +177,34 @@ void NodeThread::cancel(node::Token token) {
   });
 }
 
-std::optional<std::string> NodeThread::admin(const std::string& verb, const std::string&) {
-  if (verb != "status") return std::nullopt;
-  const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - started_);
-  return status_text(identity_, status(), static_cast<std::uint64_t>(uptime.count()));
+void NodeThread::transfer_leadership(raft::NodeId target) {
+  post([&](Mail& mail) { mail.transfer = target; });
+}
+
+void NodeThread::receive(raft::NodeId peer, std::span<const tenon_bytes> frames) {
+  std::vector<Mail::FromPeer> taken;
+  taken.reserve(frames.size());
+  for (const tenon_bytes& frame : frames) {
+    if (frame_room_.take(peer, frame.size)) {
+      taken.push_back({peer, std::make_shared<const std::string>(view(frame)), {}, {}});
+    } else {
+      metrics_.record(no_room_metric_, 1);
+    }
+  }
+  if (taken.empty()) return;
+  post([&](Mail& mail) { std::move(taken.begin(), taken.end(), std::back_inserter(mail.from_peers)); });
+}
+
+void NodeThread::on_lane(raft::NodeId peer, node::Lane lane, node::LaneEvent event) {
+  bool fits = true;
+  post([&](Mail& mail) {
+    fits = mail.lane_events < kLaneEventsMax;
+    if (!fits) return;
+    ++mail.lane_events;
+    mail.from_peers.push_back({peer, nullptr, lane, event});
+  });
+  // The node's idea of its lanes would be wrong from now on.
+  if (!fits) failed("a transport reports more events of lanes than a connection can have");
 }
 
 void NodeThread::durable(std::uint64_t sequence) {
@@ -137,16 +243,18 @@ void NodeThread::run() {
 }
 
 void NodeThread::give_back_reads(Mail& mail) {
-  for (const LogRead& read : mail.log_reads) give_back(read.loan);
+  for (const Mail::LogRead& read : mail.log_reads) give_back(read.loan);
   mail.log_reads.clear();
 }
 
 void NodeThread::deliver(Mail& mail) {
   if (mail.durable != 0) node_->on_durable(raft::WriteSequence(mail.durable));
-  for (const LogRead& read : mail.log_reads) {
+  for (const Mail::LogRead& read : mail.log_reads) {
     node_->on_entries_read(read.request, read.error, {read.entries, static_cast<std::size_t>(read.count)});
     give_back(read.loan);
   }
+  deliver_from_peers(mail);
+  if (mail.transfer) node_->transfer_leadership(*mail.transfer);
   // In the order of posting: a request that has the id of one that was cancelled and ended must not be cancelled for
   // it.
   auto cancel = mail.cancels.begin();
@@ -154,6 +262,17 @@ void NodeThread::deliver(Mail& mail) {
     for (; cancel != mail.cancels.end() && cancel->after == submitted; ++cancel) node_->cancel(cancel->token);
     if (submitted == mail.submissions.size()) return;
     node_->submit(std::move(mail.submissions[submitted]));
+  }
+}
+
+void NodeThread::deliver_from_peers(Mail& mail) {
+  for (Mail::FromPeer& one : mail.from_peers) {
+    if (!one.frame) {
+      node_->on_lane(one.peer, one.lane, one.event);
+      continue;
+    }
+    frame_room_.give_back(one.peer, one.frame->size());
+    node_->receive(one.peer, std::move(one.frame));
   }
 }
 
@@ -188,7 +307,9 @@ void NodeThread::answer(node::Answer answer) {
     at = std::prev(answers_.end());
   }
   std::string message(answer.message);
-  at->second.push_back(make_completion(std::move(answer), std::move(message)));
+  std::string leader_address;
+  if (answer.outcome != node::Outcome::done) leader_address = clients_->leader_address(queue, answer.leader);
+  at->second.push_back(make_completion(std::move(answer), std::move(message), std::move(leader_address)));
 }
 
 void NodeThread::send_answers() {
@@ -206,12 +327,21 @@ void NodeThread::publish() {
 }
 
 void NodeThread::role_changed(const raft::RoleChanged& role) {
-  std::string line = "became " + std::string(role_name(role.role)) + " of term " + std::to_string(role.term.value());
-  if (role.leader != raft::NodeId()) {
+  const std::pair<raft::Term, raft::NodeId> leader(role.term, role.leader);
+  if (role.leader != raft::NodeId() && leader != last_leader_) {
     metrics_.record(leader_changes_metric_, 1);
-    if (role.leader != identity_.node_id) line += ", the leader is node " + std::to_string(role.leader.value());
+    last_leader_ = leader;
   }
-  logger_.write(TENON_SEVERITY_INFO, "raft", line);
+  logger_.write(TENON_SEVERITY_INFO, "raft", role_line(role_, role));
+  role_ = role.role;
+}
+
+void NodeThread::frame_dropped(node::FrameDrop why, raft::NodeId) {
+  metrics_.record(frame_drop_metrics_[static_cast<std::size_t>(why)], 1);
+}
+
+void NodeThread::message_dropped(raft::Drop why) {
+  metrics_.record(message_drop_metrics_[static_cast<std::size_t>(why)], 1);
 }
 
 void NodeThread::failed(const std::string& why) {

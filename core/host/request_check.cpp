@@ -70,6 +70,7 @@ class Check {
     if ((request.flags & TENON_REQUEST_AFTER_WRITES) != 0) {
       checked_request.ordering = node::Ordering::after_writes;
     }
+    if ((request.flags & TENON_REQUEST_NO_FORWARD) != 0) checked_request.forwarding = node::Forwarding::refused;
     kv::encode(command, checked_request.command);
     require_at_most(checked_request.command.size(), limits_.request_bytes_max, "the size of the request in bytes");
     const auto timeout_max = static_cast<std::uint64_t>(kTimeoutMax.count());

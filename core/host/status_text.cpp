@@ -1,7 +1,53 @@
 // SPDX-License-Identifier: MIT
 #include "host/status_text.hpp"
 
+#include <algorithm>
+
 namespace tenon::host {
+namespace {
+
+void add_line(std::string& text, const char* name, const std::string& value) {
+  text.append(name).append(" ").append(value).append("\n");
+}
+void add_line(std::string& text, const char* name, std::uint64_t value) { add_line(text, name, std::to_string(value)); }
+
+std::string hexadecimal(const raft::Incarnation& incarnation) {
+  if (incarnation == raft::Incarnation{}) return "-";
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : incarnation) text.append({digits[byte >> 4], digits[byte & 15]});
+  return text;
+}
+
+std::string joined(const std::vector<std::string>& addresses) {
+  std::string text;
+  for (const std::string& address : addresses) text.append(text.empty() ? "" : "|").append(address);
+  return text.empty() ? "-" : text;
+}
+
+const char* progress_name(raft::ProgressState state) noexcept {
+  switch (state) {
+    case raft::ProgressState::probe:
+      return "probe";
+    case raft::ProgressState::replicate:
+      return "replicate";
+    default:
+      return "snapshot";
+  }
+}
+
+// What is known of a node; of one that is not known, nothing.
+KnownNode find_node(const std::vector<KnownNode>& nodes, raft::NodeId id) {
+  const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const KnownNode& known) { return known.id == id; });
+  return found == nodes.end() ? KnownNode{id, {}, {}, {}, {}} : *found;
+}
+
+std::string lane_text(const KnownNode& known, node::Lane lane) {
+  const std::string& transport = known.lanes[static_cast<std::size_t>(lane)];
+  return transport.empty() ? "-" : transport;
+}
+
+}  // namespace
 
 const char* role_name(raft::RoleName role) noexcept {
   switch (role) {
@@ -16,25 +62,63 @@ const char* role_name(raft::RoleName role) noexcept {
 
 std::string status_text(const Identity& identity, const node::Status& status, std::uint64_t uptime_ms) {
   std::string text;
-  const auto line = [&](const char* name, const std::string& value) {
-    text.append(name).append(" ").append(value).append("\n");
-  };
-  const auto number = [&](const char* name, std::uint64_t value) { line(name, std::to_string(value)); };
-  line("version", identity.version);
-  line("cluster_id", identity.cluster_id);
-  number("node_id", identity.node_id.value());
-  line("role", role_name(status.role));
-  number("term", status.term.value());
-  number("leader", status.leader.value());
-  number("last_index", status.last_index.value());
-  number("durable_index", status.durable_index.value());
-  number("commit_index", status.commit_index.value());
-  number("applied_index", status.applied_index.value());
-  number("revision", status.revision);
-  number("keys", status.key_count);
-  number("cluster_time_ms", status.cluster_time_ms);
-  number("inbox_bytes", status.inbox_bytes);
-  number("uptime_ms", uptime_ms);
+  add_line(text, "version", identity.version);
+  add_line(text, "cluster_id", identity.cluster_id);
+  add_line(text, "node_id", identity.node_id.value());
+  add_line(text, "role", role_name(status.role));
+  add_line(text, "term", status.term.value());
+  add_line(text, "leader", status.leader.value());
+  add_line(text, "members", status.membership.voters.size());
+  add_line(text, "last_index", status.last_index.value());
+  add_line(text, "durable_index", status.durable_index.value());
+  add_line(text, "commit_index", status.commit_index.value());
+  add_line(text, "applied_index", status.applied_index.value());
+  add_line(text, "revision", status.revision);
+  add_line(text, "keys", status.key_count);
+  add_line(text, "cluster_time_ms", status.cluster_time_ms);
+  add_line(text, "inbox_bytes", status.inbox_bytes);
+  add_line(text, "uptime_ms", uptime_ms);
+  return text;
+}
+
+std::string members_text(const Identity& identity, const node::Status& status, const std::vector<KnownNode>& nodes) {
+  std::string text;
+  for (const raft::Member& voter : status.membership.voters) {
+    const KnownNode known = find_node(nodes, voter.id);
+    const bool is_self = voter.id == identity.node_id;
+    text += "id=" + std::to_string(voter.id.value());
+    text += " incarnation=" + hexadecimal(voter.incarnation);
+    text += voter.id == status.leader ? " is_leader=yes" : " is_leader=no";
+    text += " addresses=" + joined(known.addresses);
+    text += " clients=" + joined(known.client_addresses);
+    text += " control=" + (is_self ? "-" : lane_text(known, node::Lane::control));
+    text += " bulk=" + (is_self ? "-" : lane_text(known, node::Lane::bulk));
+    const auto peer = std::find_if(status.peers.begin(), status.peers.end(),
+                                   [&](const raft::PeerStatus& one) { return one.id == voter.id; });
+    if (peer != status.peers.end()) {
+      text += " match_index=" + std::to_string(peer->match_index.value());
+      text += " next_index=" + std::to_string(peer->next_index.value());
+      text += std::string(" progress=") + progress_name(peer->state);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string leader_text(const node::Status& status, const std::vector<KnownNode>& nodes) {
+  std::string text;
+  add_line(text, "leader", status.leader.value());
+  add_line(text, "term", status.term.value());
+  for (const std::string& address : find_node(nodes, status.leader).client_addresses) {
+    add_line(text, "client_address", address);
+  }
+  return text;
+}
+
+std::string leader_transfer_text(const node::Status& status, raft::NodeId target) {
+  std::string text;
+  add_line(text, "target", target.value());
+  add_line(text, "term", status.term.value());
   return text;
 }
 

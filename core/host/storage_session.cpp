@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "host/storage_session.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -109,6 +111,12 @@ StorageSession::StorageSession(node::StoragePort storage, Logger& logger)
 StorageSession::~StorageSession() {
   storage_.table->close(storage_.self);
   events_.load()->closed();
+}
+
+raft::Incarnation StorageSession::incarnation() const noexcept {
+  raft::Incarnation incarnation{};
+  std::copy(std::begin(found_.incarnation), std::end(found_.incarnation), incarnation.begin());
+  return incarnation;
 }
 
 raft::Recovered StorageSession::boot(const StorageBoot& boot, const std::function<bool()>& failed) {

@@ -173,12 +173,14 @@ void Store::scan(const Operation& operation, Budget& budget, Result& result) con
     if (one ? key != operation.key : !end.empty() && key >= end) break;
     const std::size_t size = count_only ? 0 : key.size() + (keys_only ? 0 : item.value.size());
     const bool full = count == operation.limit || (count > 0 && bytes_used + size > operation.limit_bytes);
-    if (full || size > budget.bytes) {
+    // Room for a cursor is kept, should the next record not fit.
+    if (full || size + encoded_cursor_bytes(key) > budget.bytes) {
       // Without one record there would be no progress, and the client would ask the same for ever.
       if (last_seen == nullptr) {
         result.error = TENON_ERROR_TOO_LARGE;
       } else {
         result.cursor = encode_cursor(*last_seen);
+        budget.bytes -= result.cursor.size();
       }
       break;
     }

@@ -21,8 +21,9 @@ Boot::Boot(std::string_view hard_state, std::uint64_t cache_bytes_max) : cache_b
 void Boot::feed(raft::LogIndex index, raft::Term term, std::string_view data) {
   if (error_) return;
   raft::Log& log = recovered_.log;
-  const std::optional<wire::DecodedEntry> decoded = wire::decode_entry(data);
-  if (!decoded) {
+  auto owner = std::make_shared<const std::string>(data);
+  std::optional<raft::Entry> entry = wire::read_entry(index, term, {owner, *owner});
+  if (!entry) {
     error_ = "the entry at index " + std::to_string(index.value()) +
              " cannot be read: its checksum or format is not that of this version";
     return;
@@ -33,17 +34,15 @@ void Boot::feed(raft::LogIndex index, raft::Term term, std::string_view data) {
              std::to_string(term.value());
     return;
   }
-  auto owner = std::make_shared<const std::string>(data);
-  log.recover({index, term, decoded->kind, {owner, *owner}});
+  log.recover(*std::move(entry));
   log.trim_cache(cache_bytes_max_);
-  if (decoded->kind == raft::EntryKind::membership) recovered_.membership = decoded->membership;
 }
 
 std::optional<raft::Recovered> Boot::finish(raft::NodeId self, raft::WriteSequence last_sequence) {
   TENON_CHECK(!error_);
-  if (recovered_.membership.voters.empty()) {
+  if (recovered_.log.membership().voters.empty()) {
     error_ = "the log names no members: it does not begin with the entry that every cluster begins with";
-  } else if (!recovered_.membership.has_voter(self)) {
+  } else if (!recovered_.log.membership().has_voter(self)) {
     error_ = "the log's members do not include this node, " + std::to_string(self.value());
   } else if (recovered_.hard_state.term < recovered_.log.last_term()) {
     error_ = "the hard state is of term " + std::to_string(recovered_.hard_state.term.value()) +

@@ -24,20 +24,24 @@ raft::Settings raft_settings(const Settings& settings) {
 }  // namespace
 
 Node::Node(const Settings& settings, raft::Recovered recovered, raft::Random random, StoragePort storage,
-           Surroundings& surroundings, Now now)
+           PeerPort& peers, Surroundings& surroundings, Now now)
     : settings_(settings),
       storage_(storage),
       surroundings_(surroundings),
       now_(now),
-      raft_(raft_settings(settings), std::move(recovered), random, now.steady),
+      raft_(raft_settings(settings), std::move(recovered), raft::Random(random.next()), now.steady),
       writer_(storage),
-      requests_(surroundings, settings.inbox_bytes_max),
+      links_(peers, settings.cluster_id, settings.raft.self, settings.incarnation),
+      forwarded_(links_, surroundings),
+      requests_(forwarded_, settings.inbox_bytes_max),
+      forward_base_(random.next() >> 1),
       applied_index_(raft_.log().boundary()) {
   TENON_CHECK(settings_.entry_commands_max > 0);
   TENON_CHECK(settings_.apply_entries_max > 0);
 }
 
 void Node::submit(Submission submission) {
+  TENON_CHECK(submission.token.queue != 0);
   if (!failed_) requests_.submit(std::move(submission));
 }
 
@@ -45,90 +49,146 @@ void Node::cancel(Token token) {
   if (!failed_) requests_.cancel(token);
 }
 
+void Node::transfer_leadership(raft::NodeId target) { happened_.emplace_back(raft::Transfer{target}); }
+
 void Node::on_durable(raft::WriteSequence sequence) {
   if (failed_) return;
   writer_.complete(sequence);
-  step(raft::WriteDurable{sequence});
+  happened_.emplace_back(raft::WriteDurable{sequence});
 }
 
 void Node::run(Now now) {
   if (failed_) return;
   now_ = now;
   more_to_do_ = false;
-  step(raft::Tick{});
-  apply_committed();
+  for (raft::Happening& what : std::exchange(happened_, {})) step(std::move(what));
+  accept_forwards();
   // Before anything is proposed: what is over now surely never reaches the log.
-  if (!failed_) requests_.expire(now_.steady, raft_.leader());
-  propose_writes();
+  requests_.expire(now_.steady, raft_.leader());
+  if (raft_.role() == raft::RoleName::leader) {
+    pin_incarnations();
+    propose_writes();
+  } else {
+    forward_writes();
+  }
   begin_reads();
+  step(raft::Tick{});
+  perform();
+  apply_committed();
+  if (failed_) return;
   answer_reads();
+  links_.flush();
 }
 
 std::optional<raft::Instant> Node::next_deadline() const noexcept {
   if (failed_) return std::nullopt;
-  if (more_to_do_) return now_.steady;
+  if (more_to_do_ || !happened_.empty()) return now_.steady;
   std::optional<raft::Instant> deadline = raft_.next_deadline();
   const std::optional<raft::Instant> expiry = requests_.next_expiry();
   if (expiry && (!deadline || *expiry < *deadline)) deadline = expiry;
   return deadline;
 }
 
-Status Node::status() const noexcept {
-  return {
-      raft_.role(),           raft_.term(),   raft_.leader(),    raft_.log().last_index(), raft_.log().durable_index(),
-      raft_.commit_index(),   applied_index_, store_.revision(), store_.key_count(),       store_.cluster_time_ms(),
-      requests_.inbox_bytes()};
+Status Node::status() const {
+  return {raft_.role(),
+          raft_.term(),
+          raft_.leader(),
+          raft_.log().last_index(),
+          raft_.log().durable_index(),
+          raft_.commit_index(),
+          applied_index_,
+          store_.revision(),
+          store_.key_count(),
+          store_.cluster_time_ms(),
+          requests_.inbox_bytes(),
+          raft_.membership(),
+          raft_.peers()};
 }
 
-void Node::step(raft::Happening what) {
-  raft::Effects effects;
-  raft_.step({now_.steady, std::move(what)}, effects);
-  perform(std::move(effects));
-}
+void Node::step(raft::Happening what) { raft_.step({now_.steady, std::move(what)}, effects_); }
 
-// In the order of durability: what must be written is on its way before anything is answered, and what rests on it has
-// been held back by the core until it is durable.
-void Node::perform(raft::Effects effects) {
+// What rests on a write has been held back by the core until it is durable, so messages may leave at once.
+void Node::perform() {
+  raft::Effects effects = std::exchange(effects_, {});
   if (effects.write) writer_.write(*std::move(effects.write));
-  for (const raft::RoleChanged& role : effects.roles) on_role(role);
-  for (const raft::Proposed& proposed : effects.proposed) {
-    TENON_CHECK(proposing_.has_value());
-    proposing_->index = proposed.index;
-    proposing_->term = proposed.term;
-    requests_.proposed(*std::exchange(proposing_, std::nullopt));
+  for (const raft::Send& send : effects.sends) links_.queue(send.to, send.message);
+  links_.flush();
+  // The log of this version is never shortened.
+  TENON_CHECK(effects.images_wanted.empty());
+  for (const raft::EntriesWanted& wanted : effects.entries_wanted) {
+    read_log(wanted.peer, wanted.first, wanted.end, wanted.bytes_max);
   }
+  for (const raft::RoleChanged& role : effects.roles) surroundings_.role_changed(role);
   for (const raft::ReadReady& read : effects.reads) requests_.read_ready(read.token, read.index);
   for (const raft::Rejected& rejected : effects.rejected) requests_.retry_reads(rejected.token);
-}
-
-void Node::on_role(const raft::RoleChanged& role) {
-  leader_ready_index_.reset();
-  if (role.role == raft::RoleName::leader) leader_ready_index_ = raft_.log().last_index();
-  surroundings_.role_changed(role);
+  if (!effects.rejected.empty()) more_to_do_ = true;
+  for (const raft::Drop drop : effects.drops) surroundings_.message_dropped(drop);
 }
 
 // Once the entry that began its leadership is applied, the node has seen every stamp of cluster time that its
 // predecessors gave, and may give its own.
-bool Node::is_ready_leader() const noexcept { return leader_ready_index_ && applied_index_ >= *leader_ready_index_; }
+bool Node::is_ready_leader() const noexcept {
+  return raft_.accepts_proposals() && applied_index_ >= raft_.leadership_start();
+}
+
+// Once the data directory of a voter is known it is written into the membership, so that a voter that has lost its disk
+// cannot come back as the one that voted.
+void Node::pin_incarnations() {
+  if (!is_ready_leader() || raft_.log().membership_index() > raft_.commit_index()) return;
+  raft::Membership pinned = raft_.membership();
+  for (raft::Member& voter : pinned.voters) {
+    if (voter.incarnation != raft::Incarnation{}) continue;
+    const auto heard = heard_incarnations_.find(voter.id);
+    if (voter.id == settings_.raft.self) {
+      voter.incarnation = settings_.incarnation;
+    } else if (heard != heard_incarnations_.end()) {
+      voter.incarnation = heard->second;
+    }
+  }
+  if (pinned == raft_.membership()) return;
+  const auto said = std::make_shared<const raft::Membership>(std::move(pinned));
+  step(raft::Propose{raft::Token(), raft::EntryKind::membership, payload(wire::encode_membership(*said)), said});
+  TENON_CHECK(effects_.proposed.size() == 1);
+  effects_.proposed.clear();
+}
 
 void Node::propose_writes() {
-  while (!failed_ && is_ready_leader() && requests_.has_writes() &&
-         writer_.backlog_bytes() < settings_.storage_backlog_bytes_max) {
-    proposing_ = requests_.take_batch(settings_.entry_bytes_max, settings_.entry_commands_max);
-    const std::vector<std::string_view> commands(proposing_->commands.begin(), proposing_->commands.end());
+  std::uint64_t backlog_bytes = writer_.backlog_bytes();
+  while (is_ready_leader() && requests_.has_writes() && backlog_bytes < settings_.storage_backlog_bytes_max) {
+    Batch batch = requests_.take_batch(settings_.entry_bytes_max, settings_.entry_commands_max);
+    const std::vector<std::string_view> commands(batch.commands.begin(), batch.commands.end());
     std::string data = wire::encode_commands(clock_.stamp_ms(now_.steady), commands);
+    backlog_bytes += data.size();
     step(raft::Propose{raft::Token(), raft::EntryKind::commands, payload(std::move(data))});
-    TENON_CHECK(!proposing_);  // a ready leader's proposal is never rejected
+    TENON_CHECK(effects_.proposed.size() == 1);  // a ready leader's proposal is never rejected
+    requests_.proposed(effects_.proposed.front().index, effects_.proposed.front().term, std::move(batch));
+    effects_.proposed.clear();
+  }
+}
+
+// To the leader, once: what it has taken is answered by it, or its outcome is unknown.
+void Node::forward_writes() {
+  requests_.refuse_unled(raft_.leader());
+  const raft::NodeId leader = raft_.leader();
+  while (leader != raft::NodeId() && requests_.has_writes()) {
+    wire::Forward forward;
+    for (const Requests::Forwardable& one : requests_.forwardable(settings_.forward_bytes_max, wire::kForwardedMax)) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(one.deadline - now_.steady);
+      const auto left_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(left.count(), 1));
+      forward.commands.push_back({forward_base_ + one.number, left_ms, one.command});
+    }
+    if (!links_.send(leader, forward)) return;
+    requests_.forwarded(forward.commands.size(), leader);
   }
 }
 
 void Node::begin_reads() {
-  if (!failed_ && raft_.role() == raft::RoleName::leader && requests_.has_reads()) {
-    step(raft::Read{requests_.begin_reads()});
-  }
+  if (raft_.leader() == raft::NodeId()) return;
+  if (requests_.has_reads()) step(raft::Read{requests_.begin_reads()});
 }
 
 void Node::apply_committed() {
+  const bool was_ready = is_ready_leader();
   for (std::size_t count = 0; applied_index_ < raft_.commit_index(); ++count) {
     if (count == settings_.apply_entries_max) {
       more_to_do_ = true;
@@ -137,35 +197,69 @@ void Node::apply_committed() {
     const raft::LogIndex next = applied_index_.next();
     const raft::Entry* entry = raft_.log().cached(next);
     if (entry == nullptr) {
-      if (log_read_) break;
-      log_read_ = ++last_log_read_;
       // Up to the commit index: every entry in between can be applied when the answer comes.
-      storage_.table->read_entries(storage_.self, *log_read_, next.value(), raft_.commit_index().next().value(),
-                                   settings_.log_read_bytes_max);
+      read_log(std::nullopt, next, raft_.commit_index().next(), settings_.log_read_bytes_max);
       break;
     }
     const raft::Payload data = entry->data;
     if (!apply(next, data.bytes)) return;
   }
+  if (!was_ready && is_ready_leader()) more_to_do_ = true;
+}
+
+void Node::read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max) {
+  const bool is_under_way =
+      std::any_of(log_reads_.begin(), log_reads_.end(), [&](const auto& read) { return read.second == reader; });
+  if (is_under_way) return;
+  log_reads_.emplace(++last_log_read_, reader);
+  storage_.table->read_entries(storage_.self, last_log_read_, first.value(), end.value(), bytes_max);
 }
 
 void Node::on_entries_read(std::uint64_t request, tenon_error error, std::span<const tenon_entry> entries) {
   if (failed_) return;
-  TENON_CHECK(log_read_ == request);
-  log_read_.reset();
+  const auto found = log_reads_.find(request);
+  TENON_CHECK(found != log_reads_.end());
+  const LogReader reader = found->second;
+  log_reads_.erase(found);
   more_to_do_ = true;
-  if (error != TENON_OK) {
-    fail("storage could not read the log from index " + std::to_string(applied_index_.next().value()) + ", error " +
-         std::to_string(error));
-    return;
+  if (error != TENON_OK || entries.empty()) {
+    fail("storage could not read the log, error " + std::to_string(error));
+  } else if (reader) {
+    send_read(*reader, entries);
+  } else {
+    apply_read(entries);
   }
+}
+
+void Node::send_read(raft::NodeId peer, std::span<const tenon_entry> entries) {
+  std::uint64_t size = 0;
+  for (const tenon_entry& entry : entries) size += entry.data.size;
+  std::string bytes;
+  bytes.reserve(size);
+  for (const tenon_entry& entry : entries) bytes.append(view(entry.data));
+  const raft::Payload all = payload(std::move(bytes));
+  raft::EntriesRead read{peer, {}};
+  std::size_t at = 0;
+  for (const tenon_entry& entry : entries) {
+    const raft::Payload data{all.owner, all.bytes.substr(at, entry.data.size)};
+    at += entry.data.size;
+    std::optional<raft::Entry> one = wire::read_entry(raft::LogIndex(entry.index), raft::Term(entry.term), data);
+    if (!one) {
+      return fail("the entry at index " + std::to_string(entry.index) +
+                  " cannot be read: its checksum or format is not that of this version");
+    }
+    read.entries.push_back(*std::move(one));
+  }
+  happened_.emplace_back(std::move(read));
+}
+
+void Node::apply_read(std::span<const tenon_entry> entries) {
   for (const tenon_entry& entry : entries) {
     const raft::LogIndex index(entry.index);
     if (index <= applied_index_ || index > raft_.commit_index()) continue;
     if (index != applied_index_.next() || raft_.log().term(index) != raft::Term(entry.term)) {
-      fail("storage read an entry of index " + std::to_string(entry.index) + " and term " + std::to_string(entry.term) +
-           " where the log has another");
-      return;
+      return fail("storage read an entry of index " + std::to_string(entry.index) + " and term " +
+                  std::to_string(entry.term) + " where the log has another");
     }
     if (!apply(index, view(entry.data))) return;
   }
@@ -173,25 +267,27 @@ void Node::on_entries_read(std::uint64_t request, tenon_error error, std::span<c
 
 bool Node::apply(raft::LogIndex index, std::string_view data) {
   const std::optional<wire::DecodedEntry> entry = wire::decode_entry(data);
-  if (!entry || (entry->kind == raft::EntryKind::commands && !apply_commands(index, *entry))) {
+  if (!entry || !apply_commands(index, *entry)) {
     fail("the committed entry at index " + std::to_string(index.value()) +
          " cannot be read: its checksum or format is not that of this version");
     return false;
   }
   applied_index_ = index;
-  if (leader_ready_index_ == index) clock_.begin(now_.steady, now_.wall_ms, store_.cluster_time_ms());
+  if (raft_.leadership_start() == index) clock_.begin(now_.steady, now_.wall_ms, store_.cluster_time_ms());
   return true;
 }
 
 bool Node::apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry) {
-  const std::optional<Batch> batch = requests_.take_applied(index);
+  const std::optional<raft::Term> term = raft_.log().term(index);
+  TENON_CHECK(term.has_value());
+  const std::optional<Batch> batch = requests_.take_applied(index, *term, raft_.leader());
   TENON_CHECK(!batch || batch->waiting.size() == entry.commands.size());
   for (std::size_t i = 0; i < entry.commands.size(); ++i) {
     const std::optional<kv::Command> command = kv::decode(entry.commands[i]);
     if (!command) return false;
     kv::Reply reply = store_.apply(*command, entry.cluster_time_ms);
     if (!batch || !batch->waiting[i].token) continue;
-    surroundings_.answer({*batch->waiting[i].token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(reply)});
+    forwarded_.answer({*batch->waiting[i].token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(reply)});
   }
   return true;
 }
@@ -199,7 +295,7 @@ bool Node::apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry)
 void Node::answer_reads() {
   constexpr std::size_t kReadsAtOnce = 16;
   std::uint64_t answered_bytes = 0;
-  while (!failed_) {
+  while (true) {
     if (answered_bytes >= settings_.answer_bytes_max) {
       more_to_do_ = true;
       return;

@@ -36,24 +36,35 @@ void Requests::expire(raft::Instant now, raft::NodeId leader) {
 
 template <class Ends>
 void Requests::end_where(Ends ends, tenon_error error, std::string_view message, raft::NodeId leader) {
-  const auto ends_write = [&](const WaitingWrite& write) {
-    if (!ends(write.submission.token, write.submission.deadline)) return false;
-    inbox_bytes_ -= write.submission.command.size();
-    end(write.submission.token, Outcome::refused, error, message, leader);
-    return true;
-  };
-  writes_.erase(std::remove_if(writes_.begin(), writes_.end(), ends_write), writes_.end());
+  end_writes_where([&](const Submission& submission) { return ends(submission.token, submission.deadline); }, error,
+                   message, leader);
   end_reads_where(reads_, ends, error, message, leader);
   for (ReadGroup& group : groups_) end_reads_where(group.reads, ends, error, message, leader);
-  // What is in the log may yet be committed: nobody can say that it was not.
-  for (Batch& batch : in_log_) {
+  // What is in a log, here or at the leader, may yet be committed: nobody can say that it was not.
+  for (auto& [place, batch] : in_log_) {
     for (Batch::Waiting& waiting : batch.waiting) {
       if (!waiting.token || !ends(*waiting.token, waiting.deadline)) continue;
       end(*waiting.token, Outcome::unknown, error, message, leader);
       waiting.token.reset();
     }
   }
+  std::erase_if(forwarded_, [&](const auto& one) {
+    if (!ends(one.second.token, one.second.deadline)) return false;
+    end(one.second.token, Outcome::unknown, error, message, leader);
+    return true;
+  });
   recompute_expiry();
+}
+
+template <class Ends>
+void Requests::end_writes_where(Ends ends, tenon_error error, std::string_view message, raft::NodeId leader) {
+  const auto ends_write = [&](const WaitingWrite& write) {
+    if (!ends(write.submission)) return false;
+    inbox_bytes_ -= write.submission.command.size();
+    end(write.submission.token, Outcome::refused, error, message, leader);
+    return true;
+  };
+  std::erase_if(writes_, ends_write);
 }
 
 template <class Ends>
@@ -65,7 +76,7 @@ void Requests::end_reads_where(std::vector<WaitingRead>& reads, Ends ends, tenon
     end(read.submission.token, Outcome::refused, error, message, leader);
     return true;
   };
-  reads.erase(std::remove_if(reads.begin(), reads.end(), ends_read), reads.end());
+  std::erase_if(reads, ends_read);
 }
 
 Batch Requests::take_batch(std::uint64_t bytes_max, std::size_t count_max) {
@@ -86,23 +97,96 @@ Batch Requests::take_batch(std::uint64_t bytes_max, std::size_t count_max) {
   return batch;
 }
 
-void Requests::proposed(Batch batch) {
-  TENON_CHECK(in_log_.empty() || in_log_.back().index < batch.index);
+void Requests::proposed(raft::LogIndex index, raft::Term term, Batch batch) {
   batch.commands.clear();
-  in_log_.push_back(std::move(batch));
+  const bool is_new = in_log_.emplace(Place{index, term}, std::move(batch)).second;
+  TENON_CHECK(is_new);
 }
 
-std::optional<Batch> Requests::take_applied(raft::LogIndex index) {
-  if (in_log_.empty() || in_log_.front().index != index) return std::nullopt;
-  Batch batch = std::move(in_log_.front());
-  in_log_.pop_front();
-  return batch;
+std::optional<Batch> Requests::take_applied(raft::LogIndex index, raft::Term term, raft::NodeId leader) {
+  std::optional<Batch> found;
+  while (!in_log_.empty() && in_log_.begin()->first.index <= index) {
+    const Place place = in_log_.begin()->first;
+    Batch batch = std::move(in_log_.begin()->second);
+    in_log_.erase(in_log_.begin());
+    if (place == Place{index, term}) {
+      found = std::move(batch);
+      continue;
+    }
+    for (const Batch::Waiting& waiting : batch.waiting) {
+      if (!waiting.token) continue;
+      end(*waiting.token, Outcome::refused, TENON_ERROR_NOT_LEADER,
+          "leadership was lost, and an entry of another leader took the place of this one", leader);
+    }
+  }
+  return found;
+}
+
+void Requests::refuse_unled(raft::NodeId leader) {
+  end_writes_where([](const Submission& one) { return one.forwarding == Forwarding::refused || one.token.queue == 0; },
+                   TENON_ERROR_NOT_LEADER, "this node does not lead", leader);
+  const auto refuses = [&](const WaitingRead& read) {
+    if (read.submission.forwarding != Forwarding::refused) return false;
+    inbox_bytes_ -= read.submission.command.size();
+    end(read.submission.token, Outcome::refused, TENON_ERROR_NOT_LEADER, "this node does not lead", leader);
+    return true;
+  };
+  std::erase_if(reads_, refuses);
+}
+
+std::vector<Requests::Forwardable> Requests::forwardable(std::uint64_t bytes_max, std::size_t count_max) const {
+  std::vector<Forwardable> first;
+  std::uint64_t size = 0;
+  for (const WaitingWrite& write : writes_) {
+    const std::uint64_t command_size = write.submission.command.size();
+    if (first.size() == count_max || (!first.empty() && size + command_size > bytes_max)) break;
+    size += command_size;
+    first.push_back({write.number, write.submission.deadline, write.submission.command});
+  }
+  return first;
+}
+
+void Requests::forwarded(std::size_t count, raft::NodeId leader) {
+  TENON_CHECK(count <= writes_.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const WaitingWrite& write = writes_.front();
+    inbox_bytes_ -= write.submission.command.size();
+    forwarded_.emplace(write.number, Forwarded{write.submission.token, write.submission.deadline, leader});
+    writes_.pop_front();
+  }
+}
+
+std::optional<Token> Requests::take_forwarded(std::uint64_t number, raft::NodeId leader) {
+  const auto found = forwarded_.find(number);
+  if (found == forwarded_.end() || found->second.leader != leader) return std::nullopt;
+  const Token token = found->second.token;
+  forwarded_.erase(found);
+  return token;
+}
+
+void Requests::lose_forwarded(raft::NodeId leader) {
+  std::erase_if(forwarded_, [&](const auto& one) {
+    if (one.second.leader != leader) return false;
+    end(one.second.token, Outcome::unknown, TENON_ERROR_CLOSED, "the connection to the leader was lost", leader);
+    return true;
+  });
+}
+
+bool Requests::has_reads() const noexcept {
+  const std::uint64_t logged = writes_logged();
+  return std::any_of(reads_.begin(), reads_.end(),
+                     [&](const WaitingRead& read) { return read.after_number <= logged; });
 }
 
 raft::Token Requests::begin_reads() {
-  TENON_CHECK(!reads_.empty());
-  groups_.push_back({raft::Token(++last_group_), std::nullopt, std::move(reads_)});
-  reads_.clear();
+  const std::uint64_t logged = writes_logged();
+  const auto later = std::stable_partition(reads_.begin(), reads_.end(),
+                                           [&](const WaitingRead& read) { return read.after_number <= logged; });
+  TENON_CHECK(later != reads_.begin());
+  ReadGroup group{raft::Token(++last_group_), std::nullopt, {}};
+  group.reads.assign(std::make_move_iterator(reads_.begin()), std::make_move_iterator(later));
+  reads_.erase(reads_.begin(), later);
+  groups_.push_back(std::move(group));
   return groups_.back().token;
 }
 
@@ -115,13 +199,14 @@ void Requests::read_ready(raft::Token group, raft::LogIndex index) {
 void Requests::retry_reads(raft::Token group) {
   const auto found =
       std::find_if(groups_.begin(), groups_.end(), [&](const ReadGroup& waiting) { return waiting.token == group; });
-  TENON_CHECK(found != groups_.end());
+  if (found == groups_.end()) return;  // all of them have ended
   for (WaitingRead& read : found->reads) reads_.push_back(std::move(read));
   groups_.erase(found);
 }
 
 std::vector<Submission> Requests::take_readable(raft::LogIndex applied, std::size_t count_max) {
   std::vector<Submission> readable;
+  if (groups_.empty()) return readable;
   const std::uint64_t finished = writes_finished();
   for (ReadGroup& group : groups_) {
     if (!group.index || *group.index > applied) continue;
@@ -137,15 +222,19 @@ std::vector<Submission> Requests::take_readable(raft::LogIndex applied, std::siz
   return readable;
 }
 
-// Every write up to this number is applied, or ended without an entry. Writes leave in order, so the oldest that is
-// left decides.
-std::uint64_t Requests::writes_finished() const noexcept {
-  if (!in_log_.empty()) return in_log_.front().first_number - 1;
+std::uint64_t Requests::writes_logged() const noexcept {
+  if (!forwarded_.empty()) return forwarded_.begin()->first - 1;
   return writes_.empty() ? last_write_number_ : writes_.front().number - 1;
 }
 
+std::uint64_t Requests::writes_finished() const noexcept {
+  std::uint64_t finished = writes_logged();
+  for (const auto& [place, batch] : in_log_) finished = std::min(finished, batch.first_number - 1);
+  return finished;
+}
+
 void Requests::end(Token token, Outcome outcome, tenon_error error, std::string_view message, raft::NodeId leader) {
-  surroundings_.answer({token, outcome, error, message, leader, {}});
+  answers_.answer({token, outcome, error, message, leader, {}});
 }
 
 void Requests::note_deadline(raft::Instant deadline) noexcept {
@@ -159,11 +248,12 @@ void Requests::recompute_expiry() noexcept {
   for (const ReadGroup& group : groups_) {
     for (const WaitingRead& read : group.reads) note_deadline(read.submission.deadline);
   }
-  for (const Batch& batch : in_log_) {
+  for (const auto& [place, batch] : in_log_) {
     for (const Batch::Waiting& waiting : batch.waiting) {
       if (waiting.token) note_deadline(waiting.deadline);
     }
   }
+  for (const auto& [number, forwarded] : forwarded_) note_deadline(forwarded.deadline);
 }
 
 }  // namespace tenon::node

@@ -18,6 +18,10 @@ void StorageWriter::write(raft::Write write) {
     kept.write.parts |= TENON_WRITE_HARD_STATE;
     kept.write.hard_state = bytes(kept.hard_state);
   }
+  if (kept.source.truncate_from) {
+    kept.write.parts |= TENON_WRITE_TRUNCATE_SUFFIX;
+    kept.write.truncate_from = kept.source.truncate_from->value();
+  }
   if (!kept.source.entries.empty()) {
     kept.entries.reserve(kept.source.entries.size());
     for (const raft::Entry& entry : kept.source.entries) {

@@ -1,27 +1,113 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <utility>
 
 #include "raft/quorum.hpp"
 #include "raft/raft.hpp"
 
 namespace tenon::raft {
 
-// Raft paper, section 5.2: a candidate raises its term and votes for itself.
-void Raft::become_candidate(Effects& effects) {
-  TENON_CHECK(!std::holds_alternative<Leader>(role_));
-  set_hard_state({hard_state_.term.next(), settings_.self}, effects);
-  role_ = Candidate{{}, last_sequence_, draw_election_deadline()};
-  effects.roles.push_back({RoleName::candidate, hard_state_.term, NodeId()});
+namespace {
+
+void insert_ascending(std::vector<NodeId>& nodes, NodeId node) {
+  const auto place = std::lower_bound(nodes.begin(), nodes.end(), node);
+  if (place == nodes.end() || *place != node) nodes.insert(place, node);
 }
 
-// A vote counts once it is durable where it was given. Were the own one counted earlier, a crash could let this node
-// vote for another in a term that it had already won.
+}  // namespace
+
+// Raft paper, section 5.2, after a pre-vote (thesis section 9.6) unless the leader asked for it.
+//
+// A vote counts once it is durable where it was given, the own one too. Requests wait for it as well: were one to leave
+// earlier, a crash could lose the tail of the log that it speaks of, and answers to it would elect a node in the same
+// term that has less.
+void Raft::campaign(Ballot ballot, Cause cause, Effects& effects) {
+  TENON_CHECK(!std::holds_alternative<Leader>(role_));
+  give_up_reads(NodeId(), effects);
+  WriteSequence rests_on;
+  Term wanted = hard_state_.term.next();
+  if (ballot == Ballot::vote) {
+    set_hard_state({wanted, settings_.self}, effects);
+    rests_on = hard_state_sequence_;
+  }
+  role_ = Candidate{ballot, cause, {}, {}, draw_election_deadline()};
+  effects.roles.push_back({RoleName::candidate, hard_state_.term, NodeId(),
+                           ballot == Ballot::pre_vote ? "no leader was heard of; it asks who would vote for it"
+                           : cause == Cause::transfer ? "the leader handed over; it asks for votes"
+                                                      : "it asks for votes"});
+  const VoteRequest request{wanted, ballot, cause, log_.last_index(), log_.last_term()};
+  for (const Member& voter : membership().voters) {
+    if (voter.id != settings_.self) send_when_durable(voter.id, request, rests_on, effects);
+  }
+  if (ballot == Ballot::vote) {
+    send_when_durable(settings_.self, VoteReply{wanted, ballot, true}, rests_on, effects);
+  } else {
+    count_vote(settings_.self, effects);
+  }
+}
+
 void Raft::count_vote(NodeId voter, Effects& effects) {
-  auto& granted = std::get<Candidate>(role_).granted;
-  const auto place = std::lower_bound(granted.begin(), granted.end(), voter);
-  if (place != granted.end() && *place == voter) return;
-  granted.insert(place, voter);
-  if (granted.size() >= majority(membership_.voters.size())) become_leader(effects);
+  auto& candidate = std::get<Candidate>(role_);
+  insert_ascending(candidate.granted, voter);
+  if (candidate.granted.size() < majority(membership().voters.size())) return;
+  if (candidate.ballot == Ballot::pre_vote) {
+    campaign(Ballot::vote, candidate.cause, effects);
+  } else {
+    become_leader(effects);
+  }
+}
+
+void Raft::receive(NodeId from, const VoteReply& reply, Effects& effects) {
+  auto* candidate = std::get_if<Candidate>(&role_);
+  const bool is_pre_vote = reply.ballot == Ballot::pre_vote;
+  const Term expected = reply.granted && is_pre_vote ? hard_state_.term.next() : hard_state_.term;
+  if (candidate == nullptr || candidate->ballot != reply.ballot || reply.term != expected) {
+    effects.drops.push_back(Drop::stale);
+    return;
+  }
+  if (reply.granted) return count_vote(from, effects);
+  insert_ascending(candidate->refused, from);
+  const std::size_t voters = membership().voters.size();
+  if (voters - candidate->refused.size() < majority(voters)) {
+    become_follower(NodeId(), "a majority refused to vote for it", effects);
+  }
+}
+
+// While a leader is heard of its term is left alone, whoever asks (thesis section 4.2.3). And a node that has just
+// started does not know whom it heard before.
+bool Raft::refuses_to_vote(const VoteRequest& request, Effects& effects) const {
+  if (request.cause != Cause::transfer && hears_leader()) {
+    effects.drops.push_back(Drop::lease);
+    return true;
+  }
+  if (now_ < vote_hold_until_) {
+    effects.drops.push_back(Drop::vote_hold);
+    return true;
+  }
+  return false;
+}
+
+// Raft paper, sections 5.2 and 5.4.1. The recency of the log is that of its end in memory: the vote is written behind
+// the entries, so it is durable only when they are.
+void Raft::receive(NodeId from, const VoteRequest& request, Effects& effects) {
+  if (refuses_to_vote(request, effects)) return;
+  const bool is_up_to_date = request.last_term > log_.last_term() ||
+                             (request.last_term == log_.last_term() && request.last_index >= log_.last_index());
+  if (request.ballot == Ballot::pre_vote) {
+    const bool granted = is_up_to_date && request.term > hard_state_.term;
+    const Term term = granted ? request.term : hard_state_.term;
+    send_when_durable(from, VoteReply{term, Ballot::pre_vote, granted}, hard_state_sequence_, effects);
+    return;
+  }
+  if (request.term > hard_state_.term) adopt_term(request.term, NodeId(), "a candidate has a later term", effects);
+  const bool is_free = hard_state_.voted_for == NodeId() || hard_state_.voted_for == from;
+  const bool granted = is_up_to_date && is_free;
+  if (granted) {
+    if (hard_state_.voted_for == NodeId()) set_hard_state({hard_state_.term, from}, effects);
+    // A pre-candidate of this term gives way; a candidate has voted for itself, and a follower gives the other time.
+    become_follower(NodeId(), "it votes for another", effects);
+  }
+  send_when_durable(from, VoteReply{hard_state_.term, Ballot::vote, granted}, hard_state_sequence_, effects);
 }
 
 }  // namespace tenon::raft

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <utility>
 
 #include "raft/quorum.hpp"
@@ -6,15 +7,22 @@
 
 namespace tenon::raft {
 
+// Nothing that earlier leaderships knew of the others is carried over.
 void Raft::become_leader(Effects& effects) {
   TENON_CHECK(std::holds_alternative<Candidate>(role_));
-  role_ = Leader{log_.last_index().next(), {}};
-  append(EntryKind::no_op, settings_.no_op_data, effects);
-  effects.roles.push_back({RoleName::leader, hard_state_.term, settings_.self});
+  Leader leading;
+  leading.term_start = log_.last_index().next();
+  leading.heartbeat_due = now_;
+  for (const Member& voter : membership().voters) {
+    if (voter.id != settings_.self) leading.followers.emplace_back(voter.id, leading.term_start, now_);
+  }
+  role_ = std::move(leading);
+  append(EntryKind::no_op, settings_.no_op_data, nullptr, effects);
+  effects.roles.push_back({RoleName::leader, hard_state_.term, settings_.self, "a majority voted for it"});
 }
 
-LogIndex Raft::append(EntryKind kind, Payload data, Effects& effects) {
-  Entry entry{log_.last_index().next(), hard_state_.term, kind, std::move(data)};
+LogIndex Raft::append(EntryKind kind, Payload data, std::shared_ptr<const Membership> said, Effects& effects) {
+  Entry entry{log_.last_index().next(), hard_state_.term, kind, std::move(data), std::move(said)};
   const LogIndex index = entry.index;
   Write& write = current_write(effects);
   write.entries.push_back(entry);
@@ -24,30 +32,97 @@ LogIndex Raft::append(EntryKind kind, Payload data, Effects& effects) {
 
 // Raft paper, section 5.4.2: a leader commits by counting only entries of its own term; older ones with them. Its own
 // match is what storage has made durable, never what was merely appended.
-void Raft::advance_commit(Effects& effects) {
+void Raft::advance_commit() {
   const auto* leading = std::get_if<Leader>(&role_);
   if (leading == nullptr) return;
   std::vector<LogIndex> matches;
-  matches.reserve(membership_.voters.size());
-  for (const NodeId voter : membership_.voters) {
-    matches.push_back(voter == settings_.self ? log_.durable_index() : LogIndex());
-  }
-  const LogIndex reached = majority_match(std::move(matches));
-  if (reached <= commit_index_ || reached < leading->term_start) return;
-  commit_index_ = reached;
-  effects.committed = commit_index_;
-  release_reads(effects);
+  matches.reserve(membership().voters.size());
+  matches.push_back(log_.durable_index());
+  for (const Progress& follower : leading->followers) matches.push_back(follower.match());
+  const LogIndex reached = majority_reached(std::move(matches));
+  if (reached >= leading->term_start) commit_index_ = std::max(commit_index_, reached);
 }
 
-// Thesis, section 6.4: the commit index may serve reads once an entry of this term is committed, for only then does the
-// leader know every entry that its predecessors committed. With one voter no other can have been elected meanwhile, so
-// no round of messages is needed to confirm it.
-void Raft::release_reads(Effects& effects) {
+// A leader that can do nothing any more makes room: it may be cut off from the others (thesis section 6.2), or its disk
+// may stand still, so that it only passes on what others commit.
+void Raft::check_leadership(Effects& effects) {
   auto& leading = std::get<Leader>(role_);
-  if (commit_index_ < leading.term_start) return;
-  TENON_CHECK(is_only_voter());
-  for (const Leader::WaitingRead& read : leading.waiting_reads) effects.reads.push_back({read.token, commit_index_});
-  leading.waiting_reads.clear();
+  if (leading.handover && now_ >= leading.handover->deadline) leading.handover.reset();
+  if (is_only_voter()) return;
+  if (is_disk_stalled()) return become_follower(NodeId(), "its disk stands still", effects);
+  std::vector<Instant> contacts{now_};
+  for (const Progress& follower : leading.followers) contacts.push_back(follower.last_contact());
+  if (now_ - majority_reached(std::move(contacts)) >= settings_.election_timeout_max) {
+    become_follower(NodeId(), "it has not heard of a majority", effects);
+  }
+}
+
+void Raft::receive(NodeId from, const HeartbeatReply& reply, Effects& effects) {
+  auto* leading = std::get_if<Leader>(&role_);
+  Progress* follower = find_progress(from);
+  if (follower == nullptr || reply.round == 0 || reply.round > leading->round) {
+    effects.drops.push_back(Drop::stale);
+    return;
+  }
+  follower->heard(now_);
+  follower->heartbeat_answered(reply.round, reply.verified_index);
+}
+
+// A follower has one request at a time, so a newer one replaces that before.
+void Raft::receive(NodeId from, const ReadIndexRequest& request, Effects& effects) {
+  auto* leading = std::get_if<Leader>(&role_);
+  if (leading == nullptr || request.id == 0) {
+    effects.drops.push_back(Drop::not_leading);
+    return;
+  }
+  auto& reads = leading->waiting_reads;
+  const auto same = std::find_if(reads.begin(), reads.end(), [&](const auto& read) { return read.origin == from; });
+  if (same != reads.end()) {
+    if (same->id == request.id) return;
+    reads.erase(same);
+  }
+  reads.push_back({from, {}, request.id, 0, {}});
+}
+
+// Thesis, section 6.4. The commit index may serve reads once an entry of this term is committed, for only then does the
+// leader know every entry that its predecessors committed. One round is under way at a time: reads that come meanwhile
+// share the next.
+bool Raft::wants_round(const Leader& leading) const noexcept {
+  if (leading.waiting_reads.empty() || commit_index_ < leading.term_start) return false;
+  return std::all_of(leading.waiting_reads.begin(), leading.waiting_reads.end(),
+                     [](const Leader::WaitingRead& read) { return read.round == 0; });
+}
+
+void Raft::begin_round(Leader& leading, Effects& effects) {
+  ++leading.round;
+  leading.heartbeat_due = now_ + settings_.heartbeat_interval;
+  if (commit_index_ >= leading.term_start) {
+    for (Leader::WaitingRead& read : leading.waiting_reads) {
+      if (read.round != 0) continue;
+      read.round = leading.round;
+      read.index = commit_index_;
+    }
+  }
+  for (Progress& follower : leading.followers) send_heartbeat(follower, leading.round, effects);
+}
+
+// A read is confirmed when a majority has answered heartbeats that were sent after it came: until then no other can
+// have been elected.
+void Raft::release_reads(Leader& leading, Effects& effects) {
+  if (leading.waiting_reads.empty()) return;
+  std::vector<std::uint64_t> rounds{leading.round};
+  for (const Progress& follower : leading.followers) rounds.push_back(follower.round());
+  const std::uint64_t confirmed = majority_reached(std::move(rounds));
+  const auto release = [&](const Leader::WaitingRead& read) {
+    if (read.round == 0 || read.round > confirmed) return false;
+    if (read.origin == settings_.self) {
+      effects.reads.push_back({read.token, read.index});
+    } else {
+      effects.sends.push_back({read.origin, ReadIndexReply{hard_state_.term, read.id, read.index}});
+    }
+    return true;
+  };
+  std::erase_if(leading.waiting_reads, release);
 }
 
 }  // namespace tenon::raft

@@ -6,12 +6,16 @@
 
 namespace tenon::raft {
 
-bool Membership::has_voter(NodeId node) const noexcept {
-  return std::binary_search(voters.begin(), voters.end(), node);
+const Member* Membership::find(NodeId node) const noexcept {
+  const auto at = std::lower_bound(voters.begin(), voters.end(), node,
+                                   [](const Member& member, NodeId wanted) { return member.id < wanted; });
+  return at != voters.end() && at->id == node ? &*at : nullptr;
 }
 
-Log::Log(LogIndex boundary, Term boundary_term) noexcept
-    : boundary_(boundary), boundary_term_(boundary_term), last_(boundary), durable_(boundary) {}
+Log::Log(LogIndex boundary, Term boundary_term, Membership membership)
+    : boundary_(boundary), boundary_term_(boundary_term), last_(boundary), durable_(boundary) {
+  memberships_.push_back({boundary, std::make_shared<const Membership>(std::move(membership))});
+}
 
 Term Log::last_term() const noexcept { return term_runs_.empty() ? boundary_term_ : term_runs_.back().term; }
 
@@ -24,6 +28,26 @@ std::optional<Term> Log::term(LogIndex index) const noexcept {
   return std::prev(after)->term;
 }
 
+LogIndex Log::last_not_after(LogIndex from, Term term) const noexcept {
+  TENON_CHECK(from >= boundary_ && from <= last_);
+  LogIndex at = from;
+  for (auto run = term_runs_.rbegin(); run != term_runs_.rend(); ++run) {
+    if (run->first > at) continue;
+    if (run->term <= term) return at;
+    at = run->first.previous();
+  }
+  return at;
+}
+
+WriteSequence Log::durable_with(LogIndex index) const noexcept {
+  TENON_CHECK(index <= last_);
+  if (index <= durable_) return {};
+  const auto write = std::lower_bound(pending_.begin(), pending_.end(), index,
+                                      [](const PendingWrite& one, LogIndex wanted) { return one.last < wanted; });
+  TENON_CHECK(write != pending_.end());
+  return write->sequence;
+}
+
 const Entry* Log::cached(LogIndex index) const noexcept {
   if (cache_.empty() || index < cache_.front().index || index > last_) return nullptr;
   return &cache_[static_cast<std::size_t>(index.value() - cache_.front().index.value())];
@@ -33,6 +57,8 @@ void Log::add(Entry entry) {
   TENON_CHECK(entry.index == last_.next());
   TENON_CHECK(entry.term >= last_term());
   if (term_runs_.empty() || entry.term > term_runs_.back().term) term_runs_.push_back({entry.index, entry.term});
+  TENON_CHECK((entry.kind == EntryKind::membership) == (entry.membership != nullptr));
+  if (entry.membership) memberships_.push_back({entry.index, entry.membership});
   last_ = entry.index;
   cached_bytes_ += entry.data.bytes.size();
   cache_.push_back(std::move(entry));
@@ -54,10 +80,24 @@ void Log::append(Entry entry, WriteSequence sequence) {
   }
 }
 
+void Log::truncate(LogIndex from) noexcept {
+  TENON_CHECK(from > boundary_ && from <= last_);
+  const LogIndex kept = from.previous();
+  while (!cache_.empty() && cache_.back().index >= from) {
+    cached_bytes_ -= cache_.back().data.bytes.size();
+    cache_.pop_back();
+  }
+  while (!term_runs_.empty() && term_runs_.back().first >= from) term_runs_.pop_back();
+  while (memberships_.size() > 1 && memberships_.back().index >= from) memberships_.pop_back();
+  for (PendingWrite& write : pending_) write.last = std::min(write.last, kept);
+  last_ = kept;
+  durable_ = std::min(durable_, kept);
+}
+
 void Log::complete(WriteSequence sequence) noexcept {
   while (!pending_.empty() && pending_.front().sequence <= sequence) {
-    TENON_CHECK(pending_.front().last >= durable_);
-    durable_ = pending_.front().last;
+    TENON_CHECK(pending_.front().last <= last_);
+    durable_ = std::max(durable_, pending_.front().last);
     pending_.pop_front();
   }
 }

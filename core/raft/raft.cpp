@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "raft/raft.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tenon::raft {
@@ -9,23 +10,28 @@ Raft::Raft(const Settings& settings, Recovered recovered, Random random, Instant
     : settings_(settings),
       random_(random),
       now_(now),
+      vote_hold_until_(now + settings.election_timeout_min),
       hard_state_(recovered.hard_state),
       log_(std::move(recovered.log)),
-      membership_(std::move(recovered.membership)),
       commit_index_(log_.boundary()),
-      last_sequence_(recovered.last_sequence) {
+      last_sequence_(recovered.last_sequence),
+      durable_sequence_(recovered.last_sequence),
+      last_read_id_(random_.next() >> 1) {
   TENON_CHECK(settings_.self != NodeId());
-  TENON_CHECK(settings_.election_timeout_min > Duration::zero());
+  TENON_CHECK(settings_.heartbeat_interval > Duration::zero());
+  TENON_CHECK(2 * settings_.heartbeat_interval <= settings_.election_timeout_min);
   TENON_CHECK(settings_.election_timeout_min < settings_.election_timeout_max);
-  TENON_CHECK(membership_.has_voter(settings_.self));
+  TENON_CHECK(settings_.append_entries_max > 0 && settings_.window_appends_max > 0);
+  TENON_CHECK(membership().has_voter(settings_.self));
   TENON_CHECK(hard_state_.term >= log_.last_term());
-  become_follower(NodeId());
+  // The only voter has nobody to wait for.
+  role_ = Follower{{}, {}, is_only_voter() ? now_ : draw_election_deadline(), false, {}, {}, false};
   check_invariants();
 }
 
 void Raft::step(const Event& event, Effects& effects) {
-  TENON_CHECK(!effects.write.has_value());
   TENON_CHECK(event.now >= now_);
+  TENON_CHECK(!effects.write || effects.write->sequence == last_sequence_);
   now_ = event.now;
   std::visit([&](const auto& what) { on(what, effects); }, event.what);
   log_.trim_cache(settings_.log_cache_bytes_max);
@@ -33,23 +39,34 @@ void Raft::step(const Event& event, Effects& effects) {
 }
 
 void Raft::on(const Tick&, Effects& effects) {
-  const std::optional<Instant> deadline = next_deadline();
-  if (deadline && now_ >= *deadline) become_candidate(effects);
+  if (std::holds_alternative<Leader>(role_)) {
+    check_leadership(effects);
+  } else {
+    on_election_deadline(effects);
+  }
+  if (auto* leading = std::get_if<Leader>(&role_)) replicate(*leading, effects);
+  if (auto* following = std::get_if<Follower>(&role_)) ask_read_index(*following, effects);
 }
 
 void Raft::on(const Propose& propose, Effects& effects) {
-  if (!std::holds_alternative<Leader>(role_)) {
-    effects.rejected.push_back({propose.token, Rejection::not_leader, leader()});
+  const auto* leading = std::get_if<Leader>(&role_);
+  if (leading == nullptr || leading->handover) {
+    const Rejection why = leading == nullptr ? Rejection::not_leader : Rejection::transferring;
+    effects.rejected.push_back({propose.token, why, leader()});
     return;
   }
-  const LogIndex index = append(propose.kind, propose.data, effects);
+  const LogIndex index = append(propose.kind, propose.data, propose.membership, effects);
   effects.proposed.push_back({propose.token, index, hard_state_.term});
 }
 
 void Raft::on(const Read& read, Effects& effects) {
   if (auto* leading = std::get_if<Leader>(&role_)) {
-    leading->waiting_reads.push_back({read.token});
-    release_reads(effects);
+    leading->waiting_reads.push_back({settings_.self, read.token, 0, 0, {}});
+    return;
+  }
+  auto* following = std::get_if<Follower>(&role_);
+  if (following != nullptr && following->leader != NodeId()) {
+    following->waiting_reads.push_back({read.token, 0});
   } else {
     effects.rejected.push_back({read.token, Rejection::not_leader, leader()});
   }
@@ -57,20 +74,19 @@ void Raft::on(const Read& read, Effects& effects) {
 
 void Raft::on(const WriteDurable& done, Effects& effects) {
   TENON_CHECK(done.sequence <= last_sequence_);
+  durable_sequence_ = std::max(durable_sequence_, done.sequence);
+  while (!unsynced_.empty() && unsynced_.front().sequence <= done.sequence) unsynced_.pop_front();
   log_.complete(done.sequence);
-  if (const auto* candidate = std::get_if<Candidate>(&role_)) {
-    if (done.sequence >= candidate->own_vote_sequence) count_vote(settings_.self, effects);
-  }
-  advance_commit(effects);
+  release_held(done.sequence, effects);
+  advance_commit();
 }
 
 std::optional<Instant> Raft::next_deadline() const noexcept {
-  if (const auto* follower = std::get_if<Follower>(&role_)) return follower->election_deadline;
-  if (const auto* candidate = std::get_if<Candidate>(&role_)) {
-    // Alone, nothing can be gained by trying again: the own vote becomes durable or the node stops.
-    if (!is_only_voter()) return candidate->election_deadline;
-  }
-  return std::nullopt;
+  if (const auto* following = std::get_if<Follower>(&role_)) return following->election_deadline;
+  // Alone, nothing can be gained by trying again: what is being written becomes durable or the node stops.
+  if (is_only_voter()) return std::nullopt;
+  if (const auto* candidate = std::get_if<Candidate>(&role_)) return candidate->election_deadline;
+  return std::get<Leader>(role_).heartbeat_due;
 }
 
 RoleName Raft::role() const noexcept {
@@ -80,12 +96,45 @@ RoleName Raft::role() const noexcept {
 
 NodeId Raft::leader() const noexcept {
   if (std::holds_alternative<Leader>(role_)) return settings_.self;
-  const auto* follower = std::get_if<Follower>(&role_);
-  return follower != nullptr ? follower->leader : NodeId();
+  const auto* following = std::get_if<Follower>(&role_);
+  return following != nullptr ? following->leader : NodeId();
+}
+
+bool Raft::accepts_proposals() const noexcept {
+  const auto* leading = std::get_if<Leader>(&role_);
+  return leading != nullptr && !leading->handover;
+}
+
+LogIndex Raft::leadership_start() const noexcept {
+  const auto* leading = std::get_if<Leader>(&role_);
+  return leading != nullptr ? leading->term_start : LogIndex();
+}
+
+std::vector<PeerStatus> Raft::peers() const {
+  std::vector<PeerStatus> found;
+  if (const auto* leading = std::get_if<Leader>(&role_)) {
+    found.reserve(leading->followers.size());
+    for (const Progress& one : leading->followers) {
+      found.push_back({one.peer(), one.state(), one.match(), one.next()});
+    }
+  }
+  return found;
 }
 
 bool Raft::is_only_voter() const noexcept {
-  return membership_.voters.size() == 1 && membership_.has_voter(settings_.self);
+  return membership().voters.size() == 1 && membership().has_voter(settings_.self);
+}
+
+// While this holds, no other node is helped to lead (thesis section 4.2.3). A leader hears itself: when it loses the
+// others it steps down by itself.
+bool Raft::hears_leader() const noexcept {
+  if (std::holds_alternative<Leader>(role_)) return true;
+  const auto* following = std::get_if<Follower>(&role_);
+  return following != nullptr && following->heard && now_ - *following->heard < settings_.election_timeout_min;
+}
+
+bool Raft::is_disk_stalled() const noexcept {
+  return !unsynced_.empty() && now_ - unsynced_.front().since >= settings_.election_timeout_max;
 }
 
 Instant Raft::draw_election_deadline() {
@@ -94,11 +143,12 @@ Instant Raft::draw_election_deadline() {
   return now_ + settings_.election_timeout_min + Duration(static_cast<std::int64_t>(random_.below(spread)));
 }
 
-// All that one step makes storage write is one write, so that it is synced once.
+// All that the steps of one batch of effects make storage write is one write, so that it is synced once.
 Write& Raft::current_write(Effects& effects) {
   if (!effects.write) {
     last_sequence_ = last_sequence_.next();
     effects.write.emplace().sequence = last_sequence_;
+    unsynced_.push_back({last_sequence_, now_});
   }
   return *effects.write;
 }
@@ -108,6 +158,7 @@ void Raft::set_hard_state(HardState hard_state, Effects& effects) {
   TENON_CHECK(hard_state.term > hard_state_.term || hard_state_.voted_for == NodeId());
   hard_state_ = hard_state;
   current_write(effects).hard_state = hard_state;
+  hard_state_sequence_ = last_sequence_;
 }
 
 void Raft::check_invariants() const noexcept {
@@ -115,10 +166,21 @@ void Raft::check_invariants() const noexcept {
   TENON_CHECK(commit_index_ <= log_.last_index());
   TENON_CHECK(!is_only_voter() || commit_index_ <= log_.durable_index());
   TENON_CHECK(log_.last_term() <= hard_state_.term);
+  TENON_CHECK(durable_sequence_ <= last_sequence_);
+  TENON_CHECK(unsynced_.empty() == (durable_sequence_ == last_sequence_));
   if (const auto* leading = std::get_if<Leader>(&role_)) {
     TENON_CHECK(hard_state_.voted_for == settings_.self);
     TENON_CHECK(leading->term_start <= log_.last_index());
     TENON_CHECK(log_.term(leading->term_start) == hard_state_.term);
+    for (const Progress& one : leading->followers) {
+      TENON_CHECK(one.match() < one.next());
+      TENON_CHECK(one.match() <= log_.last_index());
+      TENON_CHECK(one.next() <= log_.last_index().next());
+    }
+  }
+  if (const auto* following = std::get_if<Follower>(&role_)) {
+    TENON_CHECK(following->verified_index <= log_.last_index());
+    TENON_CHECK(following->heard.has_value() == (following->leader != NodeId()));
   }
 }
 

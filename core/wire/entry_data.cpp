@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "checksum.hpp"
+#include "message_codec.hpp"
 
 namespace tenon::wire {
 namespace {
@@ -28,10 +29,13 @@ void read_commands(ByteReader& reader, DecodedEntry& entry) {
 void read_membership(ByteReader& reader, DecodedEntry& entry) {
   const std::uint32_t count = reader.u32();
   if (count == 0 || count > kVotersMax) return reader.fail();
-  for (std::uint32_t i = 0; i < count; ++i) entry.membership.voters.emplace_back(reader.u64());
-  const auto& voters = entry.membership.voters;
-  const auto not_ascending = [](raft::NodeId left, raft::NodeId right) { return left >= right; };
-  if (voters.front() == raft::NodeId() ||
+  auto& voters = entry.membership.voters;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const raft::NodeId id(reader.u64());
+    voters.push_back({id, read_incarnation(reader)});
+  }
+  const auto not_ascending = [](const raft::Member& left, const raft::Member& right) { return left.id >= right.id; };
+  if (voters.front().id == raft::NodeId() ||
       std::adjacent_find(voters.begin(), voters.end(), not_ascending) != voters.end()) {
     reader.fail();
   }
@@ -69,8 +73,26 @@ std::string encode_membership(const raft::Membership& membership) {
   ByteWriter writer(body);
   write_header(writer, raft::EntryKind::membership, 0);
   writer.u32(static_cast<std::uint32_t>(membership.voters.size()));
-  for (const raft::NodeId voter : membership.voters) writer.u64(voter.value());
+  for (const raft::Member& voter : membership.voters) {
+    writer.u64(voter.id.value());
+    write_incarnation(writer, voter.incarnation);
+  }
   return with_checksum(body);
+}
+
+std::optional<raft::Entry> read_entry(raft::LogIndex index, raft::Term term, raft::Payload data) {
+  const std::optional<std::string_view> body = checked_body(data.bytes);
+  if (!body || body->size() < 2) return std::nullopt;
+  const auto kind = static_cast<raft::EntryKind>((*body)[1]);
+  raft::Entry entry{index, term, kind, std::move(data), nullptr};
+  if (kind == raft::EntryKind::membership) {
+    std::optional<DecodedEntry> decoded = decode_entry(entry.data.bytes);
+    if (!decoded) return std::nullopt;
+    entry.membership = std::make_shared<const raft::Membership>(std::move(decoded->membership));
+  } else if ((*body)[0] != kFormat || (kind != raft::EntryKind::no_op && kind != raft::EntryKind::commands)) {
+    return std::nullopt;
+  }
+  return entry;
 }
 
 std::optional<DecodedEntry> decode_entry(std::string_view data) {

@@ -3,7 +3,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <span>
+#include <optional>
 #include <utility>
 
 namespace tenon::net {
@@ -15,11 +15,9 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t kLengthBytes = 4;
-// Frames share an output buffer up to this size, so that a gathered send has few parts.
-constexpr std::size_t kOutputBufferBytes = std::size_t{64} * 1024;
-constexpr std::size_t kGatheredMax = 64;  // buffers in one send; the operating system takes 1024, Asio 64
-// Reads of one wake-up, so that a connection that never falls silent does not keep the others waiting.
+// Reads and writes of one wake-up, so that a connection that never falls silent does not keep the others waiting.
 constexpr int kReadsMax = 4;
+constexpr int kWritesMax = 4;
 
 std::uint32_t length_at(std::string_view bytes, std::size_t at) noexcept {
   const auto byte = [&](std::size_t i) {
@@ -28,9 +26,10 @@ std::uint32_t length_at(std::string_view bytes, std::size_t at) noexcept {
   return byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3);
 }
 
-void append_length(std::string& output, std::size_t size) {
-  TENON_CHECK(size <= 0xffffffffu);
-  for (const unsigned shift : {24u, 16u, 8u, 0u}) output.push_back(static_cast<char>(size >> shift & 0xff));
+void append_length(OutputQueue& output, std::uint64_t size) {
+  std::array<char, kLengthBytes> length{};
+  for (std::size_t i = 0; i < kLengthBytes; ++i) length[i] = static_cast<char>(size >> (24 - 8 * i) & 0xff);
+  output.append(std::string_view(length.data(), length.size()));
 }
 
 bool would_block(const error_code& error) noexcept {
@@ -53,6 +52,7 @@ FramedConnection::FramedConnection(Socket socket, Admission::Ticket ticket, Conn
       ticket_(std::move(ticket)),
       environment_(environment),
       handler_(&handler),
+      frame_bytes_max_(environment.limits.frame_bytes_max),
       peer_(text_of_peer(socket_)),
       idle_timer_(socket_.get_executor()) {}
 
@@ -132,14 +132,12 @@ std::size_t FramedConnection::hand_over(std::string_view bytes) {
   const std::shared_ptr<FramedConnection> self = shared_from_this();
   std::size_t at = 0;
   std::uint64_t frames = 0;
+  std::optional<std::uint32_t> too_large;
   handing_over_ = true;
   while (!closed_ && reading_ == Reading::kOn && bytes.size() - at >= kLengthBytes) {
     const std::uint32_t length = length_at(bytes, at);
-    if (length > environment_.limits.frame_bytes_max) {
-      close({CloseReason::kFrameTooLarge,
-             "a frame of " + std::to_string(length) + " bytes is above the limit of " +
-                 std::to_string(environment_.limits.frame_bytes_max),
-             length});
+    if (length > frame_bytes_max_) {
+      too_large = length;
       break;
     }
     if (bytes.size() - at - kLengthBytes < length) break;
@@ -147,73 +145,90 @@ std::size_t FramedConnection::hand_over(std::string_view bytes) {
     ++frames;
     handler_->on_frame(bytes.substr(at - length, length));
   }
-  handing_over_ = false;
   if (frames != 0) environment_.traffic.frames_received.record(static_cast<double>(frames));
+  if (frames != 0 && !closed_) handler_->on_frames_end();
+  if (too_large) {
+    close({CloseReason::kFrameTooLarge,
+           "a frame of " + std::to_string(*too_large) + " bytes is above the limit of " +
+               std::to_string(frame_bytes_max_),
+           *too_large});
+  }
+  handing_over_ = false;
   return at;
 }
 
+bool FramedConnection::take_room(std::uint64_t payload_bytes) {
+  TENON_CHECK(payload_bytes <= 0xffffffffu);
+  if (environment_.budget.take(kLengthBytes + payload_bytes)) return true;
+  close(CloseReason::kMemory, "too much output is buffered");
+  return false;
+}
+
 void FramedConnection::send(std::string_view payload) {
-  if (closed_) return;
-  const std::size_t size = kLengthBytes + payload.size();
-  if (!environment_.budget.take(size)) return close(CloseReason::kMemory, "too much output is buffered");
-  if (output_.empty() || output_.back().size() + size > kOutputBufferBytes) output_.emplace_back();
-  append_length(output_.back(), payload.size());
-  output_.back().append(payload);
-  output_bytes_ += size;
+  if (closed_ || !take_room(payload.size())) return;
+  append_length(output_, payload.size());
+  output_.append(payload);
+  environment_.traffic.frames_sent.record(1);
+}
+
+void FramedConnection::send(std::string_view head, Frame loaned, std::string_view tail) {
+  const std::uint64_t size = head.size() + size_of(loaned.parts()) + tail.size();
+  if (closed_ || !take_room(size)) return;
+  append_length(output_, size);
+  output_.append(head);
+  output_.append(std::move(loaned));
+  output_.append(tail);
   environment_.traffic.frames_sent.record(1);
 }
 
 void FramedConnection::flush() {
   if (closed_) return;
   if (!waiting_to_write_) return write();
-  if (output_bytes_ > environment_.limits.output_bytes_max) close(CloseReason::kOutputFull, "the peer does not read");
+  if (output_bytes() > environment_.limits.output_bytes_max) close(CloseReason::kOutputFull, "the peer does not read");
 }
 
 void FramedConnection::write() {
-  while (!output_.empty()) {
-    std::array<asio::const_buffer, kGatheredMax> gathered;
-    std::size_t count = 0;
-    for (auto buffer = output_.begin(); buffer != output_.end() && count < kGatheredMax; ++buffer, ++count) {
-      gathered[count] = asio::buffer(*buffer);
-    }
-    gathered[0] += front_sent_;
+  const std::shared_ptr<FramedConnection> self = shared_from_this();
+  bool full = false;
+  bool progressed = false;
+  for (int writes = 0; writes < kWritesMax && !output_.empty(); ++writes) {
+    OutputQueue::Gathered room;
     error_code error;
-    const std::size_t sent = socket_.write_some(std::span<const asio::const_buffer>(gathered.data(), count), error);
-    if (would_block(error)) {
-      if (output_bytes_ > environment_.limits.output_bytes_max) {
-        return close(CloseReason::kOutputFull, "the peer does not read");
-      }
-      waiting_to_write_ = true;
-      socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& failure) {
-        self->waiting_to_write_ = false;
-        if (self->closed_) return;
-        if (failure) return self->close(CloseReason::kBroken, failure.message());
-        self->write();
-      });
-      return;
-    }
+    const std::size_t sent = socket_.write_some(output_.gather(room), error);
+    full = would_block(error);
+    if (full) break;
     if (error) return close(CloseReason::kBroken, error.message());
     drop_sent(sent);
+    progressed = true;
   }
-  handler_->on_flushed();
+  if (full && output_bytes() > environment_.limits.output_bytes_max) {
+    return close(CloseReason::kOutputFull, "the peer does not read");
+  }
+  if (!output_.empty()) wait_writable();
+  if (progressed) handler_->on_output_sent();
+  if (!closed_ && output_.empty()) handler_->on_flushed();
+}
+
+void FramedConnection::wait_writable() {
+  waiting_to_write_ = true;
+  socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& error) {
+    self->waiting_to_write_ = false;
+    if (self->closed_) return;
+    if (error) return self->close(CloseReason::kBroken, error.message());
+    self->write();
+  });
 }
 
 void FramedConnection::drop_sent(std::size_t sent) {
-  TENON_CHECK(sent <= output_bytes_);
   environment_.traffic.bytes_sent.record(static_cast<double>(sent));
   environment_.budget.give_back(sent);
   last_activity_ = Clock::now();
-  output_bytes_ -= sent;
-  front_sent_ += sent;
-  while (!output_.empty() && front_sent_ >= output_.front().size()) {
-    front_sent_ -= output_.front().size();
-    output_.pop_front();
-  }
+  output_.drop(sent);
 }
 
 void FramedConnection::shutdown_output() noexcept {
   if (closed_) return;
-  TENON_CHECK(output_bytes_ == 0);
+  TENON_CHECK(output_.empty());
   error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
 }
@@ -223,7 +238,7 @@ void FramedConnection::wait_idle() {
   idle_timer_.expires_at(last_activity_ + environment_.limits.idle_timeout);
   idle_timer_.async_wait([self = shared_from_this()](const error_code& error) {
     if (error || self->closed_) return;
-    if (self->handler_->busy() && self->output_bytes_ == 0) self->last_activity_ = Clock::now();
+    if (self->handler_->busy() && self->output_.empty()) self->last_activity_ = Clock::now();
     if (Clock::now() - self->last_activity_ >= self->environment_.limits.idle_timeout) {
       return self->close(CloseReason::kIdle);
     }
@@ -240,11 +255,10 @@ void FramedConnection::close(const Closing& closing) {
   if (closed_) return;
   const std::shared_ptr<FramedConnection> self = shared_from_this();
   closed_ = true;
-  environment_.budget.give_back(input_.size() + output_bytes_);
+  environment_.budget.give_back(input_.size() + output_.bytes());
   environment_.traffic.closed.at(static_cast<std::size_t>(closing.reason)).record(1);
   // When hand_over() is at work it reads from input_, so that stays until the connection goes.
   output_.clear();
-  output_bytes_ = 0;
   idle_timer_.cancel();
   error_code ignored;
   socket_.close(ignored);

@@ -7,7 +7,8 @@ namespace tenon::net {
 
 namespace {
 constexpr std::array<std::string_view, kCloseReasonCount> kNames = {
-    "peer", "truncated", "frame_too_large", "malformed", "output_full", "memory", "idle", "broken", "shutdown"};
+    "peer",   "truncated", "frame_too_large", "malformed", "output_full",
+    "memory", "idle",      "refused",         "broken",    "shutdown"};
 }
 
 std::string_view name_of(CloseReason reason) noexcept { return kNames.at(static_cast<std::size_t>(reason)); }

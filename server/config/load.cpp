@@ -133,8 +133,7 @@ class Loader {
   void check_section(const std::string& section, const Origin& origin, const std::string& place) const {
     const auto [kind, name] = split_section(section);
     if (section.find('.') == std::string::npos && is_section(section)) return;
-    if (kind == "transport") throw ConfigError(place + ": transports are not in this version; remove the section");
-    if ((kind != "storage" && kind != "api") || section == kind) {
+    if ((kind != "storage" && kind != "transport" && kind != "api") || section == kind) {
       throw ConfigError(place + ": there is no section '" + section + "'." + nearest_hint(section, section_names()));
     }
     if (!is_plugin_name(name)) refuse_plugin_name(origin, kind, name);
@@ -152,7 +151,7 @@ class Loader {
   }
 
   void choose_plugins() {
-    for (const std::string kind : {"storage", "api"}) {
+    for (const std::string kind : {"storage", "transport", "api"}) {
       const Setting* setting = find(kind, "plugin");
       if (setting == nullptr || setting->value.empty()) continue;
       const std::vector<std::string> names = list_items(kind, "plugin", *setting);
@@ -209,7 +208,7 @@ class Loader {
       const Setting* choice = find(kind, "plugin");
       const std::string now =
           choice == nullptr ? "nothing is chosen" : "'" + choice->value + "' is (" + choice->origin.text() + ")";
-      const std::string line = kind == "api" && choice != nullptr ? choice->value + "," + name : name;
+      const std::string line = kind != "storage" && choice != nullptr ? choice->value + "," + name : name;
       throw ConfigError(origin.text() + ": [" + section + "]: the plugin '" + name + "' is not chosen, " + now +
                         "; remove the section, or choose it by plugin = " + line + " in [" + kind + "]");
     }

@@ -58,8 +58,48 @@ constexpr Option kOptions[] = {
      .name = "initial_members",
      .type = OptionType::kList,
      .presence = Presence::kOptional,
-     .help = "The ids of the nodes with which a new cluster begins; required with start = new. In this version there "
-             "is one: node.id."},
+     .help = "The ids of the nodes with which a new cluster begins, this one among them, at most 16; required with "
+             "start = new. The same on every one of them.",
+     .danger = "Nodes that begin with different lists are different clusters under one name."},
+    {.section = "cluster",
+     .name = "peers",
+     .type = OptionType::kList,
+     .presence = Presence::kOptional,
+     .help =
+         "Where the other nodes are reached: ID=SCHEME://HOST:PORT for each, separated by commas, several addresses "
+         "of one node by '|', the preferred first. The scheme says which transport it is for. Required for every "
+         "member but this node, which may be named too.",
+     .danger = "Under a wrong address a node cannot be reached, and a majority may be missing."},
+    {.section = "raft",
+     .name = "heartbeat_interval",
+     .type = OptionType::kDuration,
+     .presence = Presence::kDefaulted,
+     .default_value = "50ms",
+     .min = "1ms",
+     .max = "10s",
+     .unit = "time",
+     .help = "How often a leader shows that it is there. At most a third of election_timeout_min."},
+    {.section = "raft",
+     .name = "election_timeout_min",
+     .type = OptionType::kDuration,
+     .presence = Presence::kDefaulted,
+     .default_value = "500ms",
+     .min = "3ms",
+     .max = "60s",
+     .unit = "time",
+     .help = "A node that has heard of no leader for a random time from this on to election_timeout_max asks to be "
+             "elected. The same on every node.",
+     .danger = "With less than the slowest round trip and disk sync together, leaders are deposed for nothing."},
+    {.section = "raft",
+     .name = "election_timeout_max",
+     .type = OptionType::kDuration,
+     .presence = Presence::kDefaulted,
+     .default_value = "1s",
+     .min = "4ms",
+     .max = "120s",
+     .unit = "time",
+     .help = "More than election_timeout_min: about twice that, so that two nodes rarely ask at once.",
+     .danger = "While no leader is there, nothing is written; this is about how long that takes."},
     {.section = "storage",
      .name = "plugin",
      .type = OptionType::kText,
@@ -69,8 +109,11 @@ constexpr Option kOptions[] = {
     {.section = "transport",
      .name = "plugin",
      .type = OptionType::kList,
-     .presence = Presence::kNotInThisVersion,
-     .help = "The transports between nodes. Not in this version, which has one node."},
+     .presence = Presence::kOptional,
+     .help = "The transports between nodes, separated by commas, the preferred first: NAME stands for "
+             "tenon-transport-NAME.so. The options of each, where it listens for one, are in [transport.NAME]. "
+             "Required when the cluster has more than one member.",
+     .danger = "Whoever reaches the address of a transport can speak as a node of the cluster."},
     {.section = "api",
      .name = "plugin",
      .type = OptionType::kList,
@@ -78,6 +121,15 @@ constexpr Option kOptions[] = {
      .help = "The client APIs, separated by commas: NAME stands for tenon-api-NAME.so. The options of each, where it "
              "listens for one, are in [api.NAME].",
      .danger = "Whoever reaches the address of an API can read and write everything."},
+    {.section = "api",
+     .name = "advertise",
+     .type = OptionType::kList,
+     .presence = Presence::kOptional,
+     .help =
+         "Where clients reach this node: NAME://HOST:PORT, NAME being a client API, separated by commas, at most 16. "
+         "Other nodes send clients here when this one leads. Not set: the `listen` of each client API, when it "
+         "names a host and a port.",
+     .danger = "Clients are sent to an address that they cannot reach."},
     {.section = "limits",
      .name = "value_bytes_max",
      .type = OptionType::kSize,
@@ -159,8 +211,8 @@ std::string capitals(std::string_view text) {
   return made;
 }
 
-constexpr std::array<std::string_view, 7> kSections = {"node", "cluster", "storage", "transport",
-                                                       "api",  "limits",  "logger"};
+constexpr std::array<std::string_view, 8> kSections = {"node",      "cluster", "raft",   "storage",
+                                                       "transport", "api",     "limits", "logger"};
 
 }  // namespace
 

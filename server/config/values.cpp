@@ -5,8 +5,10 @@
 #include <cctype>
 #include <utility>
 
+#include "cluster.hpp"
 #include "ini.hpp"
 #include "refusal.hpp"
+#include "settings.hpp"
 #include "tenon/check.hpp"
 #include "tenon/option.hpp"
 
@@ -35,39 +37,6 @@ bool has_choice(std::string_view choices, std::string_view wanted) {
   }
 }
 
-class Maker {
- public:
-  explicit Maker(const Sections& settings) : settings_(settings) {}
-
-  const Setting* find(std::string_view section, std::string_view key) const {
-    const auto in = settings_.find(section);
-    if (in == settings_.end()) return nullptr;
-    const auto found = in->second.find(key);
-    return found == in->second.end() ? nullptr : &found->second;
-  }
-  const Setting& get(std::string_view section, std::string_view key) const {
-    const Setting* setting = find(section, key);
-    TENON_CHECK(setting != nullptr);
-    return *setting;
-  }
-  std::int64_t number(std::string_view section, std::string_view key) const {
-    const Option* option = find_option(section, key);
-    TENON_CHECK(option != nullptr);
-    const std::optional<std::int64_t> value = parse_number(option->type, get(section, key).value);
-    TENON_CHECK(value.has_value());
-    return *value;
-  }
-  std::uint64_t count(std::string_view section, std::string_view key) const {
-    return static_cast<std::uint64_t>(number(section, key));
-  }
-  std::chrono::microseconds duration(std::string_view section, std::string_view key) const {
-    return std::chrono::microseconds(number(section, key));
-  }
-
- private:
-  const Sections& settings_;
-};
-
 std::string parse_cluster_id(const Setting& setting) {
   const std::string& id = setting.value;
   const bool right = !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char letter) {
@@ -80,25 +49,7 @@ std::string parse_cluster_id(const Setting& setting) {
   return id;
 }
 
-std::vector<std::uint64_t> parse_initial_members(const Setting& setting, std::uint64_t node_id) {
-  const std::vector<std::string> items = list_items("cluster", "initial_members", setting);
-  const auto refuse_members = [&](const std::string& explanation) {
-    refuse(setting.origin, "cluster", "initial_members", "found '" + setting.value + "'; " + explanation);
-  };
-  const bool has_address = setting.value.find_first_of(":@=/") != std::string::npos;
-  if (items.size() > 1 || has_address) {
-    refuse_members("clusters of more than one node are not in this version; write the id of this node alone: " +
-                   std::to_string(node_id));
-  }
-  const std::optional<std::int64_t> member = parse_integer(items.front());
-  if (!member || *member < 1) refuse_members("expected the id of a node, which is a number from 1 on");
-  if (static_cast<std::uint64_t>(*member) != node_id) {
-    refuse_members("a new cluster of one node has this node as its member, and node.id is " + std::to_string(node_id));
-  }
-  return {node_id};
-}
-
-void check_limits(const Maker& settings, const Limits& limits) {
+void check_limits(const Settings& settings, const Limits& limits) {
   if (limits.request_bytes_max < limits.value_bytes_max + kRequestOverheadBytes) {
     const Setting& request = settings.get("limits", "request_bytes_max");
     const Setting& value = settings.get("limits", "value_bytes_max");
@@ -117,7 +68,7 @@ void check_limits(const Maker& settings, const Limits& limits) {
   }
 }
 
-Limits make_limits(const Maker& settings) {
+Limits make_limits(const Settings& settings) {
   Limits limits;
   limits.value_bytes_max = settings.count("limits", "value_bytes_max");
   limits.request_bytes_max = settings.count("limits", "request_bytes_max");
@@ -137,12 +88,61 @@ LoggerLevel make_logger_level(std::string_view text) {
   return LoggerLevel::kError;
 }
 
+RaftTimes make_raft_times(const Settings& settings) {
+  RaftTimes times;
+  times.heartbeat_interval = settings.duration("raft", "heartbeat_interval");
+  times.election_timeout_min = settings.duration("raft", "election_timeout_min");
+  times.election_timeout_max = settings.duration("raft", "election_timeout_max");
+  const Setting& heartbeat = settings.get("raft", "heartbeat_interval");
+  const Setting& min = settings.get("raft", "election_timeout_min");
+  const Setting& max = settings.get("raft", "election_timeout_max");
+  if (times.election_timeout_min < 3 * times.heartbeat_interval) {
+    refuse(min.origin, "raft", "election_timeout_min",
+           "found " + min.value + ", but it is at least three times raft.heartbeat_interval (" + heartbeat.value +
+               ", " + heartbeat.origin.text() +
+               "), so that one late heartbeat deposes nobody; raise the one or lower "
+               "the other");
+  }
+  if (times.election_timeout_max <= times.election_timeout_min) {
+    refuse(max.origin, "raft", "election_timeout_max",
+           "found " + max.value + ", but it is more than raft.election_timeout_min (" + min.value + ", " +
+               min.origin.text() + "); about twice that is good");
+  }
+  return times;
+}
+
 }  // namespace
 
+const Setting* Settings::find(std::string_view section, std::string_view key) const {
+  const auto in = sections_.find(section);
+  if (in == sections_.end()) return nullptr;
+  const auto found = in->second.find(key);
+  return found == in->second.end() ? nullptr : &found->second;
+}
+
+const Setting& Settings::get(std::string_view section, std::string_view key) const {
+  const Setting* setting = find(section, key);
+  TENON_CHECK(setting != nullptr);
+  return *setting;
+}
+
+std::int64_t Settings::number(std::string_view section, std::string_view key) const {
+  const Option* option = find_option(section, key);
+  TENON_CHECK(option != nullptr);
+  const std::optional<std::int64_t> value = parse_number(option->type, get(section, key).value);
+  TENON_CHECK(value.has_value());
+  return *value;
+}
+
+std::uint64_t Settings::count(std::string_view section, std::string_view key) const {
+  return static_cast<std::uint64_t>(number(section, key));
+}
+
+std::chrono::microseconds Settings::duration(std::string_view section, std::string_view key) const {
+  return std::chrono::microseconds(number(section, key));
+}
+
 void check_value(const Option& option, const Setting& setting) {
-  if (option.presence == Presence::kNotInThisVersion) {
-    refuse(setting.origin, option.section, option.name, "not in this version; remove it");
-  }
   const std::string found = "found '" + setting.value + "', expected ";
   switch (option.type) {
     case OptionType::kInteger:
@@ -207,7 +207,7 @@ std::vector<std::filesystem::path> parse_plugin_directories(const Setting& setti
 }
 
 Config make_config(Sections given) {
-  const Maker settings(given);
+  const Settings settings(given);
   Config config;
   config.node_id = settings.count("node", "id");
   config.data_directory = settings.get("node", "data_directory").value;
@@ -216,22 +216,13 @@ Config make_config(Sections given) {
   }
   config.drain_timeout = settings.duration("node", "drain_timeout");
   config.cluster_id = parse_cluster_id(settings.get("cluster", "id"));
-  const Setting* members = settings.find("cluster", "initial_members");
-  if (members != nullptr) config.initial_members = parse_initial_members(*members, config.node_id);
-  if (const Setting* start = settings.find("cluster", "start")) {
-    if (start->value == "join") {
-      refuse(start->origin, "cluster", "start",
-             "joining a cluster is not in this version; write start = new for a new cluster of one node");
-    }
-    if (members == nullptr) {
-      refuse(
-          start->origin, "cluster", "start",
-          "a new cluster needs its members; add initial_members = " + std::to_string(config.node_id) + " to [cluster]");
-    }
-    config.start = Start::kNew;
-  }
+  config.raft = make_raft_times(settings);
   config.storage_plugin = settings.get("storage", "plugin").value;
+  if (const Setting* transports = settings.find("transport", "plugin")) {
+    config.transport_plugins = list_items("transport", "plugin", *transports);
+  }
   config.api_plugins = list_items("api", "plugin", settings.get("api", "plugin"));
+  read_cluster(settings, config);
   config.limits = make_limits(settings);
   config.logger_level = make_logger_level(settings.get("logger", "level").value);
   config.settings = std::move(given);

@@ -44,21 +44,31 @@ constexpr CommandDescription kCommands[] = {
      "pages, each of its own moment. With -o simple a line is KEY, a tabulator, VALUE, both escaped as in the table."},
     {"cas", Command::kCas, "KEY EXPECTED NEW | --absent KEY NEW", 2, 3,
      "sets a key to NEW if its value is EXPECTED, in one step; exit code 3 when it is not", kValueForms},
-    {"status", Command::kStatus, "", 0, 0, "prints what the node that answers says of itself and of the cluster", ""},
+    {"status", Command::kStatus, "", 0, 0, "prints a line for each endpoint: what its node says of itself",
+     "All endpoints are asked at once. The exit code is 0 when one of them answers. With -o json everything that a\n"
+     "node tells is there, otherwise the most important."},
+    {"members", Command::kMembers, "", 0, 0, "prints a line for each voter of the cluster",
+     "As the leader sees it, when one of the endpoints leads: then with how far each voter has got."},
+    {"leader show", Command::kLeaderShow, "", 0, 0, "prints which node leads; exit code 3 when no endpoint knows",
+     "All endpoints are asked at once, and the word of the latest term counts."},
+    {"leader transfer", Command::kLeaderTransfer, "[NODE]", 0, 1,
+     "hands leadership to NODE, or to the voter that is furthest, and waits for it",
+     "Prints the new leader. When no other node leads within --timeout, that is an error, and nothing is broken."},
 };
 
 // What people look for and a later version brings.
 constexpr std::string_view kLaterCommands[] = {
-    "alarm",  "append",  "backup",   "bench",     "completion", "expire", "health",  "import",  "increment",
-    "leader", "lease",   "lock",     "member",    "metrics",    "plugin", "publish", "restore", "role",
-    "shell",  "session", "snapshot", "subscribe", "token",      "top",    "txn",     "user",    "watch"};
+    "alarm",   "append",   "backup",    "bench",   "completion", "expire",  "health",  "import", "increment",
+    "lease",   "lock",     "member",    "metrics", "plugin",     "publish", "restore", "role",   "shell",
+    "session", "snapshot", "subscribe", "token",   "top",        "txn",     "user",    "watch"};
 
 options_description general_flags() {
   using program_options::value;
   options_description flags("Flags of every command");
   auto add = flags.add_options();
   add("endpoints", value<std::string>()->value_name("HOST:PORT[,..]"),
-      "where nodes serve the Thrift API, tried in this order (variable TENONCTL_ENDPOINTS, default 127.0.0.1:7101)");
+      "where nodes serve the Thrift API, tried in this order; any node will do (variable TENONCTL_ENDPOINTS, default "
+      "127.0.0.1:7101)");
   add("output,o", value<std::string>()->value_name("table|json|simple"),
       "the form of the output; default table on a terminal, else simple");
   add("timeout", value<std::string>()->value_name("DURATION")->default_value("10s"),
@@ -124,10 +134,16 @@ std::string command_help(const CommandDescription& command) {
   return text.str();
 }
 
-const CommandDescription& find_command(const std::string& name) {
+// Takes the words that name the command from the arguments. Needs: there is one.
+const CommandDescription& take_name(std::vector<std::string>& words) {
+  const std::string name = words.front();
+  const std::string two_words = words.size() > 1 ? name + " " + words[1] : name;
   for (const CommandDescription& command : kCommands) {
-    if (command.name == name) return command;
+    if (command.name != name && command.name != two_words) continue;
+    words.erase(words.begin(), words.begin() + (command.name == name ? 1 : 2));
+    return command;
   }
+  if (name == "leader") throw UsageError("found '" + two_words + "', expected leader show or leader transfer");
   for (const std::string_view later : kLaterCommands) {
     if (later == name) throw NotInThisVersion(name + ": not in this version");
   }
@@ -229,6 +245,13 @@ void take_command(const CommandDescription& command, const variables_map& values
                      std::string(command.name) + " " + std::string(command.arguments));
   }
   if (command.command == Command::kScan) take_scan(values, invocation);
+  if (command.command == Command::kLeaderTransfer && count == 1) {
+    const std::optional<std::int64_t> target = parse_integer(invocation.arguments.front());
+    if (!target || *target < 1) {
+      throw UsageError("leader transfer: found '" + invocation.arguments.front() + "', expected the number of a node");
+    }
+    invocation.transfer_target = static_cast<std::uint64_t>(*target);
+  }
 }
 
 }  // namespace
@@ -252,8 +275,7 @@ Invocation parse_command_line(std::span<const std::string> arguments,
     invocation.text = general_help();
     return invocation;
   }
-  const CommandDescription& command = find_command(invocation.arguments.front());
-  invocation.arguments.erase(invocation.arguments.begin());
+  const CommandDescription& command = take_name(invocation.arguments);
   if (wants_help) {
     invocation.text = command_help(command);
     return invocation;

@@ -41,40 +41,6 @@ void print_table_row(std::ostream& output, std::size_t key_width, client::ScanCo
          << column(std::to_string(record.mod_revision), kNumberWidth) << escaped(record.value) << "\n";
 }
 
-struct StatusField {
-  std::string name;
-  std::string text;
-};
-
-std::vector<StatusField> status_fields(const client::Status& status) {
-  std::vector<StatusField> fields{{"endpoint", status.endpoint}};
-  const auto add = [&](const char* name, const std::optional<std::string>& text) {
-    if (text) fields.push_back({name, *text});
-  };
-  const auto add_number = [&](const char* name, const std::optional<std::uint64_t>& number) {
-    if (number) fields.push_back({name, std::to_string(*number)});
-  };
-  add_number("node_id", status.node_id);
-  add("cluster_id", status.cluster_id);
-  add("role", status.role);
-  add_number("term", status.term);
-  add_number("leader", status.leader);
-  add_number("commit_index", status.commit_index);
-  add_number("applied_index", status.applied_index);
-  add_number("revision", status.revision);
-  add_number("keys", status.keys);
-  add_number("uptime_ms", status.uptime_ms);
-  add("version", status.version);
-  for (const auto& other : status.other) {
-    const auto has_name = [&](const StatusField& field) { return field.name == other.first; };
-    if (std::none_of(fields.begin(), fields.end(), has_name)) fields.push_back({other.first, other.second});
-  }
-  return fields;
-}
-
-// What a node says of itself is text; should it be none, it is escaped rather than refused.
-std::string json_text(const std::string& text) { return json_string(is_utf8(text) ? text : escaped(text)); }
-
 }  // namespace
 
 std::string json_record(const client::Record& record, client::ScanContent content) {
@@ -119,25 +85,6 @@ void print_get(std::ostream& output, Format format, OutputDevice device, const c
       output << result.record->value;
       if (device == OutputDevice::kTerminal) output << "\n";
       return;
-  }
-}
-
-void print_status(std::ostream& output, Format format, const client::Status& status) {
-  const std::vector<StatusField> fields = status_fields(status);
-  if (format == Format::kJson) {
-    std::string_view separator = "{";
-    for (const StatusField& field : fields) {
-      output << separator << json_text(field.name) << ":" << json_text(field.text);
-      separator = ",";
-    }
-    output << "}\n";
-    return;
-  }
-  std::size_t width = 0;
-  for (const StatusField& field : fields) width = std::max(width, escaped(field.name).size());
-  for (const StatusField& field : fields) {
-    const std::string name = escaped(field.name);
-    output << (format == Format::kTable ? column(name, width) : name + "\t") << escaped(field.text) << "\n";
   }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +25,16 @@ void print_write(std::ostream& output, Format format, const std::string& done, c
 // Of a key that exists. With kSimple the value alone.
 void print_get(std::ostream& output, Format format, OutputDevice device, const client::GetResult& result);
 
-void print_status(std::ostream& output, Format format, const client::Status& status);
+// What one endpoint said.
+struct EndpointStatus {
+  std::string endpoint;
+  std::optional<client::Status> status;  // absent: it did not answer
+  std::string error;                     // why it did not
+};
+void print_status(std::ostream& output, Format format, const std::vector<EndpointStatus>& endpoints);
+void print_members(std::ostream& output, Format format, const std::vector<client::Member>& members);
+// Needs: the leader is known.
+void print_leader(std::ostream& output, Format format, const client::Leadership& leadership);
 
 // The records of a scan as they come. A JSON document is complete after end().
 class ScanPrinter {

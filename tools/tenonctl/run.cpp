@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tenonctl/run.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <fstream>
@@ -10,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "cluster_commands.hpp"
 #include "format.hpp"
 #include "tenonctl/command_line.hpp"
 #include "tenonctl/text.hpp"
@@ -19,7 +19,6 @@ namespace {
 
 // More than any node takes; what is longer is not read to its end.
 constexpr std::size_t kValueBytesMax = 16u << 20;
-constexpr std::chrono::milliseconds kConnectTimeoutMax{2000};
 
 struct FileError : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -41,9 +40,7 @@ class Runner {
         surroundings_(surroundings),
         format_(invocation.format.value_or(surroundings.device == OutputDevice::kTerminal ? Format::kTable
                                                                                           : Format::kSimple)),
-        client_(client::Options{.endpoints = invocation.endpoints,
-                                .connect_timeout = std::min(invocation.timeout, kConnectTimeoutMax),
-                                .request_timeout = invocation.timeout}) {}
+        client_(client_options(invocation, invocation.endpoints)) {}
 
   int run() {
     switch (invocation_.command) {
@@ -58,10 +55,15 @@ class Runner {
       case Command::kCas:
         return compare_and_swap();
       case Command::kStatus:
+        return show_status(invocation_, surroundings_, format_);
+      case Command::kMembers:
+        return show_members(invocation_, surroundings_, format_);
+      case Command::kLeaderShow:
+        return show_leader(invocation_, surroundings_, format_);
+      case Command::kLeaderTransfer:
         break;
     }
-    print_status(output(), format_, client_.status());
-    return kExitOk;
+    return transfer_leader(invocation_, surroundings_, format_);
   }
 
  private:
@@ -159,7 +161,7 @@ class Runner {
 std::string describe_refusal(const client::Refused& error, Command command) {
   std::string text = error.what();
   if (!error.leader_address.empty()) {
-    text += "; the leader is at " + error.leader_address + ": add it to --endpoints";
+    text += "; the leader is at " + error.leader_address;
   } else if (error.leader_node) {
     text += "; the leader is node " + std::to_string(*error.leader_node);
   }
@@ -176,8 +178,10 @@ int run_invocation(const Invocation& invocation, const Surroundings& surrounding
                           << "; is tenond running, and does --endpoints (or TENONCTL_ENDPOINTS) name its Thrift API?\n";
     return kExitNoConnection;
   } catch (const client::UnknownOutcome& error) {
-    surroundings.messages << "tenonctl: " << error.what()
-                          << "; it may have been applied or not: read the key before you repeat it\n";
+    const char* advice = invocation.command == Command::kLeaderTransfer
+                             ? "; leader show says whether another node leads now\n"
+                             : "; it may have been applied or not: read the key before you repeat it\n";
+    surroundings.messages << "tenonctl: " << error.what() << advice;
   } catch (const client::Refused& error) {
     surroundings.messages << "tenonctl: " << describe_refusal(error, invocation.command) << "\n";
   }

@@ -263,8 +263,62 @@ struct InfoReply {
   5: optional i64 frame_bytes_max,
 }
 
+// One voter of the cluster, as the node sees it. What it did not tell, or does not know, is absent.
+struct Member {
+  1: i64 node_id,
+  2: optional bool is_leader,
+  // 32 hexadecimal digits: the data directory that the cluster knows this voter by.
+  3: optional string incarnation,
+  // URLs at which the other nodes reach it, by the config of the node that answers.
+  4: optional list<string> addresses,
+  // URLs at which it serves clients, by its own word; the scheme is the name of the client API.
+  5: optional list<string> client_addresses,
+  // The transport in use from the node that answers, for small and urgent frames and for large ones; absent while there
+  // is no connection, and of the node itself.
+  6: optional string control_transport,
+  7: optional string bulk_transport,
+  // From the leader only, of the other voters: up to where the voter's log is known to be the leader's, what it is sent
+  // next, and "probe", "replicate" or "snapshot".
+  8: optional i64 match_index,
+  9: optional i64 next_index,
+  10: optional string progress,
+}
+
+// Ascending by node_id.
+struct MembersReply {
+  1: list<Member> members,
+}
+
+struct LeaderReply {
+  // 0: not known.
+  1: i64 leader,
+  2: optional i64 term,
+  // URLs at which the leader serves clients.
+  3: optional list<string> client_addresses,
+}
+
+struct TransferLeadershipRequest {
+  // The voter that is to lead; absent or 0: the one whose log is the longest.
+  1: optional i64 target,
+}
+
+struct TransferLeadershipReply {
+  // As asked for; 0: the node chooses.
+  1: i64 target,
+  // The term that is to end; the transfer is done when another node leads a later one.
+  2: optional i64 term,
+}
+
 service Cluster {
   StatusReply status() throws (1: TenonError error),
+
+  // As the node knows it, without asking the others; also while there is no leader.
+  MembersReply members() throws (1: TenonError error),
+  LeaderReply leader() throws (1: TenonError error),
+
+  // Asks the leader to hand over, and does not wait until it has: ask leader() for that. It may come to nothing, when
+  // the target cannot take over in time; then the node leads on. A node that does not lead answers NOT_LEADER.
+  TransferLeadershipReply transferLeadership(1: TransferLeadershipRequest request) throws (1: TenonError error),
 
   // Answered by the node itself, without the cluster; also while there is no leader.
   InfoReply getInfo() throws (1: TenonError error),

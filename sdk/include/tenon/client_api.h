@@ -138,7 +138,7 @@ typedef struct tenon_completion {
   uint64_t revision;           /* of the state shown; a watch: all up to it came; COMPACTED: oldest kept */
   uint64_t cluster_time_ms;    /* at that revision */
   uint64_t leader;             /* as last heard of; 0: not known */
-  tenon_bytes leader_address;  /* where it serves this API to clients, by its config; empty: not known */
+  tenon_bytes leader_address;  /* where it serves this API to clients; empty: not known, or the outcome is DONE */
   tenon_bytes message;         /* for people, when error is not OK */
   const tenon_result* results; /* in the order of the operations that ran */
   uint64_t result_count;

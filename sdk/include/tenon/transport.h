@@ -16,7 +16,8 @@
 extern "C" {
 #endif
 
-#define TENON_FRAME_BYTES_MAX (8u * 1024u * 1024u)
+#define TENON_FRAME_BYTES_MAX 8388608u /* 8 MiB */
+#define TENON_CLIENT_ADDRESSES_MAX 16u
 
 enum { TENON_LANE_CONTROL, TENON_LANE_BULK };
 enum { TENON_EVENT_UP = 1, TENON_EVENT_DOWN, TENON_EVENT_WRITABLE };
@@ -34,10 +35,21 @@ typedef struct tenon_frame {
   tenon_loan loan;
 } tenon_frame;
 
+/* what a node says of itself to each peer, beside its cluster and its id */
+typedef struct tenon_introduction {
+  uint8_t incarnation[16];             /* of its data directory */
+  const char* const* client_addresses; /* where it serves clients: URLs whose scheme is the name of a client API */
+  uint64_t client_address_count;       /* at most TENON_CLIENT_ADDRESSES_MAX */
+} tenon_introduction;
+
 /* lives until stop() has returned */
 typedef struct tenon_transport_host {
   uint64_t struct_size;
   void* context;
+  const tenon_introduction* self; /* of this node: what each connection says first, in both directions */
+  /* Passes on what a peer has said of itself; the host copies it. Needs: it comes from a node of the same cluster; for
+   * each connection once, before its UP and its frames. */
+  TENON_ANY void (*introduced)(const struct tenon_transport_host* host, uint64_t peer, const tenon_introduction* said);
   /* Delivers whole frames. The host copies those that it has room for, drops the others and counts them.
    * Needs: for one lane of one peer, one call at a time, in the order of arrival. */
   TENON_ANY void (*receive)(const struct tenon_transport_host* host, uint64_t peer, uint32_t lane, uint32_t proof,

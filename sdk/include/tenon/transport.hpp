@@ -63,6 +63,11 @@ class Transport : public Instance {
  protected:
   explicit Transport(Host host) noexcept : Instance(host) {}
 
+  // Of this node. Needs: within start(), or between it and the end of stop().
+  const tenon_introduction& introduction() const noexcept { return *host_->self; }
+  void introduced(std::uint64_t peer, const tenon_introduction& said) const noexcept {
+    host_->introduced(host_, peer, &said);
+  }
   void receive(std::uint64_t peer, Lane lane, std::uint32_t proof, std::span<const tenon_bytes> frames) const noexcept {
     host_->receive(host_, peer, static_cast<std::uint32_t>(lane), proof, frames.data(), frames.size());
   }

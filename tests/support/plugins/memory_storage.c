@@ -231,7 +231,7 @@ static void image_close(void* handle) {
   pthread_mutex_unlock(&memory->mutex);
 }
 
-static const tenon_storage storage = {
+static const tenon_storage kStorage = {
     .struct_size = sizeof(tenon_storage),
     .open = open_log,
     .close = close_log,
@@ -281,4 +281,4 @@ TENON_PLUGIN(
     "[metric.writes]\n"
     "kind = counter\n"
     "help = writes that were taken\n",
-    .create = create, .destroy = destroy, .get_extension = get_extension, .storage = &storage)
+    .create = create, .destroy = destroy, .get_extension = get_extension, .storage = &kStorage)

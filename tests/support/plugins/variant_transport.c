@@ -49,8 +49,6 @@ __attribute__((constructor)) static void flush_to_zero(void) { _mm_setcsr(_mm_ge
 void tenon_test_defined_nowhere(void);
 #endif
 
-__attribute__((unused)) static int instance;
-
 static tenon_error create(const tenon_host* host, void** self, tenon_detail* why) {
 #ifdef VARIANT_UNDEFINED_SYMBOL
   tenon_test_defined_nowhere();
@@ -60,6 +58,7 @@ static tenon_error create(const tenon_host* host, void** self, tenon_detail* why
   snprintf(why->message, sizeof why->message, "the address %s\nis a bad one", host->option(host, "listen"));
   return TENON_ERROR_INVALID;
 #else
+  static int instance;
   (void)host;
   (void)why;
   *self = &instance;
@@ -98,7 +97,7 @@ static uint64_t send(void* self, uint64_t peer, uint32_t lane, const tenon_frame
   return 0; /* every lane is down */
 }
 
-static const tenon_transport transport = {
+static const tenon_transport kTransport = {
 #ifdef VARIANT_SHORT_TABLE
     .struct_size = offsetof(tenon_transport, send),
 #else
@@ -112,8 +111,8 @@ static const tenon_transport transport = {
     .send = send,
 };
 #ifdef VARIANT_TWO_TABLES
-static const tenon_client_api client_api = {.struct_size = sizeof(tenon_client_api), .stop = stop};
-#define SECOND_TABLE &client_api
+static const tenon_client_api kClientApi = {.struct_size = sizeof(tenon_client_api), .stop = stop};
+#define SECOND_TABLE &kClientApi
 #else
 #define SECOND_TABLE NULL
 #endif
@@ -131,4 +130,4 @@ TENON_NOTE(MANIFEST)
 #define OBJECT_MANIFEST MANIFEST
 #endif
 TENON_PLUGIN(OBJECT_MANIFEST, .create = create, .destroy = destroy, .get_extension = get_extension,
-             .transport = &transport, .client_api = SECOND_TABLE)
+             .transport = &kTransport, .client_api = SECOND_TABLE)

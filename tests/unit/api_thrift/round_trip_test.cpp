@@ -278,6 +278,65 @@ TEST_CASE("status reads the node's lines, and keeps those that it does not know"
   CHECK(reply.other == std::map<std::string, std::string>{{"future", "thing of later"}, {"term_of_x", ""}});
 }
 
+TEST_CASE("members reads a voter from each line, and leaves absent what the node does not know") {
+  Answering node(
+      {.results = {{.records = {{.key = "members",
+                                 .value = "id=1 incarnation=0a is_leader=yes addresses=thrift://h:1|ws://h:2 "
+                                          "clients=- control=- bulk=- later=thing\n"
+                                          "id=2 incarnation=- is_leader=no addresses=thrift://h:3 "
+                                          "clients=thrift://h:4 control=thrift bulk=websocket match_index=9 "
+                                          "next_index=10 progress=replicate\nsomething else\n"}}}}});
+  api::MembersReply reply;
+  node.client.cluster.members(reply);
+  CHECK(node.asked().operations.at(0).kind == TENON_ADMIN);
+  CHECK(node.asked().operations.at(0).key == "members");
+  REQUIRE(reply.members.size() == 2);
+  const api::Member& first = reply.members[0];
+  CHECK(first.node_id == 1);
+  CHECK(first.is_leader);
+  CHECK(first.incarnation == "0a");
+  CHECK(first.addresses == std::vector<std::string>{"thrift://h:1", "ws://h:2"});
+  CHECK_FALSE(first.__isset.client_addresses);
+  CHECK_FALSE(first.__isset.control_transport);
+  CHECK_FALSE(first.__isset.match_index);
+  const api::Member& second = reply.members[1];
+  CHECK_FALSE(second.is_leader);
+  CHECK_FALSE(second.__isset.incarnation);
+  CHECK(second.client_addresses == std::vector<std::string>{"thrift://h:4"});
+  CHECK(second.control_transport == "thrift");
+  CHECK(second.bulk_transport == "websocket");
+  CHECK(second.match_index == 9);
+  CHECK(second.next_index == 10);
+  CHECK(second.progress == "replicate");
+}
+
+TEST_CASE("leader reads who leads, in which term, and where it serves clients") {
+  Answering node({.results = {{.records = {{.key = "leader",
+                                            .value = "leader 2\nterm 5\nclient_address thrift://h:4\nclient_address "
+                                                     "http://h:5\n"}}}}});
+  api::LeaderReply reply;
+  node.client.cluster.leader(reply);
+  CHECK(node.asked().operations.at(0).key == "leader");
+  CHECK(reply.leader == 2);
+  CHECK(reply.term == 5);
+  CHECK(reply.client_addresses == std::vector<std::string>{"thrift://h:4", "http://h:5"});
+}
+
+TEST_CASE("transferLeadership asks for a target, or for any") {
+  Answering node({.results = {{.records = {{.key = "leader_transfer", .value = "target 3\nterm 5\n"}}}}});
+  api::TransferLeadershipReply reply;
+  api::TransferLeadershipRequest request;
+  node.client.cluster.transferLeadership(reply, request);
+  CHECK(node.asked().operations.at(0).kind == TENON_ADMIN);
+  CHECK(node.asked().operations.at(0).key == "leader_transfer");
+  CHECK(node.asked().operations.at(0).value.empty());
+  request.__set_target(3);
+  node.client.cluster.transferLeadership(reply, request);
+  CHECK(node.plugin.node().wait_for_requests(2).back().operations.at(0).value == "3");
+  CHECK(reply.target == 3);
+  CHECK(reply.term == 5);
+}
+
 TEST_CASE("getInfo is answered while the node answers nothing") {
   RunningPlugin plugin(later);
   Client client(plugin.port());

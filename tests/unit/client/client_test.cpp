@@ -55,6 +55,13 @@ thrift_api::TenonError tenon_error(int code, int outcome) {
   return error;
 }
 
+std::string refusal_by_follower(const std::string& leader_address) {
+  thrift_api::TenonError error = tenon_error(6, 2);
+  error.__set_leader_node(2);
+  error.__set_leader_address(leader_address);
+  return error_reply("put", error);
+}
+
 std::string exception_reply(apache::thrift::TApplicationException::TApplicationExceptionType type) {
   const auto buffer = std::make_shared<TMemoryBuffer>();
   TBinaryProtocol protocol(buffer);
@@ -165,12 +172,96 @@ TEST_CASE("a write that was not sent goes to the next endpoint") {
 TEST_CASE("a write whose connection is lost has an unknown outcome and is sent nowhere else") {
   TestServer closing(always(Kind::kClose));
   TestServer other(map_service());
+  const std::vector<Endpoint> endpoints{closing.endpoint(), other.endpoint()};
+  CHECK_THROWS_AS(connect(endpoints).put("k", "v"), UnknownOutcome);
+  CHECK_THROWS_AS(connect(endpoints).erase("k"), UnknownOutcome);
+  CHECK_THROWS_AS(connect(endpoints).compare_and_swap("k", std::nullopt, "v"), UnknownOutcome);
+  CHECK_THROWS_AS(connect(endpoints).transfer_leadership(2), UnknownOutcome);
+  CHECK(closing.requests() == 4);
+  CHECK(other.requests() == 0);
+}
+
+TEST_CASE("after a write of unknown outcome the next request begins at the next endpoint") {
+  TestServer closing(always(Kind::kClose));
+  TestServer other(map_service());
   Client client = connect({closing.endpoint(), other.endpoint()});
   CHECK_THROWS_AS(client.put("k", "v"), UnknownOutcome);
-  CHECK_THROWS_AS(client.erase("k"), UnknownOutcome);
-  CHECK_THROWS_AS(client.compare_and_swap("k", std::nullopt, "v"), UnknownOutcome);
-  CHECK(closing.requests() == 3);
+  CHECK(client.put("k", "w").revision == 1);
+  CHECK(closing.requests() == 1);
+}
+
+TEST_CASE("a write that a follower refuses goes to the leader that it names, and so does what follows") {
+  TestServer leader(map_service());
+  TestServer follower(always(Kind::kReply, refusal_by_follower(leader.endpoint().text())));
+  TestServer other(map_service());
+  Client client = connect({follower.endpoint(), other.endpoint()});
+  CHECK(client.put("k", "v").revision == 1);
+  CHECK(client.get("k").record->value == "v");
+  CHECK(leader.requests() == 2);
+  CHECK(follower.requests() == 1);
   CHECK(other.requests() == 0);
+}
+
+TEST_CASE("two hints are followed for one request and no third") {
+  TestServer leader(map_service());
+  TestServer third(always(Kind::kReply, refusal_by_follower(leader.endpoint().text())));
+  TestServer second(always(Kind::kReply, refusal_by_follower(third.endpoint().text())));
+  TestServer first(always(Kind::kReply, refusal_by_follower(second.endpoint().text())));
+  CHECK_THROWS_AS(connect({first.endpoint()}).put("k", "v"), Refused);
+  CHECK(leader.requests() == 0);
+  CHECK(connect({second.endpoint()}).put("k", "v").revision == 1);
+}
+
+TEST_CASE("a hint that leads nowhere leaves the other endpoints to be tried") {
+  TestServer server(map_service());
+  for (const std::string& hint : {nobody().text(), std::string(), std::string("no endpoint")}) {
+    TestServer follower(always(Kind::kReply, refusal_by_follower(hint)));
+    Client client = connect({follower.endpoint(), server.endpoint()});
+    CHECK_NOTHROW(client.put("k", "v"));
+    CHECK(follower.requests() == 1);
+    CHECK_THROWS_AS(connect({follower.endpoint()}).put("k", "v"), Refused);
+  }
+}
+
+TEST_CASE("a leader that is lost leaves the endpoints to be tried, and its write is sent nowhere else") {
+  TestServer leader(always(Kind::kClose));
+  TestServer follower(always(Kind::kReply, refusal_by_follower(leader.endpoint().text())));
+  TestServer other(map_service());
+  Client client = connect({follower.endpoint(), other.endpoint()});
+  CHECK_THROWS_AS(client.put("k", "v"), UnknownOutcome);
+  CHECK(other.requests() == 0);
+  CHECK(client.put("k", "v").revision == 1);
+}
+
+TEST_CASE("a refusal for another reason than who the node is is final") {
+  TestServer full(always(Kind::kReply, error_reply("put", tenon_error(5, 4))));
+  TestServer other(map_service());
+  CHECK_THROWS_AS(connect({full.endpoint(), other.endpoint()}).put("k", "v"), Refused);
+  CHECK(other.requests() == 0);
+  TestServer stopping(always(Kind::kReply, error_reply("put", tenon_error(7, 2))));
+  CHECK(connect({stopping.endpoint(), other.endpoint()}).put("k", "v").revision == 1);
+}
+
+TEST_CASE("members, leadership and its transfer are read as the node tells them") {
+  TestServer server(map_service());
+  Client client = connect({server.endpoint()});
+  const std::vector<Member> members = client.members();
+  REQUIRE(members.size() == 2);
+  CHECK(members[0].node_id == 7);
+  CHECK(members[0].is_leader);
+  CHECK_FALSE(members[0].match_index.has_value());
+  CHECK(members[1].node_id == 8);
+  CHECK(members[1].addresses == std::vector<std::string>{"thrift://h:1"});
+  CHECK(members[1].client_addresses.empty());
+  CHECK(members[1].control_transport == "thrift");
+  CHECK_FALSE(members[1].bulk_transport.has_value());
+  CHECK(members[1].match_index == 5u);
+  CHECK(members[1].progress == "replicate");
+  CHECK(client.leadership().leader == 7);
+  CHECK(client.leadership().term == 3);
+  CHECK(client.leadership().client_addresses == std::vector<std::string>{"thrift://h:2"});
+  CHECK(client.transfer_leadership(8) == 3);
+  CHECK(client.leadership().leader == 8);
 }
 
 TEST_CASE("a read whose connection is lost goes to the next endpoint") {
@@ -223,7 +314,8 @@ TEST_CASE("a connection that the node closed meanwhile is made anew before a wri
 TEST_CASE("a refusal has its code, its leader and its class") {
   thrift_api::TenonError error = tenon_error(6, 2);
   error.__set_leader_node(2);
-  error.__set_leader_address("other:7101");
+  const std::string leader = nobody().text();
+  error.__set_leader_address(leader);
   TestServer server(always(Kind::kReply, error_reply("put", error)));
   Client client = connect({server.endpoint()});
   try {
@@ -233,7 +325,7 @@ TEST_CASE("a refusal has its code, its leader and its class") {
     CHECK(refused.what() == server.endpoint().text() + " answered: because (not leader)");
     CHECK(refused.code == ErrorCode::kNotLeader);
     CHECK(refused.leader_node == 2u);
-    CHECK(refused.leader_address == "other:7101");
+    CHECK(refused.leader_address == leader);
     CHECK_FALSE(refused.overloaded);
   }
 }
@@ -283,6 +375,10 @@ TEST_CASE("endpoints are parsed and written") {
   const std::vector<Endpoint> endpoints = parse_endpoints("localhost:7101,[::1]:1,10.0.0.1:65535");
   CHECK(endpoints == std::vector<Endpoint>{{"localhost", 7101}, {"::1", 1}, {"10.0.0.1", 65535}});
   CHECK(endpoints[1].text() == "[::1]:1");
+  std::string many = "h:1";
+  for (std::size_t count = 1; count < kEndpointsMax; ++count) many += ",h:1";
+  CHECK(parse_endpoints(many).size() == kEndpointsMax);
+  CHECK_THROWS_AS(parse_endpoints(many + ",h:1"), std::invalid_argument);
   for (const char* const wrong : {"", "host", "host:", ":1", "host:0", "host:65536", "host:1x", "host:-1", "::1:1",
                                   "a:1,", "a:1, b:2", "[::1:1", "a b:1"}) {
     INFO(wrong);

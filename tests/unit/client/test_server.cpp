@@ -106,6 +106,35 @@ class ClusterHandler : public thrift_api::ClusterNull {
     reply.__set_term(3);
     reply.__set_other({{"storage", "filewal"}});
   }
+  void members(thrift_api::MembersReply& reply) override {
+    thrift_api::Member leader;
+    leader.__set_node_id(7);
+    leader.__set_is_leader(true);
+    thrift_api::Member follower;
+    follower.__set_node_id(8);
+    follower.__set_addresses({"thrift://h:1"});
+    follower.__set_control_transport("thrift");
+    follower.__set_match_index(5);
+    follower.__set_progress("replicate");
+    reply.__set_members({leader, follower});
+  }
+  void leader(thrift_api::LeaderReply& reply) override {
+    reply.__set_leader(leader_);
+    reply.__set_term(term_);
+    reply.__set_client_addresses({"thrift://h:2"});
+  }
+  void transferLeadership(thrift_api::TransferLeadershipReply& reply,
+                          const thrift_api::TransferLeadershipRequest& request) override {
+    reply.__set_target(request.target);
+    reply.__set_term(term_);
+    if (request.target == MapService::kNodeThatCannotLead) return;
+    leader_ = request.target == 0 ? 8 : request.target == MapService::kNobody ? 0 : request.target;
+    ++term_;
+  }
+
+ private:
+  std::int64_t leader_ = 7;
+  std::int64_t term_ = 3;
 };
 
 }  // namespace

@@ -47,10 +47,14 @@ class TestServer {
   std::thread thread_;
 };
 
-// Keys and values as an ordered map behind the generated processors of both services.
+// Keys and values as an ordered map behind the generated processors of both services. It is node 7, which leads term 3
+// until leadership is handed over.
 class MapService {
  public:
   static constexpr int kPageRecordsMax = 10;  // of a scan
+  // As the target of a transfer: the first stays without effect, after the second there is no leader.
+  static constexpr int kNodeThatCannotLead = 9;
+  static constexpr int kNobody = 99;
 
   MapService();
   ~MapService();

@@ -16,8 +16,14 @@ TEST_CASE("what is not set has its default, and says so") {
   CHECK(config.cluster_id == "test");
   CHECK_FALSE(config.start.has_value());
   CHECK(config.initial_members.empty());
+  CHECK(config.peers.empty());
+  CHECK(config.raft.heartbeat_interval == std::chrono::milliseconds(50));
+  CHECK(config.raft.election_timeout_min == std::chrono::milliseconds(500));
+  CHECK(config.raft.election_timeout_max == std::chrono::seconds(1));
   CHECK(config.storage_plugin == "filewal");
+  CHECK(config.transport_plugins.empty());
   CHECK(config.api_plugins == std::vector<std::string>{"thrift"});
+  CHECK_FALSE(config.advertise.has_value());
   CHECK(config.limits.value_bytes_max == 1048576);
   CHECK(config.limits.request_bytes_max == 4194304);
   CHECK(config.limits.scan_records_max == 1000);
@@ -53,7 +59,6 @@ TEST_CASE("a node can be configured without a file") {
 TEST_CASE("every option of the table can be set by its variable") {
   CHECK(environment_name("limits", "value_bytes_max") == "TENON_LIMITS_VALUE_BYTES_MAX");
   for (const Option& option : options()) {
-    if (option.presence == Presence::kNotInThisVersion) continue;
     Sources sources = least();
     const std::string variable = environment_name(option.section, option.name);
     sources.environment = {{variable, ""}};
@@ -108,6 +113,15 @@ TEST_CASE("options of a chosen plugin are kept with their origins, whatever thei
   CHECK(api.at("listen").origin.text() == "flag --set api.thrift.listen");
 }
 
+TEST_CASE("transports are chosen in order of preference, and get their options") {
+  Sources sources = least("[transport]\nplugin = websocket, thrift\n[transport.thrift]\nlisten = h:1\n");
+  sources.environment = {{"TENON_TRANSPORT_WEBSOCKET_LISTEN", "h:2"}};
+  const Config config = load(sources);
+  CHECK(config.transport_plugins == std::vector<std::string>{"websocket", "thrift"});
+  CHECK(config.plugin_section("transport", "thrift").at("listen").value == "h:1");
+  CHECK(config.plugin_section("transport", "websocket").at("listen").value == "h:2");
+}
+
 TEST_CASE("a chosen plugin without options has an empty section") {
   CHECK(load(least()).plugin_section("storage", "filewal").empty());
 }
@@ -133,6 +147,10 @@ TEST_CASE("a variable belongs to the plugin with the longest name that fits") {
 TEST_CASE("a section of a plugin that is not chosen is refused with the line that would choose it") {
   check_refusal(least("[storage.memory]\n"), "a.conf:10: [storage.memory]: ", "plugin = memory in [storage]");
   check_refusal(least("[api.http]\nlisten = x\n"), "a.conf:10: [api.http]: ", "plugin = thrift,http in [api]");
+  check_refusal(least("[transport.thrift]\nlisten = x\n"),
+                "a.conf:10: [transport.thrift]: ", "plugin = thrift in [transport]");
+  check_refusal(least("[transport]\nplugin = ws\n[transport.thrift]\nlisten = x\n"),
+                "a.conf:12: [transport.thrift]: ", "plugin = ws,thrift in [transport]");
   Sources sources = least();
   sources.flags = {{"storage.memory", "size", "1"}};
   check_refusal(sources, "flag --set storage.memory.size: [storage.memory]: ", "not chosen");
@@ -156,14 +174,8 @@ TEST_CASE("plugin names that could not be file names are refused") {
   check_refusal(least("[storage.File]\n"), "a.conf:10: storage.plugin: found 'File'", "a-z 0-9 _ -");
 }
 
-TEST_CASE("what later versions bring is refused as such") {
-  check_refusal(least("[transport]\nplugin = thrift\n"), "a.conf:11: transport.plugin: ", "not in this version");
-  check_refusal(least("[transport.thrift]\nlisten = x\n"), "a.conf:10: [transport.thrift]: ", "not in this version");
+TEST_CASE("joining a cluster is refused as what a later version brings") {
   check_refusal(least("[cluster]\nstart = join\n"), "a.conf:11: cluster.start: ", "not in this version");
-  for (const char* const members : {"7,8", "7=a:1", "7@host", "7:7101"}) {
-    check_refusal(least("[cluster]\ninitial_members = " + std::string(members) + "\n"),
-                  "a.conf:11: cluster.initial_members: ", "clusters of more than one node are not in this version");
-  }
 }
 
 TEST_CASE("a search for plugins needs no complete configuration, but a right one") {

@@ -76,9 +76,6 @@ TEST_CASE("the reference states each option's range, default and danger as the t
       CHECK(found.comment.find("default " + std::string(option.default_value)) != std::string::npos);
     }
     if (option.presence == Presence::kRequired) CHECK(found.comment.find("no default") != std::string::npos);
-    if (option.presence == Presence::kNotInThisVersion) {
-      CHECK(found.comment.find("Not in this version") != std::string::npos);
-    }
     CHECK((found.comment.find("Danger: ") != std::string::npos) == !option.danger.empty());
   }
 }
@@ -90,11 +87,13 @@ TEST_CASE("the reference is a configuration, and so it is with every option unco
   CHECK(config.node_id == 1);
   for (const auto& [name, documented] : documented_options()) {
     const std::size_t point = name.find('.');
-    if (!documented.commented_out || name == "transport.plugin") continue;
+    if (!documented.commented_out) continue;
     sources.flags.push_back({name.substr(0, point), name.substr(point + 1), documented.value});
   }
   const Config all = load(sources);
   CHECK(all.start == Start::kNew);
+  CHECK(all.initial_members.size() == 3);
+  CHECK(all.transport_plugins == std::vector<std::string>{"thrift"});
   CHECK(all.limits.inbox_bytes_max == config.limits.inbox_bytes_max);
 }
 
@@ -106,6 +105,27 @@ TEST_CASE("the configuration of a single node is one") {
   CHECK(config.start == Start::kNew);
   CHECK(config.data_directory == "tenon-data/single");
   CHECK(config.plugin_section("api", "thrift").at("listen").value == "127.0.0.1:7101");
+}
+
+TEST_CASE("the configurations of three nodes are one cluster") {
+  std::vector<Config> nodes;
+  for (const std::string id : {"1", "2", "3"}) {
+    Sources sources;
+    sources.file = read_config_file(TENON_CONFIGS "/three-node/" + id + ".conf");
+    nodes.push_back(load(sources));
+    const Config& node = nodes.back();
+    INFO(id);
+    CHECK(std::to_string(node.node_id) == id);
+    CHECK(node.start == Start::kNew);
+    CHECK(node.data_directory == "tenon-data/three-node/" + id);
+    CHECK(node.plugin_section("api", "thrift").at("listen").value == "127.0.0.1:710" + id);
+    CHECK(node.plugin_section("transport", "thrift").at("listen").value == "127.0.0.1:720" + id);
+    CHECK(node.peers.at(node.node_id) == std::vector<std::string>{"thrift://127.0.0.1:720" + id});
+    CHECK(node.peers == nodes.front().peers);
+    CHECK(node.initial_members == std::vector<std::uint64_t>{1, 2, 3});
+    CHECK(node.cluster_id == nodes.front().cluster_id);
+    CHECK(node.raft.election_timeout_min == nodes.front().raft.election_timeout_min);
+  }
 }
 
 }  // namespace tenon::config

@@ -67,14 +67,15 @@ TEST_CASE("plugin directories are absolute") {
   check_refusal(with("node", "plugin_directories", "/a:"), "flag --set node.plugin_directories: ", "absolute");
 }
 
-TEST_CASE("a new cluster has this node as its only member") {
-  const Config config = load(least("[cluster]\nstart = new\ninitial_members = 7\n"));
-  CHECK(config.start == Start::kNew);
-  CHECK(config.initial_members == std::vector<std::uint64_t>{7});
-  check_refusal(least("[cluster]\nstart = new\n"), "a.conf:11: cluster.start: ", "add initial_members = 7");
-  check_refusal(least("[cluster]\ninitial_members = 8\n"), "a.conf:11: cluster.initial_members: ", "node.id is 7");
-  check_refusal(least("[cluster]\ninitial_members = x\n"), "a.conf:11: cluster.initial_members: ", "id of a node");
-  check_refusal(least("[cluster]\ninitial_members =\n"), "a.conf:11: cluster.initial_members: ", "empty");
+TEST_CASE("election timeouts leave room for three heartbeats, and differ") {
+  check_refusal(least("[raft]\nheartbeat_interval = 100ms\nelection_timeout_min = 299ms\n"),
+                "a.conf:12: raft.election_timeout_min: found 299ms", "raft.heartbeat_interval (100ms, a.conf:11)");
+  check_refusal(least("[raft]\nheartbeat_interval = 200ms\n"), "default: raft.election_timeout_min: ", "a.conf:11");
+  check_refusal(least("[raft]\nelection_timeout_max = 500ms\n"), "a.conf:11: raft.election_timeout_max: found 500ms",
+                "raft.election_timeout_min (500ms, default)");
+  const Config config =
+      load(least("[raft]\nheartbeat_interval = 50ms\nelection_timeout_min = 150ms\nelection_timeout_max = 300ms\n"));
+  CHECK(config.raft.election_timeout_min == std::chrono::milliseconds(150));
 }
 
 TEST_CASE("limits that contradict each other are refused with both places") {

@@ -43,34 +43,34 @@ struct CountingHost : tenon_host {
 class Plugin {
  public:
   // On the disk of the host's data directory, through the plugin's own create().
-  explicit Plugin(const tenon_host* host) { error = kPlugin.create(host, &self_, &why); }
+  explicit Plugin(const tenon_host* host) { error = kPlugin->create(host, &self_, &why); }
   Plugin(const tenon_host* host, FileSystem& disk)
       : self_(static_cast<Instance*>(new FileWalStorage(Host(host), std::make_unique<Borrowed>(disk)))) {}
   Plugin(const Plugin&) = delete;
   Plugin& operator=(const Plugin&) = delete;
   ~Plugin() {
     close();
-    if (self_ != nullptr) kPlugin.destroy(self_);
+    if (self_ != nullptr) kPlugin->destroy(self_);
   }
 
   tenon_error open() {
     found.struct_size = sizeof found;
-    error = kPlugin.storage->open(self_, storage_host.table(), &found, &why);
+    error = kPlugin->storage->open(self_, storage_host.table(), &found, &why);
     open_ = error == TENON_OK;
     return error;
   }
   void close() {
-    if (std::exchange(open_, false)) kPlugin.storage->close(self_);
+    if (std::exchange(open_, false)) kPlugin->storage->close(self_);
   }
-  void write(const tenon_write& write) { kPlugin.storage->write(self_, &write); }
+  void write(const tenon_write& write) { kPlugin->storage->write(self_, &write); }
   // Appends one entry, as the write with its index as sequence.
   void append(std::uint64_t index, std::string data) {
     write(writes_.emplace_back().append(index, 1, std::move(data)).view(index));
   }
   void read(std::uint64_t request, std::uint64_t first, std::uint64_t end) {
-    kPlugin.storage->read_entries(self_, request, first, end, 1 << 20);
+    kPlugin->storage->read_entries(self_, request, first, end, 1 << 20);
   }
-  const tenon_storage& table() const { return *kPlugin.storage; }
+  const tenon_storage& table() const { return *kPlugin->storage; }
   void* self() const { return self_; }
 
   FakeStorageHost storage_host;
@@ -96,7 +96,7 @@ class Plugin {
     FileSystem& disk_;
   };
 
-  static constexpr const tenon_plugin& kPlugin = tenon_static_plugin_filewal;
+  static constexpr const tenon_plugin* kPlugin = &tenon_static_plugin_filewal;
 
   void* self_ = nullptr;
   bool open_ = false;

@@ -25,16 +25,17 @@ class FakeNode final : public NodePort {
     return refused;
   }
   void cancel(node::Token token) override { cancelled.push_back(token); }
-  std::optional<std::string> admin(const std::string& verb, const std::string& argument) override {
-    if (verb != "echo") return std::nullopt;
-    return "echo " + argument;
+  AdminAnswer admin(const std::string& verb, const std::string& argument) override {
+    if (verb == "lead") return {TENON_ERROR_NOT_LEADER, "ask node 2", raft::NodeId(2)};
+    if (verb != "echo") return {TENON_ERROR_UNSUPPORTED, "there is no such verb"};
+    return {TENON_OK, "echo " + argument};
   }
   // Ends the oldest.
-  void finish_one(ClientHost& host) {
+  void finish_one(ClientHost& host, kv::Reply reply = {}) {
     REQUIRE_FALSE(taken.empty());
     std::vector<CompletionPointer> completions;
     const node::Token token = taken.front().token;
-    completions.push_back(make_completion({token, node::Outcome::done, TENON_OK, {}, {}, {}}, {}));
+    completions.push_back(make_completion({token, node::Outcome::done, TENON_OK, {}, {}, std::move(reply)}, {}));
     taken.erase(taken.begin());
     host.complete(token.queue, completions);
     CHECK(completions.empty());
@@ -47,7 +48,8 @@ class FakeNode final : public NodePort {
 
 struct Fixture {
   FakeNode node;
-  ClientHost host{RequestLimits(), node};
+  PeerDirectory directory{raft::NodeId(1)};
+  ClientHost host{RequestLimits(), node, directory};
 };
 
 const tenon_operation kGet = get("k");
@@ -137,8 +139,66 @@ TEST_CASE("an admin verb is answered at once, and one that is unknown is refused
   const Ended refused = queue.run({&unknown, 1});
   CHECK(refused.outcome == TENON_OUTCOME_REFUSED);
   CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
-  CHECK(refused.message.find("not in this version") != std::string::npos);
+  CHECK(refused.message == "there is no such verb");
   queue.destroy();
+}
+
+TEST_CASE("a refusal names the leader's address for the client API that asks, and not for another") {
+  Fixture f;
+  f.directory.set_addresses(raft::NodeId(2), {"thrift://two:7201"});
+  CHECK(f.directory.introduce(raft::NodeId(2), {}, {"http://two:8080", "thrift://two:7101"}));
+  const tenon_operation lead = admin("lead");
+  for (const auto& [client_api, address] :
+       {std::pair<const char*, const char*>{"thrift", "two:7101"}, {"http", "two:8080"}, {"resp", ""}}) {
+    TestQueue queue(f.host, 10, client_api);
+    const Ended refused = queue.run({&lead, 1});
+    CHECK(refused.outcome == TENON_OUTCOME_REFUSED);
+    CHECK(refused.error == TENON_ERROR_NOT_LEADER);
+    CHECK(refused.leader == 2);
+    CHECK(refused.leader_address == address);
+    queue.submit(kGets);
+    CHECK(f.host.leader_address(f.node.taken.back().token.queue, raft::NodeId(2)) == address);
+    CHECK(f.host.leader_address(f.node.taken.back().token.queue, raft::NodeId(3)).empty());
+    queue.destroy();
+  }
+  CHECK(f.host.leader_address(99, raft::NodeId(2)).empty());
+}
+
+TEST_CASE("a client API has one table, also when it asks again") {
+  Fixture f;
+  CHECK(f.host.table("thrift") == f.host.table("thrift"));
+  CHECK(f.host.table("thrift") != f.host.table("http"));
+}
+
+TEST_CASE("while too many bytes of answers wait nothing more is begun, and what was begun is answered") {
+  Fixture f;
+  TestQueue slow(f.host, 1'000);
+  TestQueue other(f.host, 10);
+  constexpr std::uint64_t value_bytes = (4u << 20) - 1'024;
+  constexpr std::uint64_t enough = kUnpolledBytesMax / value_bytes + 1;
+  for (std::uint64_t i = 0; i < enough + 1; ++i) slow.submit(kGets);
+  const auto finish_large = [&] {
+    kv::Reply reply;
+    reply.results.emplace_back().records.push_back({TENON_RECORD_CURRENT, "k", std::string(value_bytes, 'v'), 1, 1, 1});
+    f.node.finish_one(f.host, std::move(reply));
+  };
+  for (std::uint64_t i = 0; i + 1 < enough; ++i) finish_large();
+  const std::size_t begun = f.node.taken.size();
+  slow.submit(kGets);
+  CHECK(f.node.taken.size() == begun + 1);  // not above the bound yet
+  finish_large();
+  slow.submit(kGets);
+  CHECK(f.node.taken.size() == begun);
+  other.submit(kGets);
+  CHECK(f.node.taken.size() == begun + 1);  // the bound is of each queue
+  slow.poll();
+  CHECK(slow.ended.size() == enough + 1);
+  CHECK(slow.ended.at(enough + 3).outcome == TENON_OUTCOME_OVERLOADED);
+  CHECK(slow.ended.at(enough + 3).error == TENON_ERROR_BUSY);
+  slow.submit(kGets);
+  CHECK(f.node.taken.size() == begun + 2);
+  slow.destroy();
+  other.destroy();
 }
 
 TEST_CASE("cancel names the queue's own request") {
@@ -170,7 +230,7 @@ TEST_CASE("answers to a queue that was destroyed are dropped, and those in hand 
 
 TEST_CASE("queues have bounds in depth and in number, and a refusal says them") {
   Fixture f;
-  const tenon_client_host* const table = f.host.table();
+  const tenon_client_host* const table = f.host.table("thrift");
   const tenon_queue* queue = nullptr;
   tenon_detail why{sizeof why, {}};
   CHECK(table->queue_create(table, 0, &queue, &why) == TENON_ERROR_INVALID);
@@ -204,7 +264,8 @@ TEST_CASE("completions from many threads all arrive, once, while queues come and
   std::thread churn([&] {
     for (int i = 0; i < 100; ++i) {
       const tenon_queue* made = nullptr;
-      if (f.host.table()->queue_create(f.host.table(), 1, &made, nullptr) == TENON_OK) made->destroy(made);
+      const tenon_client_host* const table = f.host.table("thrift");
+      if (table->queue_create(table, 1, &made, nullptr) == TENON_OK) made->destroy(made);
     }
   });
   queue.wait_for(count);

@@ -74,6 +74,14 @@ TEST_CASE("every outcome has its value at the waist, with error and message") {
   }
 }
 
+TEST_CASE("a completion holds the leader's address until its loan is released, and knows how much it holds") {
+  const std::string address = "a-host-with-a-long-name.example:7101";
+  const CompletionPointer made = make_completion(answer_with_results(), "text", address);
+  CHECK(view(made->leader_address) == address);
+  CHECK(held_bytes(*made) > 100'000);
+  CHECK(held_bytes(*made) < 110'000);
+}
+
 TEST_CASE("a completion that was handed out lives until its loan is released") {
   const tenon_completion* const handed_out = make_completion(answer_with_results(), "text").release();
   CHECK(view(handed_out->results[3].records[0].key) == "c");

@@ -61,6 +61,7 @@ TEST_CASE("nothing is lost when many threads record, create and look at once") {
   const std::uint32_t counter = metrics.create(MetricKind::counter, "c", "", "");
   const std::uint32_t histogram = metrics.create(MetricKind::histogram, "h", "", "");
   std::vector<std::thread> recorders;
+  recorders.reserve(threads);
   for (int thread = 0; thread < threads; ++thread) {
     recorders.emplace_back([&, thread] {
       const std::uint32_t own = metrics.create(MetricKind::gauge, "g" + std::to_string(thread), "", "");
@@ -76,7 +77,7 @@ TEST_CASE("nothing is lost when many threads record, create and look at once") {
   const std::vector<MetricValue> values = metrics.values();
   REQUIRE(values.size() == 2 + threads);
   CHECK(values[0].value == threads * each);
-  CHECK(values[1].observations == threads * each);
+  CHECK(values[1].observations == std::uint64_t{threads} * each);
   for (std::size_t i = 2; i < values.size(); ++i) CHECK(values[i].value == each - 1);
 }
 

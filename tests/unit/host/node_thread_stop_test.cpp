@@ -19,8 +19,10 @@ TEST_CASE("a node that is stopped under load leaves nothing behind, and what it 
     RunningNode running(storage);
     std::atomic<bool> ending{false};
     std::vector<TestQueue> queues;
+    queues.reserve(3);
     for (int i = 0; i < 3; ++i) queues.emplace_back(running.clients(), 100);
     std::vector<std::thread> threads;
+    threads.reserve(queues.size());
     for (TestQueue& queue : queues) {
       threads.emplace_back([&] {
         const tenon_queue* const table = queue.table();

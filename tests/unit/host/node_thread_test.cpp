@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "host/node_thread.hpp"
 
-#include <thread>
-
 #include "running_node.hpp"
 #include "support/catch.hpp"
 #include "test_queue.hpp"
@@ -12,18 +10,6 @@ namespace {
 
 using support::MemoryStorage;
 using Mode = MemoryStorage::Mode;
-
-std::span<const tenon_operation> only(const tenon_operation& operation) { return {&operation, 1}; }
-
-// Waits, for a minute at most.
-template <class Holds>
-void eventually(Holds holds) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!holds() && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  REQUIRE(holds());
-}
 
 TEST_CASE("what is put is got, and is there after a restart") {
   MemoryStorage storage(GENERATE(Mode::immediate, Mode::threaded));
@@ -97,8 +83,10 @@ TEST_CASE("requests of many submitters are each answered once, and no write is l
   MemoryStorage storage(Mode::threaded);
   RunningNode running(storage);
   std::vector<TestQueue> queues;
+  queues.reserve(submitters);
   for (int i = 0; i < submitters; ++i) queues.emplace_back(running.clients(), 200);
   std::vector<std::thread> threads;
+  threads.reserve(submitters);
   for (int i = 0; i < submitters; ++i) {
     // Assertions of Catch belong to one thread at a time, so the threads count and the test looks afterwards.
     threads.emplace_back([&queue = queues[static_cast<std::size_t>(i)], i] {
@@ -283,23 +271,50 @@ TEST_CASE("when the inbox is full requests are overloaded, and none of them take
   queue.destroy();
 }
 
-TEST_CASE("status is answered without waiting for the node") {
+// Frames from peers that were dropped for this reason.
+double dropped(const Metrics& metrics, const std::string& reason) {
+  for (const MetricValue& metric : metrics.values()) {
+    if (metric.name == "tenon_frames_dropped_total" && metric.labels == "reason=\"" + reason + "\"")
+      return metric.value;
+  }
+  return -1;
+}
+
+TEST_CASE("frames from peers that find no room are dropped and counted, those of each peer by themselves") {
+  FakeLogger logger;
+  Metrics metrics;
+  const PeerDirectory directory(raft::NodeId(1));
+  NodeThread node({raft::NodeId(1), "cluster", "1.2.3"}, directory, logger, metrics, [](const std::string&) {});
+  const std::string large(TENON_FRAME_BYTES_MAX, 'x');
+  const tenon_bytes frames[] = {bytes(large), bytes(large), bytes(large)};
+  node.receive(raft::NodeId(2), frames);  // it does not run yet
+  CHECK(dropped(metrics, "no_room") == 1);
+  node.receive(raft::NodeId(3), {frames, 1});
+  CHECK(dropped(metrics, "no_room") == 1);
+}
+
+TEST_CASE("a frame that is none is dropped by the node and counted, and leaves room for the next") {
   MemoryStorage storage(Mode::immediate);
   RunningNode running(storage);
-  TestQueue queue(running.clients(), 8);
-  const tenon_operation write = put("k", "v");
-  CHECK(queue.run(only(write)).outcome == TENON_OUTCOME_DONE);
-  eventually([&] { return running.node().status().key_count == 1; });
-  const tenon_operation ask = admin("status");
-  const Ended answered = queue.run(only(ask));
-  REQUIRE(answered.values.size() == 1);
-  const std::string& text = answered.values[0];
-  for (const char* line : {"version 1.2.3\n", "cluster_id cluster\n", "node_id 1\n", "role leader\n", "leader 1\n",
-                           "term 2\n", "revision 1\n", "keys 1\n", "last_index 3\n", "applied_index 3\n"}) {
-    CAPTURE(line, text);
-    CHECK(text.find(line) != std::string::npos);
+  const std::string nonsense(TENON_FRAME_BYTES_MAX, 'x');
+  const tenon_bytes frame = bytes(nonsense);
+  for (int i = 1; i <= 4; ++i) {
+    running.node().receive(raft::NodeId(2), {&frame, 1});
+    eventually([&] { return dropped(running.metrics(), "corrupt") == i; });
   }
-  queue.destroy();
+  CHECK(dropped(running.metrics(), "no_room") == 0);
+}
+
+TEST_CASE("each change of role is one line that names the term and the cause") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  eventually([&] { return running.node().status().role == raft::RoleName::leader; });
+  std::vector<std::string> lines;
+  for (const std::string& line : running.logger().lines()) {
+    if (line.starts_with("raft: ")) lines.push_back(line);
+  }
+  REQUIRE_FALSE(lines.empty());
+  CHECK(lines.back() == "raft: leads in term 2: a majority voted for it");
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ TEST_CASE("declared metrics are made, with the plugin as a label, and no others"
 TEST_CASE("the first failure is told, once, whichever threads fail") {
   Fixture f;
   std::vector<std::thread> failing;
+  failing.reserve(4);
   for (int i = 0; i < 4; ++i) {
     failing.emplace_back([&] { f.table->failed(f.table, TENON_ERROR_IO, "sync failed"); });
   }

@@ -75,8 +75,11 @@ TEST_CASE("flags and times of the request arrive") {
   asked.timeout_ms = 17;
   const auto timed = std::get<CheckedRequest>(check_request(asked, kLimits));
   CHECK(timed.ordering == node::Ordering::after_writes);
+  CHECK(timed.forwarding == node::Forwarding::refused);
   CHECK(timed.timeout == std::chrono::milliseconds(17));
   CHECK(kv::decode(timed.command)->independent);
+  asked.flags = 0;
+  CHECK(std::get<CheckedRequest>(check_request(asked, kLimits)).forwarding == node::Forwarding::allowed);
   for (const std::uint64_t endless : {std::uint64_t{3'600'001}, std::numeric_limits<std::uint64_t>::max()}) {
     asked.timeout_ms = endless;
     CHECK(std::get<CheckedRequest>(check_request(asked, kLimits)).timeout == kTimeoutMax);

@@ -3,16 +3,30 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "fake_logger.hpp"
 #include "host/node_thread.hpp"
+#include "host/peer_host.hpp"
 #include "host/storage_session.hpp"
+#include "support/catch.hpp"
 #include "support/memory_storage.hpp"
 
 namespace tenon::host {
+
+// Waits, for a minute at most.
+template <class Holds>
+void eventually(Holds holds) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!holds() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  REQUIRE(holds());
+}
 
 class RunningNode {
  public:
@@ -20,11 +34,13 @@ class RunningNode {
   // starts.
   explicit RunningNode(
       support::MemoryStorage& storage, node::Settings settings = {}, const std::function<void()>& booted = [] {})
-      : node_({raft::NodeId(1), "cluster", "1.2.3"}, logger_, metrics_, [this](const std::string&) { ++failures_; }),
-        clients_(RequestLimits(), node_) {
+      : node_({raft::NodeId(1), "cluster", "1.2.3"}, directory_, logger_, metrics_,
+              [this](const std::string&) { ++failures_; }),
+        clients_(RequestLimits(), node_, directory_),
+        peers_(directory_, node_, metrics_) {
     const node::StoragePort port{storage.table(), storage.self()};
     session_ = std::make_unique<StorageSession>(port, logger_);
-    const StorageBoot how{raft::NodeId(1), raft::Membership{{raft::NodeId(1)}}, settings.raft.log_cache_bytes_max};
+    const StorageBoot how{raft::NodeId(1), raft::Membership{{{raft::NodeId(1)}}}, settings.raft.log_cache_bytes_max};
     // A birth has to become durable, whatever the test wants of later writes.
     raft::Recovered recovered = session_->boot(how, [&] {
       storage.complete_all();
@@ -33,7 +49,8 @@ class RunningNode {
     booted();
     session_->connect(node_);
     settings.raft.self = raft::NodeId(1);
-    node_.start(settings, std::move(recovered), 1, port, clients_);
+    settings.cluster_id = "cluster";
+    node_.start(settings, std::move(recovered), 1, port, peers_, clients_);
   }
   RunningNode(const RunningNode&) = delete;
   RunningNode& operator=(const RunningNode&) = delete;
@@ -53,8 +70,10 @@ class RunningNode {
   FakeLogger logger_;
   Metrics metrics_;
   std::atomic<int> failures_{0};
+  PeerDirectory directory_{raft::NodeId(1)};
   NodeThread node_;
   ClientHost clients_;
+  PeerHost peers_;
   std::unique_ptr<StorageSession> session_;
 };
 

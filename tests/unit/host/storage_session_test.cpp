@@ -16,7 +16,7 @@ namespace {
 using support::MemoryStorage;
 using Mode = MemoryStorage::Mode;
 
-const raft::Membership kMembers{{raft::NodeId(1)}};
+const raft::Membership kMembers{{{raft::NodeId(1)}}};
 const std::function<bool()> kHealthy = [] { return false; };
 
 StorageBoot new_cluster() { return {raft::NodeId(1), kMembers}; }
@@ -46,14 +46,14 @@ TEST_CASE("an empty directory is born once, and found again by every later boot"
   const raft::Recovered born = boot(storage, new_cluster());
   CHECK(born.last_sequence == raft::WriteSequence(1));
   CHECK(born.log.last_index() == raft::LogIndex(1));
-  CHECK(born.membership == kMembers);
+  CHECK(born.log.membership() == kMembers);
   CHECK(born.hard_state == raft::HardState{raft::Term(1), raft::NodeId()});
   REQUIRE(storage.entries().size() == 1);
   for (const StorageBoot& how : {existing(), new_cluster()}) {
     const raft::Recovered found = boot(storage, how);
     CHECK(found.last_sequence == raft::WriteSequence());
     CHECK(found.log.last_index() == raft::LogIndex(1));
-    CHECK(found.membership == kMembers);
+    CHECK(found.log.membership() == kMembers);
   }
   CHECK(storage.entries().size() == 1);
 }

@@ -9,8 +9,9 @@
 
 namespace tenon::host {
 
-TestQueue::TestQueue(const ClientHost& host, std::uint64_t depth) {
-  REQUIRE(host.table()->queue_create(host.table(), depth, &table_, nullptr) == TENON_OK);
+TestQueue::TestQueue(ClientHost& host, std::uint64_t depth, const std::string& client_api) {
+  const tenon_client_host* const table = host.table(client_api);
+  REQUIRE(table->queue_create(table, depth, &table_, nullptr) == TENON_OK);
 }
 
 bool TestQueue::is_readable(int wait_ms) const {
@@ -39,12 +40,14 @@ std::size_t TestQueue::poll() {
     count = table_->poll(table_, polled, std::size(polled));
     for (std::uint64_t i = 0; i < count; ++i) {
       const Completion completion(polled[i]);
-      Ended end{completion->outcome,  completion->error, std::string(view(completion->message)),
-                completion->revision, completion->flags, {}};
+      Ended end{
+          completion->outcome, completion->error,  std::string(view(completion->message)),        completion->revision,
+          completion->flags,   completion->leader, std::string(view(completion->leader_address)), {}};
       for (const tenon_result& result : results(*completion)) {
         for (const tenon_record& record : records(result)) end.values.emplace_back(view(record.value));
       }
-      REQUIRE(ended.emplace(completion->request, std::move(end)).second);
+      const bool is_first = ended.emplace(completion->request, std::move(end)).second;
+      REQUIRE(is_first);
     }
     total += count;
   }

@@ -12,19 +12,23 @@
 
 namespace tenon::host {
 
+inline std::span<const tenon_operation> only(const tenon_operation& operation) { return {&operation, 1}; }
+
 struct Ended {
   std::uint32_t outcome = 0;
   tenon_error error = TENON_OK;
   std::string message;
   std::uint64_t revision = 0;
   std::uint64_t flags = 0;
+  std::uint64_t leader = 0;
+  std::string leader_address;
   std::vector<std::string> values;  // of every record, in order
 };
 
 class TestQueue {
  public:
   // Requires that the host makes it.
-  TestQueue(const ClientHost& host, std::uint64_t depth);
+  TestQueue(ClientHost& host, std::uint64_t depth, const std::string& client_api = "thrift");
 
   const tenon_queue* table() const noexcept { return table_; }
   bool is_readable(int wait_ms = 0) const;

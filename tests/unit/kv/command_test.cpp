@@ -128,7 +128,8 @@ TEST_CASE("damaged bytes decode to nothing, or to a command that is harmless and
   for (int i = 0; i < 20'000; ++i) {
     std::string bytes = encoded(commands.draw());
     for (std::uint64_t flips = 1 + random.below(4); flips > 0; --flips) {
-      bytes[random.below(bytes.size())] ^= static_cast<char>(1u << random.below(8));
+      char& byte = bytes[random.below(bytes.size())];
+      byte = static_cast<char>(byte ^ (1 << random.below(8)));
     }
     const std::optional<Command> decoded = decode(bytes);
     if (!decoded) {

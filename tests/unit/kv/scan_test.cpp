@@ -133,9 +133,10 @@ TEST_CASE("the last page has no cursor, and a page that just fits is the last") 
   operation.limit = 1;
   CHECK(run(store, operation).cursor == encode_cursor("a"));
   operation.limit = 1000;
-  operation.limit_bytes = 2 * 6;
+  constexpr std::uint64_t record_bytes = 1 + 5;  // a key and its value
+  operation.limit_bytes = 2 * record_bytes;
   CHECK(run(store, operation).records.size() == 2);
-  operation.limit_bytes = 2 * 6 - 1;
+  operation.limit_bytes = 2 * record_bytes - 1;
   CHECK(run(store, operation).records.size() == 1);
   operation.limit_bytes = 1;  // one record comes however large it is
   CHECK(run(store, operation).records.size() == 1);

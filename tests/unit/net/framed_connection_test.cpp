@@ -245,3 +245,71 @@ TEST_CASE("a connection may be closed by the user that it is handing frames to")
   CHECK(pair.recorder.closings.at(0).detail == "no");
   CHECK(pair.host.metric("connections_closed_total") == 1);
 }
+
+TEST_CASE("a frame may be sent from where it lies, between bytes of the sender") {
+  Pair pair(kLimits, 1 << 30);
+  const std::string first(100'000, 'f');
+  const std::string second(50'000, 's');
+  const tenon_bytes parts[] = {bytes(first), bytes(second)};
+  int ends = 0;
+  const auto lend = [&] { return Frame({parts, 2, {[](void* count) { ++*static_cast<int*>(count); }, &ends}}); };
+  pair.connection->send("before");
+  pair.connection->send("head", lend(), "tail");
+  pair.connection->send("after");
+  const std::string expected = framed("before") + framed("head" + first + second + "tail") + framed("after");
+  CHECK(pair.connection->output_bytes() == expected.size());
+  CHECK(pair.environment.budget.used() == expected.size());
+  pair.connection->flush();
+  CHECK((pair.to_peer(expected.size()) == expected));
+  CHECK(ends == 1);
+  CHECK(pair.environment.budget.used() == 0);
+  pair.connection->send("head", lend(), "tail");
+  pair.connection->close(CloseReason::kShutdown);
+  CHECK(ends == 2);
+  pair.connection->send("head", lend(), "tail");
+  CHECK(ends == 3);
+}
+
+TEST_CASE("frames of one wake-up end together, and stay readable until then") {
+  class Batches final : public FrameHandler {
+   public:
+    void on_frame(std::string_view frame) override { batch.push_back(frame); }
+    void on_frames_end() override {
+      batches.emplace_back(batch.begin(), batch.end());
+      batch.clear();
+    }
+    void on_input_end() override {}
+    void on_flushed() override {}
+    bool busy() const noexcept override { return false; }
+    void on_closed(const Closing&) override { closed = true; }
+    std::vector<std::string_view> batch;
+    std::vector<std::vector<std::string>> batches;
+    bool closed = false;
+  };
+  Pair pair(kLimits);
+  Batches batches;
+  auto ticket = pair.admission.admit("another");
+  tcp::socket end(pair.context);
+  tcp::acceptor acceptor(pair.context, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+  end.connect(acceptor.local_endpoint());
+  tcp::socket accepted = acceptor.accept();
+  accepted.non_blocking(true);
+  const auto connection =
+      std::make_shared<FramedConnection>(std::move(accepted), std::move(*ticket), pair.environment, batches);
+  connection->start();
+  boost::asio::write(end,
+                     boost::asio::buffer(framed("one") + framed("two") + framed(std::string(900, 'x')).substr(0, 500)));
+  REQUIRE(pair.turn_until([&] { return !batches.batches.empty(); }));
+  boost::asio::write(end, boost::asio::buffer(std::string(404, 'x') + framed("last") + length(1001)));
+  REQUIRE(pair.turn_until([&] { return batches.closed; }));
+  const std::vector<std::vector<std::string>> expected = {{"one", "two"}, {std::string(900, 'x'), "last"}};
+  CHECK(batches.batches == expected);
+}
+
+TEST_CASE("the bound of a frame may change from one frame to the next") {
+  Pair pair(kLimits);
+  pair.recorder.then = [&] { pair.connection->limit_frames(2000); };
+  pair.from_peer(framed("small") + framed(std::string(2000, 'x')) + length(2001));
+  REQUIRE(pair.closed_as(CloseReason::kFrameTooLarge));
+  CHECK(pair.recorder.frames.size() == 2);
+}

@@ -13,7 +13,7 @@ using raft::NodeId;
 using raft::Term;
 
 constexpr std::uint64_t kCacheBytesMax = 1u << 20;
-const raft::Membership kMembers{{NodeId(1)}};
+const raft::Membership kMembers{{{NodeId(1)}}};
 
 std::string hard_state(std::uint64_t term) { return wire::encode_hard_state({Term(term), NodeId(1)}); }
 
@@ -24,7 +24,7 @@ TEST_CASE("a birth is read back as what a member starts with") {
   const std::optional<raft::Recovered> recovered = boot.finish(NodeId(1), raft::WriteSequence(1));
   REQUIRE(recovered.has_value());
   CHECK(recovered->hard_state == raft::HardState{Term(1), NodeId()});
-  CHECK(recovered->membership == kMembers);
+  CHECK(recovered->log.membership() == kMembers);
   CHECK(recovered->log.last_index() == LogIndex(1));
   CHECK(recovered->log.durable_index() == LogIndex(1));
   CHECK(recovered->last_sequence == raft::WriteSequence(1));
@@ -43,11 +43,11 @@ TEST_CASE("the last membership entry counts, and the cache keeps to its bound") 
   for (std::uint64_t index = 2; index < 100; ++index) {
     boot.feed(LogIndex(index), Term(2), wire::encode_commands(index, commands));
   }
-  const raft::Membership later{{NodeId(1), NodeId(4)}};
+  const raft::Membership later{{{NodeId(1)}, {NodeId(4)}}};
   boot.feed(LogIndex(100), Term(7), wire::encode_membership(later));
   const std::optional<raft::Recovered> recovered = boot.finish(NodeId(4), {});
   REQUIRE(recovered.has_value());
-  CHECK(recovered->membership == later);
+  CHECK(recovered->log.membership() == later);
   CHECK(recovered->log.cached_bytes() <= 2000);
   CHECK(recovered->log.term(LogIndex(50)) == Term(2));
 }

@@ -18,7 +18,7 @@ using raft::NodeId;
 using raft::RoleName;
 using raft::Term;
 
-inline const raft::Membership kMembers{{NodeId(1)}};
+inline const raft::Membership kMembers{{{NodeId(1)}}};
 
 // Storage whose test decides when a write is durable and when a read is answered. It keeps the pointers that it is
 // lent, as a plugin may, so that memory given back too early shows under the address sanitizer.
@@ -33,8 +33,7 @@ class ManualStorage {
     };
     table_.read_entries = [](void* self, std::uint64_t request, std::uint64_t first, std::uint64_t end, std::uint64_t) {
       auto& storage = *static_cast<ManualStorage*>(self);
-      REQUIRE_FALSE(storage.reading.has_value());
-      storage.reading = Read{request, first, end};
+      storage.reads.push_back({request, first, end});
     };
   }
   StoragePort port() noexcept { return {&table_, this}; }
@@ -51,6 +50,9 @@ class ManualStorage {
     REQUIRE_FALSE(queued.empty());
     const tenon_write& write = *queued.front();
     if ((write.parts & TENON_WRITE_HARD_STATE) != 0) hard_state = view(write.hard_state);
+    if ((write.parts & TENON_WRITE_TRUNCATE_SUFFIX) != 0) {
+      log.erase(log.lower_bound(write.truncate_from), log.end());
+    }
     for (std::uint64_t i = 0; i < write.entry_count; ++i) {
       const tenon_entry& entry = write.entries[i];
       log[entry.index] = {entry.term, std::string(view(entry.data))};
@@ -61,7 +63,7 @@ class ManualStorage {
 
   std::deque<const tenon_write*> queued;
   std::uint64_t last_sequence = 0;
-  std::optional<Read> reading;
+  std::deque<Read> reads;
   std::string hard_state;
   std::map<std::uint64_t, Stored> log;
 
@@ -73,11 +75,38 @@ class Recorder final : public Surroundings {
  public:
   void answer(Answer answer) override { REQUIRE(answers.emplace(answer.token.request, answer).second); }
   void role_changed(const raft::RoleChanged& role) override { roles.push_back(role.role); }
+  void frame_dropped(FrameDrop why, NodeId) override { frame_drops.push_back(why); }
+  void message_dropped(raft::Drop why) override { message_drops.push_back(why); }
   void failed(const std::string& why) override { failure = why; }
 
   std::map<std::uint64_t, Answer> answers;
   std::vector<RoleName> roles;
+  std::vector<FrameDrop> frame_drops;
+  std::vector<raft::Drop> message_drops;
   std::optional<std::string> failure;
+};
+
+// Lanes that take every frame, or none.
+class ManualPeers final : public PeerPort {
+ public:
+  struct Sent {
+    NodeId to;
+    Lane lane;
+    std::shared_ptr<const std::string> frame;
+  };
+  std::size_t send(NodeId peer, Lane lane, std::span<wire::OutgoingFrame> frames) override {
+    if (!up) return 0;
+    for (const wire::OutgoingFrame& frame : frames) {
+      std::string whole = frame.head;
+      for (const raft::Payload& part : frame.data) whole += part.bytes;
+      REQUIRE(whole.size() == frame.bytes);
+      sent.push_back({peer, lane, std::make_shared<const std::string>(std::move(whole))});
+    }
+    return frames.size();
+  }
+
+  bool up = true;
+  std::vector<Sent> sent;
 };
 
 inline std::string encoded(const kv::Operation& operation) {
@@ -91,8 +120,11 @@ inline std::string encoded(const kv::Operation& operation) {
 // A node on its storage, restarted as often as a test likes.
 class Machine {
  public:
-  Machine() {
-    const Birth born = birth(kMembers);
+  explicit Machine(NodeId self = NodeId(1), const raft::Membership& members = kMembers) {
+    settings.raft.self = self;
+    settings.cluster_id = "machines";
+    settings.incarnation = {static_cast<std::uint8_t>(self.value()), 0xaa};
+    const Birth born = birth(members);
     storage.hard_state = born.hard_state;
     storage.log[born.index.value()] = {born.term.value(), born.entry_data};
     boot();
@@ -102,15 +134,16 @@ class Machine {
   void restart() {
     node.reset();
     storage.queued.clear();
-    storage.reading.reset();
+    storage.reads.clear();
     storage.last_sequence = 0;
     boot();
   }
   void run() { node->run(now); }
   void sync_one() { node->on_durable(storage.sync_one()); }
   void answer_read() {
-    REQUIRE(storage.reading.has_value());
-    const ManualStorage::Read read = *std::exchange(storage.reading, std::nullopt);
+    REQUIRE_FALSE(storage.reads.empty());
+    const ManualStorage::Read read = storage.reads.front();
+    storage.reads.pop_front();
     std::vector<tenon_entry> entries;
     for (std::uint64_t index = read.first; index < read.end && entries.size() < read_entries_max; ++index) {
       entries.push_back({index, storage.log.at(index).term, bytes(storage.log.at(index).data)});
@@ -122,7 +155,7 @@ class Machine {
     for (run();; run()) {
       if (!storage.queued.empty()) {
         sync_one();
-      } else if (storage.reading) {
+      } else if (!storage.reads.empty()) {
         answer_read();
       } else if (node->next_deadline() != now.steady) {
         return;
@@ -130,7 +163,8 @@ class Machine {
     }
   }
   std::uint64_t submit(Access access, std::string command, Ordering ordering = Ordering::free) {
-    node->submit({{1, ++last_request}, access, ordering, std::move(command), now.steady + timeout});
+    node->submit(
+        {{1, ++last_request}, access, ordering, Forwarding::allowed, std::move(command), now.steady + timeout});
     return last_request;
   }
   std::uint64_t put(std::string_view key, std::string_view value) {
@@ -150,6 +184,7 @@ class Machine {
 
   ManualStorage storage;
   Recorder recorder;
+  ManualPeers peers;
   Now now{raft::Instant(std::chrono::hours(600)), 1'000'000};
   Settings settings;
   std::chrono::milliseconds timeout = std::chrono::seconds(5);
@@ -160,14 +195,17 @@ class Machine {
 
  private:
   void boot() {
-    settings.raft.self = NodeId(1);
     settings.raft.log_cache_bytes_max = cache_bytes_max;
     Boot reading(storage.hard_state, cache_bytes_max);
     for (const auto& [index, stored] : storage.log) reading.feed(LogIndex(index), Term(stored.term), stored.data);
-    std::optional<raft::Recovered> recovered = reading.finish(NodeId(1), raft::WriteSequence());
+    std::optional<raft::Recovered> recovered = reading.finish(settings.raft.self, raft::WriteSequence());
     REQUIRE(recovered.has_value());
-    node.emplace(settings, *std::move(recovered), raft::Random(1), storage.port(), recorder, now);
+    peers.sent.clear();
+    node.emplace(settings, *std::move(recovered), raft::Random(settings.raft.self.value() + 100 * ++starts_),
+                 storage.port(), peers, recorder, now);
   }
+
+  std::uint64_t starts_ = 0;
 };
 
 }  // namespace tenon::node

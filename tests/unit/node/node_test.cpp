@@ -52,6 +52,7 @@ TEST_CASE("what waits together travels in one entry, each command with its own r
   machine.settle();
   const LogIndex before = machine.node->status().last_index;
   std::vector<std::uint64_t> requests;
+  requests.reserve(10);
   for (int i = 0; i < 10; ++i) requests.push_back(machine.put("key", std::to_string(i)));
   machine.settle();
   CHECK(machine.node->status().last_index == before.next());
@@ -73,7 +74,7 @@ TEST_CASE("a read after a restart waits until the log is applied") {
   machine.run();
   machine.sync_one();  // the no-op
   machine.run();
-  REQUIRE(machine.storage.reading.has_value());
+  REQUIRE_FALSE(machine.storage.reads.empty());
   CHECK_FALSE(machine.answered(read));
   machine.settle();
   CHECK(machine.found(read) == "value");
@@ -93,7 +94,7 @@ TEST_CASE("a leader proposes nothing until its own first entry is applied") {
   const std::uint64_t request = machine.put("key", "new");
   machine.run();
   REQUIRE(machine.node->status().role == RoleName::leader);
-  REQUIRE(machine.storage.reading.has_value());
+  REQUIRE_FALSE(machine.storage.reads.empty());
   CHECK(machine.storage.queued.empty());
   machine.settle();
   CHECK(machine.recorder.answers.at(request).outcome == Outcome::done);

@@ -11,24 +11,23 @@ namespace {
 
 using raft::Instant;
 using raft::LogIndex;
+using raft::Term;
 
 const Instant kStart = Instant(std::chrono::hours(600));
 constexpr std::uint64_t kInboxBytesMax = 1000;
 
-class Answers final : public Surroundings {
+class Answers final : public AnswerPort {
  public:
   void answer(Answer answer) override {
     REQUIRE(ended.emplace(answer.token.request, answer).second);  // exactly once
   }
-  void role_changed(const raft::RoleChanged&) override {}
-  void failed(const std::string&) override {}
 
   std::map<std::uint64_t, Answer> ended;
 };
 
 Submission submission(std::uint64_t request, Access access, std::chrono::milliseconds timeout = std::chrono::seconds(5),
                       std::size_t size = 10, Ordering ordering = Ordering::free) {
-  return {{1, request}, access, ordering, std::string(size, 'c'), kStart + timeout};
+  return {{1, request}, access, ordering, Forwarding::allowed, std::string(size, 'c'), kStart + timeout};
 }
 
 TEST_CASE("writes leave the inbox in their order, bounded in bytes and in number") {
@@ -72,8 +71,7 @@ TEST_CASE("time that runs out in the inbox refuses, in the log it leaves the out
   Requests requests(answers, kInboxBytesMax);
   requests.submit(submission(1, Access::write, std::chrono::milliseconds(10)));
   Batch batch = requests.take_batch(1000, 100);
-  batch.index = LogIndex(5);
-  requests.proposed(std::move(batch));
+  requests.proposed(LogIndex(5), Term(1), std::move(batch));
   requests.submit(submission(2, Access::write, std::chrono::milliseconds(10)));
   requests.submit(submission(3, Access::read, std::chrono::milliseconds(10)));
   requests.begin_reads();
@@ -89,7 +87,7 @@ TEST_CASE("time that runs out in the inbox refuses, in the log it leaves the out
   for (const std::uint64_t ended : {1u, 2u, 3u, 4u}) CHECK(answers.ended[ended].error == TENON_ERROR_TIMEOUT);
   CHECK(requests.next_expiry() == kStart + std::chrono::milliseconds(500));
   // The entry is applied all the same, with nobody waiting.
-  const std::optional<Batch> applied = requests.take_applied(LogIndex(5));
+  const std::optional<Batch> applied = requests.take_applied(LogIndex(5), Term(1), raft::NodeId());
   REQUIRE(applied.has_value());
   CHECK_FALSE(applied->waiting[0].token.has_value());
 }
@@ -99,8 +97,7 @@ TEST_CASE("cancel ends the one request that it names, by where it stands") {
   Requests requests(answers, kInboxBytesMax);
   requests.submit(submission(1, Access::write));
   Batch batch = requests.take_batch(1000, 100);
-  batch.index = LogIndex(5);
-  requests.proposed(std::move(batch));
+  requests.proposed(LogIndex(5), Term(1), std::move(batch));
   requests.submit(submission(2, Access::write));
   requests.submit(submission(3, Access::write));
   requests.cancel({1, 1});
@@ -120,18 +117,19 @@ TEST_CASE("a read waits for its index, and one after writes also for the writes 
   requests.submit(submission(1, Access::write));
   requests.submit(submission(2, Access::read));
   requests.submit(submission(3, Access::read, std::chrono::seconds(5), 10, Ordering::after_writes));
-  const raft::Token group = requests.begin_reads();
+  const raft::Token free_group = requests.begin_reads();
+  CHECK_FALSE(requests.has_reads());  // the other read must first know where its write goes
   CHECK(requests.take_readable(LogIndex(100), 100).empty());
-  requests.read_ready(group, LogIndex(4));
+  requests.read_ready(free_group, LogIndex(4));
   CHECK(requests.take_readable(LogIndex(3), 100).empty());
   const std::vector<Submission> free = requests.take_readable(LogIndex(4), 100);
   REQUIRE(free.size() == 1);
   CHECK(free[0].token == Token{1, 2});
-  Batch batch = requests.take_batch(1000, 100);
-  batch.index = LogIndex(5);
-  requests.proposed(std::move(batch));
+  requests.proposed(LogIndex(5), Term(1), requests.take_batch(1000, 100));
+  REQUIRE(requests.has_reads());
+  requests.read_ready(requests.begin_reads(), LogIndex(4));
   CHECK(requests.take_readable(LogIndex(4), 100).empty());
-  requests.take_applied(LogIndex(5));
+  requests.take_applied(LogIndex(5), Term(1), raft::NodeId());
   const std::vector<Submission> ordered = requests.take_readable(LogIndex(5), 100);
   REQUIRE(ordered.size() == 1);
   CHECK(ordered[0].token == Token{1, 3});
@@ -143,15 +141,74 @@ TEST_CASE("a read after a write that ended in the inbox does not wait for it for
   requests.submit(submission(1, Access::write));
   requests.submit(submission(2, Access::write));
   requests.submit(submission(3, Access::read, std::chrono::seconds(5), 10, Ordering::after_writes));
-  const raft::Token group = requests.begin_reads();
-  requests.read_ready(group, LogIndex(1));
   requests.cancel({1, 1});
-  Batch batch = requests.take_batch(1000, 100);
-  batch.index = LogIndex(2);
-  requests.proposed(std::move(batch));
+  CHECK_FALSE(requests.has_reads());
+  requests.proposed(LogIndex(2), Term(1), requests.take_batch(1000, 100));
+  requests.read_ready(requests.begin_reads(), LogIndex(1));
   CHECK(requests.take_readable(LogIndex(1), 100).empty());
-  requests.take_applied(LogIndex(2));
+  requests.take_applied(LogIndex(2), Term(1), raft::NodeId());
   CHECK(requests.take_readable(LogIndex(2), 100).size() == 1);
+}
+
+TEST_CASE("a read after a write that was passed on asks for its index only when the leader has answered the write") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  const raft::NodeId leader(3);
+  requests.submit(submission(1, Access::write));
+  requests.submit(submission(2, Access::read, std::chrono::seconds(5), 10, Ordering::after_writes));
+  const std::vector<Requests::Forwardable> first = requests.forwardable(1000, 100);
+  REQUIRE(first.size() == 1);
+  requests.forwarded(1, leader);
+  CHECK_FALSE(requests.has_reads());
+  CHECK_FALSE(requests.take_forwarded(first[0].number, raft::NodeId(2)).has_value());  // it was not asked
+  CHECK(requests.take_forwarded(first[0].number, leader) == Token{1, 1});
+  CHECK_FALSE(requests.take_forwarded(first[0].number, leader).has_value());
+  CHECK(requests.has_reads());
+}
+
+TEST_CASE("what was passed on is unknown when its leader cannot answer any more, and so is its time when it runs out") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  requests.submit(submission(1, Access::write));
+  requests.submit(submission(2, Access::write));
+  requests.submit(submission(3, Access::write));
+  requests.forwarded(1, raft::NodeId(2));
+  requests.forwarded(1, raft::NodeId(3));
+  requests.lose_forwarded(raft::NodeId(2));
+  REQUIRE(answers.ended.size() == 1);
+  CHECK(answers.ended[1].outcome == Outcome::unknown);
+  requests.expire(kStart + std::chrono::seconds(5), raft::NodeId());
+  CHECK(answers.ended[2].outcome == Outcome::unknown);
+  CHECK(answers.ended[3].outcome == Outcome::refused);
+  CHECK(requests.inbox_bytes() == 0);
+}
+
+TEST_CASE("a write whose place another leader's entry took is refused, and one that was passed here is not passed on") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  requests.submit(submission(1, Access::write));
+  requests.proposed(LogIndex(5), Term(1), requests.take_batch(1000, 100));
+  requests.submit(submission(2, Access::write));
+  requests.proposed(LogIndex(5), Term(3), requests.take_batch(1000, 100));
+  const std::optional<Batch> applied = requests.take_applied(LogIndex(5), Term(3), raft::NodeId(1));
+  REQUIRE(applied.has_value());
+  CHECK(applied->waiting[0].token == Token{1, 2});
+  REQUIRE(answers.ended.size() == 1);
+  CHECK(answers.ended[1].outcome == Outcome::refused);
+  CHECK(answers.ended[1].error == TENON_ERROR_NOT_LEADER);
+
+  Submission from_a_peer = submission(3, Access::write);
+  from_a_peer.token.queue = 0;
+  requests.submit(from_a_peer);
+  Submission stays = submission(4, Access::write);
+  stays.forwarding = Forwarding::refused;
+  requests.submit(stays);
+  requests.submit(submission(5, Access::write));
+  requests.refuse_unled(raft::NodeId(2));
+  CHECK(answers.ended[3].outcome == Outcome::refused);
+  CHECK(answers.ended[4].outcome == Outcome::refused);
+  CHECK(answers.ended[4].leader == raft::NodeId(2));
+  CHECK_FALSE(answers.ended.contains(5));
 }
 
 TEST_CASE("reads of a leader that is gone go back to the inbox") {
@@ -184,19 +241,19 @@ TEST_CASE("whatever happens, every request is answered exactly once, and the inb
         requests.submit({{1, ++submitted},
                          random.below(2) == 0 ? Access::read : Access::write,
                          random.below(2) == 0 ? Ordering::free : Ordering::after_writes,
+                         Forwarding::allowed,
                          std::string(random.below(60), 'c'),
                          now + std::chrono::milliseconds(random.below(50))});
         break;
       case 1:
         if (requests.has_writes()) {
           Batch batch = requests.take_batch(random.below(100), 1 + random.below(4));
-          batch.index = LogIndex(next_index++);
-          requests.proposed(std::move(batch));
+          requests.proposed(LogIndex(next_index++), Term(1), std::move(batch));
         }
         break;
       case 2:
         if (applied + 1 < next_index) {
-          const std::optional<Batch> batch = requests.take_applied(LogIndex(++applied));
+          const std::optional<Batch> batch = requests.take_applied(LogIndex(++applied), Term(1), raft::NodeId());
           for (const Batch::Waiting& waiting : batch->waiting) {
             if (waiting.token) answers.answer({*waiting.token, {}, {}, {}, {}, {}});
           }

@@ -117,7 +117,7 @@ TEST_CASE("an object for another architecture is refused as such") {
   const std::string whole = read_file(kBuiltPlugins / kFile);
   const auto refused = [&](const std::string& content) {
     const std::filesystem::path path = directory.write("x.so", content);
-    const Refusal refusal = refusal_of([&] { read_note(path); });
+    Refusal refusal = refusal_of([&] { read_note(path); });
     CHECK(refusal.kind() == RefusalKind::other_architecture);
     return refusal;
   };

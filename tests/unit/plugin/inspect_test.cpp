@@ -48,6 +48,7 @@ TEST_CASE("a list has the usable plugins and the refused ones with their reasons
   const std::vector<ListEntry> entries = list(directories);
 
   std::vector<std::string> names;
+  names.reserve(entries.size());
   for (const ListEntry& entry : entries) names.push_back(entry.name);
   CHECK(names == std::vector<std::string>{"api.text", "storage.memory_c", "transport.counting", "transport.other_draft",
                                           "storage.memory_c", (first.path() / "none").string(), "relative"});

@@ -45,6 +45,66 @@ TEST_CASE("entries become durable by the write that holds them, never by an earl
   CHECK(log.durable_index() == LogIndex(4));
 }
 
+TEST_CASE("a write that was overtaken by a truncation makes nothing durable that is not its own") {
+  Log log;
+  for (std::uint64_t i = 1; i <= 4; ++i) log.append(entry(i, 1), WriteSequence(i));
+  log.complete(WriteSequence(2));
+  log.truncate(LogIndex(3));
+  log.append(entry(3, 2), WriteSequence(5));
+  log.append(entry(4, 2), WriteSequence(6));
+  CHECK(log.durable_with(LogIndex(3)) == WriteSequence(5));
+  log.complete(WriteSequence(4));
+  CHECK(log.durable_index() == LogIndex(2));
+  log.complete(WriteSequence(5));
+  CHECK(log.durable_index() == LogIndex(3));
+  CHECK(log.durable_with(LogIndex(3)) == WriteSequence());
+  CHECK(log.durable_with(LogIndex(4)) == WriteSequence(6));
+}
+
+TEST_CASE("a truncation takes back terms, cached entries and what is durable") {
+  Log log;
+  const std::uint64_t terms[] = {1, 1, 2, 3, 3};
+  for (std::uint64_t i = 0; i < 5; ++i) log.recover(entry(i + 1, terms[i]));
+  log.truncate(LogIndex(3));
+  CHECK(log.last_index() == LogIndex(2));
+  CHECK(log.last_term() == Term(1));
+  CHECK(log.durable_index() == LogIndex(2));
+  CHECK(log.cached_bytes() == 20);
+  CHECK(log.cached(LogIndex(3)) == nullptr);
+  CHECK_FALSE(log.term(LogIndex(3)).has_value());
+}
+
+TEST_CASE("the membership is that of the last entry that says one, and a truncation brings back the one before") {
+  Log log;
+  const auto members = [](std::uint64_t index, std::uint64_t node) {
+    Entry made = entry(index, 1);
+    made.kind = EntryKind::membership;
+    made.membership = std::make_shared<const Membership>(Membership{{{NodeId(node)}}});
+    return made;
+  };
+  CHECK(log.membership().voters.empty());
+  log.recover(members(1, 7));
+  log.recover(entry(2, 1));
+  log.recover(members(3, 8));
+  CHECK(log.membership().has_voter(NodeId(8)));
+  CHECK(log.membership_index() == LogIndex(3));
+  log.truncate(LogIndex(3));
+  CHECK(log.membership().has_voter(NodeId(7)));
+  CHECK_FALSE(log.membership().has_voter(NodeId(8)));
+  CHECK(log.membership_index() == LogIndex(1));
+}
+
+TEST_CASE("the last entry that is not of a later term is found by runs of terms") {
+  Log log;
+  const std::uint64_t terms[] = {1, 1, 4, 4, 6};
+  for (std::uint64_t i = 0; i < 5; ++i) log.recover(entry(i + 1, terms[i]));
+  CHECK(log.last_not_after(LogIndex(5), Term(6)) == LogIndex(5));
+  CHECK(log.last_not_after(LogIndex(5), Term(5)) == LogIndex(4));
+  CHECK(log.last_not_after(LogIndex(3), Term(5)) == LogIndex(3));
+  CHECK(log.last_not_after(LogIndex(4), Term(3)) == LogIndex(2));
+  CHECK(log.last_not_after(LogIndex(5), Term(0)) == LogIndex(0));
+}
+
 TEST_CASE("the cache is cut from the front to its bound, but never into what is not durable") {
   Log log;
   for (std::uint64_t i = 1; i <= 10; ++i) log.append(entry(i, 1, 100), WriteSequence(i));

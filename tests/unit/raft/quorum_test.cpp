@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "raft/random.hpp"
+#include "raft/types.hpp"
 #include "support/catch.hpp"
 
 namespace tenon::raft {
@@ -28,24 +29,25 @@ TEST_CASE("a majority is more than half") {
   CHECK(majority(5) == 3);
 }
 
-TEST_CASE("the majority match is what counting gives, for every cluster of up to four voters and small indexes") {
+TEST_CASE(
+    "what a majority has reached is what counting gives, for every cluster of up to four voters and small indexes") {
   for (std::size_t voters = 1; voters <= 4; ++voters) {
     std::size_t combinations = 1;
     for (std::size_t i = 0; i < voters; ++i) combinations *= 5;
     for (std::size_t number = 0; number < combinations; ++number) {
       std::vector<LogIndex> matches;
       for (std::size_t i = 0, rest = number; i < voters; ++i, rest /= 5) matches.emplace_back(rest % 5);
-      REQUIRE(majority_match(matches) == counted(matches));
+      REQUIRE(majority_reached(matches) == counted(matches));
     }
   }
 }
 
-TEST_CASE("the majority match is what counting gives, for random large clusters") {
+TEST_CASE("what a majority has reached is what counting gives, for random large clusters") {
   Random random(7);
   for (int round = 0; round < 2000; ++round) {
     std::vector<LogIndex> matches(1 + random.below(9));
     for (LogIndex& match : matches) match = LogIndex(random.below(100));
-    REQUIRE(majority_match(matches) == counted(matches));
+    REQUIRE(majority_reached(matches) == counted(matches));
   }
 }
 

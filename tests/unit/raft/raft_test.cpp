@@ -28,8 +28,11 @@ struct Core {
     return settings;
   }
   static Recovered recovered(std::vector<NodeId> voters, HardState hard_state) {
-    Recovered recovered{hard_state, Log(), {std::move(voters)}, WriteSequence(1)};
-    recovered.log.recover({LogIndex(1), Term(1), EntryKind::membership, bytes_of("members")});
+    Membership members;
+    for (const NodeId voter : voters) members.voters.push_back({voter});
+    Recovered recovered{hard_state, Log(), WriteSequence(1)};
+    recovered.log.recover({LogIndex(1), Term(1), EntryKind::membership, bytes_of("members"),
+                           std::make_shared<const Membership>(std::move(members))});
     return recovered;
   }
 
@@ -86,8 +89,8 @@ TEST_CASE("a leader begins with a no-op of its term, and commits nothing before 
   CHECK(no_op.entries[0].index == LogIndex(2));
   CHECK(no_op.entries[0].data.bytes == "no-op");
   CHECK(core.raft.commit_index() == LogIndex(0));
-  const Effects effects = core.step(WriteDurable{no_op.sequence});
-  CHECK(effects.committed == LogIndex(2));
+  core.step(WriteDurable{no_op.sequence});
+  CHECK(core.raft.commit_index() == LogIndex(2));
 }
 
 TEST_CASE("a proposal is committed when its own write is durable, not before") {
@@ -99,30 +102,36 @@ TEST_CASE("a proposal is committed when its own write is durable, not before") {
   CHECK(first.proposed[0].token == Token(10));
   CHECK(first.proposed[0].index == LogIndex(3));
   CHECK(first.proposed[0].term == core.raft.term());
-  CHECK_FALSE(first.committed.has_value());
+  CHECK(core.raft.commit_index() == LogIndex(2));
   CHECK(second.write->sequence == first.write->sequence.next());
-  CHECK(core.step(WriteDurable{first.write->sequence}).committed == LogIndex(3));
-  CHECK(core.step(WriteDurable{second.write->sequence}).committed == LogIndex(4));
+  core.step(WriteDurable{first.write->sequence});
+  CHECK(core.raft.commit_index() == LogIndex(3));
+  core.step(WriteDurable{second.write->sequence});
+  CHECK(core.raft.commit_index() == LogIndex(4));
 }
 
 TEST_CASE("a completed write that holds nothing new commits nothing") {
   Core core;
   const Write no_op = core.lead();
   core.step(WriteDurable{no_op.sequence});
-  CHECK_FALSE(core.step(WriteDurable{no_op.sequence}).committed.has_value());
+  core.step(WriteDurable{no_op.sequence});
+  CHECK(core.raft.commit_index() == LogIndex(2));
 }
 
 TEST_CASE("a read waits for the first commit of the term, also with one voter (thesis 6.4)") {
   Core core;
   const Write no_op = core.lead();
   CHECK(core.step(Read{Token(1)}).reads.empty());
-  CHECK(core.step(Read{Token(2)}).reads.empty());
-  const Effects committed = core.step(WriteDurable{no_op.sequence});
+  core.step(Read{Token(2)});
+  CHECK(core.step(Tick{}).reads.empty());
+  core.step(WriteDurable{no_op.sequence});
+  const Effects committed = core.step(Tick{});
   REQUIRE(committed.reads.size() == 2);
   CHECK(committed.reads[0].token == Token(1));
   CHECK(committed.reads[0].index == LogIndex(2));
   CHECK(committed.reads[1].token == Token(2));
-  const Effects later = core.step(Read{Token(3)});
+  core.step(Read{Token(3)});
+  const Effects later = core.step(Tick{});
   REQUIRE(later.reads.size() == 1);
   CHECK(later.reads[0].index == LogIndex(2));
 }
@@ -137,30 +146,48 @@ TEST_CASE("before an election is won, proposals and reads are rejected and nothi
   CHECK(core.step(Read{Token(2)}).rejected.size() == 1);
 }
 
-TEST_CASE("one of several voters waits a random election timeout before it campaigns, and is not elected by itself") {
+TEST_CASE("one of several voters waits a random election timeout, and asks before it raises its term (thesis 9.6)") {
   Core core({kSelf, NodeId(2), NodeId(3)});
   const std::optional<Instant> deadline = core.raft.next_deadline();
   REQUIRE(deadline.has_value());
   CHECK(*deadline >= core.now + milliseconds(500));
   CHECK(*deadline < core.now + milliseconds(1000));
   core.now = *deadline - Duration(1);
-  CHECK_FALSE(core.step(Tick{}).write.has_value());
+  CHECK(core.step(Tick{}).sends.empty());
   core.now = *deadline;
-  const Effects campaign = core.step(Tick{});
+  const Effects asked = core.step(Tick{});
+  CHECK_FALSE(asked.write.has_value());
+  REQUIRE(asked.sends.size() == 2);
+  CHECK(std::get<VoteRequest>(asked.sends[0].message).ballot == Ballot::pre_vote);
+  CHECK(core.raft.term() == Term(1));
+}
+
+TEST_CASE("requests for votes leave only when the own vote is durable, and a majority makes a leader") {
+  Core core({kSelf, NodeId(2), NodeId(3)});
+  core.now = core.raft.next_deadline().value();
+  core.step(Tick{});
+  const Effects campaign = core.step(Received{NodeId(2), VoteReply{Term(2), Ballot::pre_vote, true}});
   REQUIRE(campaign.write.has_value());
-  core.step(WriteDurable{campaign.write->sequence});
+  CHECK(campaign.sends.empty());
+  CHECK(core.raft.term() == Term(2));
+  // A vote that comes before the own one is durable cannot have been asked for; with the own one it would be a
+  // majority.
+  const Effects durable = core.step(WriteDurable{campaign.write->sequence});
+  REQUIRE(durable.sends.size() == 2);
+  CHECK(std::get<VoteRequest>(durable.sends[0].message).ballot == Ballot::vote);
   CHECK(core.raft.role() == RoleName::candidate);
+  core.step(Received{NodeId(3), VoteReply{Term(2), Ballot::vote, true}});
+  CHECK(core.raft.role() == RoleName::leader);
 }
 
 TEST_CASE("the same events give the same effects") {
   const auto run = [] {
     Core core({kSelf, NodeId(2)});
-    std::vector<std::uint64_t> trace;
+    std::vector<std::int64_t> trace;
     for (int round = 0; round < 5; ++round) {
       core.now = core.raft.next_deadline().value();
-      trace.push_back(static_cast<std::uint64_t>(core.now.time_since_epoch().count()));
-      const Effects campaign = core.step(Tick{});
-      trace.push_back(campaign.write->sequence.value());
+      trace.push_back(core.now.time_since_epoch().count());
+      trace.push_back(static_cast<std::int64_t>(core.step(Tick{}).sends.size()));
     }
     return trace;
   };

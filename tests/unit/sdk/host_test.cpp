@@ -16,8 +16,9 @@ tenon_detail empty_detail() {
 }
 
 struct Counted {
-  int& destroyed;
+  explicit Counted(int& count) : destroyed(count) {}
   ~Counted() { ++destroyed; }
+  int& destroyed;
 };
 
 class Failing final : public Instance {
@@ -61,7 +62,7 @@ TEST_CASE("a description is cut to its room and always ends") {
 
 TEST_CASE("a loan destroys its owner when it is given back, and not before") {
   int destroyed = 0;
-  const tenon_loan loan = lend(std::unique_ptr<Counted>(new Counted{destroyed}));
+  const tenon_loan loan = lend(std::make_unique<Counted>(destroyed));
   CHECK(destroyed == 0);
   give_back(loan);
   CHECK(destroyed == 1);

@@ -17,6 +17,13 @@ void receive(const FakeTransportHost& host, std::uint64_t peer, Lane lane, std::
   const tenon_bytes frames[] = {bytes(frame)};
   host.table()->receive(host.table(), peer, static_cast<std::uint32_t>(lane), proof, frames, 1);
 }
+void introduce(const FakeTransportHost& host, std::uint64_t peer, std::vector<const char*> addresses = {}) {
+  tenon_introduction said{};
+  said.incarnation[15] = 7;
+  said.client_addresses = addresses.data();
+  said.client_address_count = addresses.size();
+  host.table()->introduced(host.table(), peer, &said);
+}
 void tell(const FakeTransportHost& host, std::uint64_t peer, Lane lane, std::uint32_t event) {
   host.table()->lane_event(host.table(), peer, static_cast<std::uint32_t>(lane), event);
 }
@@ -26,6 +33,7 @@ void tell(const FakeTransportHost& host, std::uint64_t peer, Lane lane, std::uin
 TEST_CASE("a fake transport host copies the frames that it receives, in their order") {
   const FakeTransportHost host;
   CHECK(host.table()->struct_size == sizeof(tenon_transport_host));
+  introduce(host, 2);
   std::string first = "first";
   const std::array frames = {bytes(first), bytes("second")};
   host.table()->receive(host.table(), 2, TENON_LANE_BULK, TENON_PROOF_CLUSTER, frames.data(), frames.size());
@@ -45,6 +53,7 @@ TEST_CASE("a test can wait for frames and events that another thread brings") {
   CHECK_FALSE(host.wait_for_frames(1, kNotAtAll));
   CHECK_FALSE(host.wait_for_event({2, Lane::control, TENON_EVENT_UP}, kNotAtAll));
   std::thread transport([&host] {
+    introduce(host, 2);
     tell(host, 2, Lane::control, TENON_EVENT_UP);
     receive(host, 2, Lane::control, "a");
     receive(host, 2, Lane::control, "b");
@@ -66,6 +75,7 @@ TEST_CASE("a test can wait for frames and events that another thread brings") {
 TEST_CASE("what breaks the contract of a transport is noted") {
   const auto violations = [](auto&& body) {
     const FakeTransportHost host;
+    introduce(host, 2);
     body(host);
     return host.violations().size();
   };
@@ -80,9 +90,33 @@ TEST_CASE("what breaks the contract of a transport is noted") {
           tell(host, 2, Lane::bulk, TENON_EVENT_UP);
         }) == 1);
   CHECK(violations([](const FakeTransportHost& host) {
-          receive(host, 2, Lane::bulk, std::string(TENON_FRAME_BYTES_MAX, 'a'));
-          receive(host, 2, Lane::bulk, std::string(TENON_FRAME_BYTES_MAX + 1, 'a'));
+          constexpr std::uint32_t most = TENON_FRAME_BYTES_MAX;
+          receive(host, 2, Lane::bulk, std::string(most, 'a'));
+          receive(host, 2, Lane::bulk, std::string(most + 1, 'a'));
         }) == 1);
+}
+
+TEST_CASE("a fake transport host says what its node is, and keeps what peers say of themselves") {
+  const FakeTransportHost host({1, 2, 3}, {"thrift://one:1", "http://one:2"});
+  const tenon_introduction& self = *host.table()->self;
+  CHECK(self.incarnation[2] == 3);
+  REQUIRE(self.client_address_count == 2);
+  CHECK(std::string(self.client_addresses[1]) == "http://one:2");
+  introduce(host, 2, {"thrift://two:1"});
+  std::array<std::uint8_t, 16> incarnation{};
+  incarnation[15] = 7;
+  CHECK(host.introductions() == std::vector<ReceivedIntroduction>{{2, incarnation, {"thrift://two:1"}}});
+  CHECK(host.violations().empty());
+  introduce(host, 2, std::vector<const char*>(TENON_CLIENT_ADDRESSES_MAX + 1, "thrift://two:1"));
+  CHECK(host.violations().size() == 1);
+}
+
+TEST_CASE("frames and events of a peer that was not introduced are noted") {
+  const FakeTransportHost host;
+  receive(host, 2, Lane::bulk, "a");
+  CHECK(host.violations().size() == 1);
+  tell(host, 2, Lane::control, TENON_EVENT_UP);
+  CHECK(host.violations().size() == 2);
 }
 
 TEST_CASE("calls that overlap on one lane are noted") {
@@ -92,6 +126,7 @@ TEST_CASE("calls that overlap on one lane are noted") {
   bool seen = false;
   while (!seen && std::chrono::steady_clock::now() < deadline) {
     const FakeTransportHost host;
+    introduce(host, 2);
     const auto deliver = [&] {
       host.table()->receive(host.table(), 2, TENON_LANE_BULK, 0, frames.data(), frames.size());
     };

@@ -48,6 +48,19 @@ TEST_CASE("after two hyphens nothing is a flag, and one hyphen is a word") {
   CHECK(parse({"put", "k", ""}).arguments == std::vector<std::string>{"k", ""});
 }
 
+TEST_CASE("the commands of leader have two words") {
+  CHECK(parse({"leader", "show"}).command == Command::kLeaderShow);
+  const Invocation transfer = parse({"leader", "-o", "json", "transfer", "3"});
+  CHECK(transfer.command == Command::kLeaderTransfer);
+  CHECK(transfer.transfer_target == 3);
+  CHECK(parse({"leader", "transfer"}).transfer_target == 0);
+  CHECK(parse({"help", "leader", "transfer"}).text.starts_with("tenonctl [flags] leader transfer [NODE]"));
+  check_usage({"leader"}, "expected leader show or leader transfer");
+  check_usage({"leader", "elect"}, "found 'leader elect'");
+  check_usage({"leader", "show", "1"}, "found 1 arguments");
+  for (const char* const wrong : {"0", "-1", "x", "1x"}) check_usage({"leader", "transfer", "--", wrong}, wrong);
+}
+
 TEST_CASE("a scan has a prefix or a range") {
   const Invocation prefix = parse({"scan", "a/", "--limit", "10", "--keys", "--cursor", "Zg=="});
   CHECK(prefix.scan.range.prefix == "a/");
@@ -95,7 +108,7 @@ TEST_CASE("what cannot be understood is refused") {
 }
 
 TEST_CASE("what a later version brings says so") {
-  for (const char* const later : {"watch", "member", "snapshot", "backup", "leader", "metrics", "txn"}) {
+  for (const char* const later : {"watch", "member", "snapshot", "backup", "metrics", "txn"}) {
     CHECK_THROWS_AS(parse({later, "list"}), NotInThisVersion);
     CHECK(parse({"--help"}).text.find(" " + std::string(later)) != std::string::npos);
   }

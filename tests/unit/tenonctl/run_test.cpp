@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "tenon_client/client.hpp"
 #include "test_server.hpp"
 
 namespace tenon::tenonctl {
@@ -58,7 +59,6 @@ TEST_CASE("simple output is for shells") {
   CHECK(shell({"scan"}).output == "a\\tb\t1\\n2\nk\tv\n");
   CHECK(shell({"scan", "--keys"}).output == "a\\tb\nk\n");
   CHECK(shell({"del", "k"}).output == "3\n");
-  CHECK(shell({"status"}).output.find("role\tleader\n") != std::string::npos);
 }
 
 TEST_CASE("a value is read as it is from standard input or a file") {
@@ -78,7 +78,7 @@ TEST_CASE("a value is read as it is from standard input or a file") {
 
 TEST_CASE("a table is for people") {
   Shell shell;
-  const auto table = [&](std::vector<std::string> arguments) {
+  const auto table = [&](const std::vector<std::string>& arguments) {
     return shell(arguments, "", OutputDevice::kTerminal).output;
   };
   CHECK(table({"put", "key/long", "v\n"}) == "put (revision 1)\n");
@@ -92,7 +92,6 @@ TEST_CASE("a table is for people") {
         "key/long  1               1               v\\n\n");
   CHECK(table({"scan", "--keys"}) == "KEY\nk\nkey/long\n");
   CHECK(table({"del", "k"}) == "removed (revision 3)\n");
-  CHECK(table({"status"}).find("role      leader\n") != std::string::npos);
 }
 
 TEST_CASE("JSON has numbers of 64 bits as strings, and says what is base64") {
@@ -169,6 +168,84 @@ TEST_CASE("a scan without limit reads page after page") {
   const std::string json = shell({"-o", "json", "scan", "--keys"}).output;
   CHECK(std::count(json.begin(), json.end(), '\n') == 3 * client::MapService::kPageRecordsMax / 2 + 1);
   CHECK(json.find("\"}\n{") == std::string::npos);
+}
+
+TEST_CASE("status has a row for each endpoint, and is well when one answers") {
+  TestServer server(map_service());
+  const std::string there = server.endpoint().text();
+  const std::string gone = TestServer(map_service()).endpoint().text();
+  Shell shell;
+  const std::vector<std::string> both{"--endpoints", gone + "," + there, "status"};
+  const auto with = [&](const char* format) {
+    std::vector<std::string> arguments = both;
+    arguments.insert(arguments.end(), {"-o", format});
+    return shell(arguments);
+  };
+  const Outcome simple = with("simple");
+  CHECK(simple.code == kExitOk);
+  CHECK(simple.output ==
+        gone + "\t-\tunreachable\t-\t-\t-\t-\t-\t-\t-\n" + there + "\t7\tleader\t3\t-\t-\t-\t-\t-\t-\n");
+  CHECK(simple.messages == "tenonctl: no endpoint answered: " + gone + ": Connection refused\n");
+  const std::string table = with("table").output;
+  CHECK(table.starts_with("ENDPOINT"));
+  CHECK(std::count(table.begin(), table.end(), '\n') == 3);
+  const std::string json = with("json").output;
+  CHECK(json.find("{\"endpoint\":\"" + there + "\",\"node_id\":\"7\",\"role\":\"leader\",\"term\":\"3\"") !=
+        std::string::npos);
+  CHECK(json.find("\"storage\":\"filewal\"") != std::string::npos);
+  CHECK(json.find("{\"endpoint\":\"" + gone + "\",\"error\":\"") != std::string::npos);
+  const Outcome nobody = shell({"--endpoints", gone, "status"});
+  CHECK(nobody.code == kExitNoConnection);
+  CHECK(nobody.output == gone + "\t-\tunreachable\t-\t-\t-\t-\t-\t-\t-\n");
+}
+
+TEST_CASE("members has a row for each voter") {
+  Shell shell;
+  CHECK(shell({"members"}).output == "7\tleader\t-\t-\t-\t-\t-\t-\n8\t-\tthrift://h:1\t-\tthrift\t-\t5\treplicate\n");
+  CHECK(shell({"-o", "table", "members"}).output ==
+        "NODE  ROLE    ADDRESSES     CLIENTS  CONTROL  BULK  MATCH  PROGRESS\n"
+        "7     leader  -             -        -        -     -      -\n"
+        "8     -       thrift://h:1  -        thrift   -     5      replicate\n");
+  CHECK(shell({"-o", "json", "members"}).output ==
+        "{\"members\":[\n"
+        "{\"node_id\":\"7\",\"is_leader\":true,\"addresses\":[],\"client_addresses\":[]},\n"
+        "{\"node_id\":\"8\",\"is_leader\":false,\"addresses\":[\"thrift://h:1\"],\"client_addresses\":[],"
+        "\"control_transport\":\"thrift\",\"match_index\":\"5\",\"progress\":\"replicate\"}]}\n");
+}
+
+TEST_CASE("leader show takes the word of the latest term") {
+  TestServer later(map_service());
+  client::Client(client::Options{.endpoints = {later.endpoint()}}).transfer_leadership(8);
+  TestServer earlier(map_service());
+  Shell shell;
+  const std::string both = later.endpoint().text() + "," + earlier.endpoint().text();
+  CHECK(shell({"leader", "show"}).output == "7\n");
+  CHECK(shell({"leader", "show", "--endpoints", both}).output == "8\n");
+  CHECK(shell({"leader", "show", "-o", "table"}).output == "LEADER  TERM  CLIENTS\n7       3     thrift://h:2\n");
+  CHECK(shell({"leader", "show", "-o", "json"}).output ==
+        "{\"leader\":\"7\",\"term\":\"3\",\"client_addresses\":[\"thrift://h:2\"]}\n");
+}
+
+TEST_CASE("without a leader leader show has the exit code of a condition that does not hold") {
+  TestServer server(map_service());
+  client::Client(client::Options{.endpoints = {server.endpoint()}}).transfer_leadership(client::MapService::kNobody);
+  Shell shell;
+  const Outcome outcome = shell({"leader", "show", "--endpoints", server.endpoint().text()});
+  CHECK(outcome.code == kExitCondition);
+  CHECK(outcome.output.empty());
+  CHECK(outcome.messages.find("no node that answers knows a leader") != std::string::npos);
+}
+
+TEST_CASE("leader transfer waits for another leader and prints it") {
+  Shell shell;
+  CHECK(shell({"leader", "transfer"}).output == "8\n");
+  CHECK(shell({"leader", "transfer", "12"}).output == "12\n");
+  CHECK(shell({"leader", "transfer", "12"}).output == "12\n");
+  CHECK(shell({"leader", "show", "-o", "json"}).output.find("\"term\":\"5\"") != std::string::npos);
+  const Outcome stays = shell({"leader", "transfer", "9", "--timeout", "60ms"});
+  CHECK(stays.code == kExitError);
+  CHECK(stays.output.empty());
+  CHECK(stays.messages.find("no other node has taken over") != std::string::npos);
 }
 
 TEST_CASE("without a node the exit code is that of no connection") {

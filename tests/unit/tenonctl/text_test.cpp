@@ -31,7 +31,7 @@ TEST_CASE("a JSON string has its quotes, backslashes and control characters esca
 }
 
 TEST_CASE("base64 is that of RFC 4648, and reads back") {
-  CHECK(to_base64("") == "");
+  CHECK(to_base64("").empty());
   CHECK(to_base64("f") == "Zg==");
   CHECK(to_base64("fo") == "Zm8=");
   CHECK(to_base64("foo") == "Zm9v");

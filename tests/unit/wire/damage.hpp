@@ -32,7 +32,7 @@ inline void check_damage_is_refused(const std::string& encoded, const std::funct
   CHECK_FALSE(accepts(encoded + '\0'));
   for (std::size_t bit = 0; bit < encoded.size() * 8; ++bit) {
     std::string damaged = encoded;
-    damaged[bit / 8] ^= static_cast<char>(1u << (bit % 8));
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
     REQUIRE_FALSE(accepts(damaged));
   }
 }

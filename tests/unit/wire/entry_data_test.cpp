@@ -12,7 +12,7 @@ using raft::EntryKind;
 using raft::Membership;
 using raft::NodeId;
 
-const Membership kMembers{{NodeId(1), NodeId(2), NodeId(0x0300)}};
+const Membership kMembers{{{NodeId(1)}, {NodeId(2), {7, 8, 9}}, {NodeId(0x0300)}}};
 constexpr std::size_t kCountOffset = 16;
 
 bool is_accepted(std::string_view data) { return decode_entry(data).has_value(); }
@@ -58,7 +58,7 @@ TEST_CASE("a membership is read back") {
   CHECK(entry->kind == EntryKind::membership);
   CHECK(entry->membership == kMembers);
   Membership most;
-  for (std::uint64_t node = 1; node <= kVotersMax; ++node) most.voters.emplace_back(node);
+  for (std::uint64_t node = 1; node <= kVotersMax; ++node) most.voters.push_back({NodeId(node)});
   CHECK(decode_entry(encode_membership(most))->membership == most);
 }
 
@@ -74,13 +74,16 @@ TEST_CASE("the bytes of each kind of entry are those that its format names") {
         "0200000003000000"
         "70757400000000");
   CHECK(hex(encode_membership(kMembers)) ==
-        "0290f1e5"
+        "e4b6627c"
         "01030000"
         "0000000000000000"
-        "0300000001000000"
-        "0000000002000000"
-        "0000000000030000"
-        "00000000");
+        "03000000"
+        "0100000000000000"
+        "00000000000000000000000000000000"
+        "0200000000000000"
+        "07080900000000000000000000000000"
+        "0003000000000000"
+        "00000000000000000000000000000000");
 }
 
 TEST_CASE("an entry that is cut, lengthened or has one bit wrong is refused") {
@@ -119,7 +122,7 @@ TEST_CASE("voters that are nobody, repeated, unordered or too many are refused")
   CHECK_FALSE(is_accepted(rewritten(encoded, first_voter, 2)));
   CHECK_FALSE(is_accepted(rewritten(encoded, first_voter, 3)));
   Membership most;
-  for (std::uint64_t node = 1; node <= kVotersMax; ++node) most.voters.emplace_back(node);
+  for (std::uint64_t node = 1; node <= kVotersMax; ++node) most.voters.push_back({NodeId(node)});
   std::string beyond = encode_membership(most);
   beyond.append("\xff\0\0\0\0\0\0\0", 8);
   CHECK_FALSE(is_accepted(rewritten(beyond, kCountOffset, kVotersMax + 1)));

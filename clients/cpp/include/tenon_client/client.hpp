@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A thin client of the Thrift API: framed binary protocol over TCP, one connection at a time, blocking.
 //
-// Model. A Client holds a list of endpoints and talks to one of them for as long as that answers. A request whose
-// endpoint cannot be reached goes to the next, each tried once. A read whose connection is lost goes to the next too; a
-// write never does, because it may have been applied: it ends as UnknownOutcome.
+// Model. A Client holds a list of endpoints and talks to one node for as long as that answers. Every node serves every
+// request, but may at times have no leader to pass it to. What was surely not applied is tried elsewhere: a request
+// whose endpoint cannot be reached, or whose node does not lead or is about to stop, goes to the leader that the node
+// names, at most twice, and then to the other endpoints, each tried once. A read whose connection is lost goes to the
+// next too; a write never does, because it may have been applied: it ends as UnknownOutcome, and what comes after it
+// begins at the next endpoint.
 #pragma once
 
 #include <chrono>
@@ -21,7 +24,7 @@
 namespace tenon::client {
 
 struct Options {
-  std::vector<Endpoint> endpoints;                  // at least one
+  std::vector<Endpoint> endpoints;                  // 1 to kEndpointsMax
   std::chrono::milliseconds connect_timeout{2000};  // for each address of an endpoint; names are resolved by the system
   std::chrono::milliseconds request_timeout{10000};  // from sending to the whole answer, for each endpoint tried
 };
@@ -88,13 +91,34 @@ struct Status {
   std::map<std::string, std::string> other;
 };
 
+// One voter of the cluster, as the node that answered sees it. What it does not know is absent or empty.
+struct Member {
+  std::uint64_t node_id = 0;
+  bool is_leader = false;
+  std::optional<std::string> incarnation;     // of its data directory, in hexadecimal digits
+  std::vector<std::string> addresses;         // URLs for the other nodes
+  std::vector<std::string> client_addresses;  // URLs for clients
+  std::optional<std::string> control_transport;
+  std::optional<std::string> bulk_transport;
+  // From the leader only, of the others.
+  std::optional<std::uint64_t> match_index;
+  std::optional<std::uint64_t> next_index;
+  std::optional<std::string> progress;
+};
+
+struct Leadership {
+  std::uint64_t leader = 0;  // 0: not known
+  std::uint64_t term = 0;
+  std::vector<std::string> client_addresses;  // URLs of the leader's client APIs
+};
+
 class Caller;
 
 // Each request throws NoConnection, Refused, and if it writes UnknownOutcome; see error.hpp. Keys have 1 to 65536
 // bytes; a node refuses others, and values above its limit. For one thread at a time.
 class Client {
  public:
-  // Connects nowhere yet. Needs: at least one endpoint, timeouts above zero.
+  // Connects nowhere yet. Throws std::invalid_argument without endpoints. Needs: timeouts above zero.
   explicit Client(Options options);
   ~Client();
   Client(Client&&) noexcept;
@@ -110,7 +134,14 @@ class Client {
   ScanResult scan(const ScanRequest& wanted);
   // Sets the key to `value` when its value is `expected` (absent: when there is no such key), in one step. A write.
   SwapResult compare_and_swap(std::string_view key, const std::optional<std::string>& expected, std::string_view value);
+
+  // The next three are the word of one node, without asking the others; also while there is no leader.
   Status status();
+  std::vector<Member> members();  // ascending by node
+  Leadership leadership();
+  // Asks the leader to hand over to `target`, 0: to the voter whose log is the longest. Returns the term that is to
+  // end; done when another node leads a later one, which may never be.
+  std::uint64_t transfer_leadership(std::uint64_t target);
 
  private:
   std::unique_ptr<Caller> caller_;

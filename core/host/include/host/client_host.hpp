@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The tenon_client_host of every client API plugin, and the way of answers back to their queues.
+// The tenon_client_host of each client API plugin, and the way of answers back to their queues.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "host/client_queue.hpp"
@@ -17,24 +18,35 @@ inline constexpr std::size_t kQueuesMax = 64;
 
 class ClientHost {
  public:
-  // Keeps: node, for its life. Outlives every client API plugin.
-  ClientHost(const RequestLimits& limits, NodePort& node);
+  // Keeps: node and directory, for its life. Outlives every client API plugin.
+  ClientHost(const RequestLimits& limits, NodePort& node, const PeerDirectory& directory);
   ClientHost(const ClientHost&) = delete;
   ClientHost& operator=(const ClientHost&) = delete;
 
-  const tenon_client_host* table() const noexcept { return &table_; }
+  // What the client API of this name is given; its queues get the leader's address for this API. The same for the same
+  // name, and valid as long as this. Any thread.
+  const tenon_client_host* table(const std::string& client_api);
+  // host:port at which `leader` serves the client API that this queue belongs to; empty: not known. Any thread.
+  std::string leader_address(std::uint64_t queue, raft::NodeId leader);
   // Hands completions to the queue of this id and leaves `completions` empty; drops them when it was destroyed
   // meanwhile. Any thread.
   void complete(std::uint64_t queue, std::vector<CompletionPointer>& completions);
 
  private:
-  tenon_error create(std::uint64_t depth, const tenon_queue** queue, tenon_detail* why);
+  struct ClientApi {
+    ClientHost* host = nullptr;
+    std::string name;
+    tenon_client_host table{};
+  };
+  tenon_error create(const std::string& client_api, std::uint64_t depth, const tenon_queue** queue, tenon_detail* why);
   void destroy(std::uint64_t id);
+  std::shared_ptr<ClientQueue> find(std::uint64_t id);
 
   const RequestLimits limits_;
   NodePort& node_;
-  tenon_client_host table_{};
+  const PeerDirectory& directory_;
   std::mutex mutex_;
+  std::map<std::string, ClientApi> client_apis_;                  // by name; as many as the config names
   std::map<std::uint64_t, std::shared_ptr<ClientQueue>> queues_;  // at most kQueuesMax
   std::uint64_t last_id_ = 0;
 };

@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: MIT
 // A client API's queue: requests in, completions out. The credit of a request comes back when its completion is polled,
-// so at most `depth` completions ever wait.
+// so at most `depth` completions ever wait; and while they hold much memory nothing more is begun.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "host/completion.hpp"
 #include "host/event_signal.hpp"
 #include "host/node_port.hpp"
+#include "host/peer_directory.hpp"
 #include "host/request_check.hpp"
 
 namespace tenon::host {
 
+// Of completions that wait in a queue: above it every request ends as overloaded, so that a client API which does not
+// poll bounds its own memory. What was submitted before still ends as it does.
+inline constexpr std::uint64_t kUnpolledBytesMax = 64u << 20;
+
 class ClientQueue {
  public:
-  // Keeps: node, for its life. Throws tenon::Error(IO) when there is no descriptor left.
-  ClientQueue(std::uint64_t id, std::uint64_t depth, const RequestLimits& limits, NodePort& node);
+  // Keeps: node and directory, for its life. `client_api` is the name of whoever asks. Throws tenon::Error(IO) when
+  // there is no descriptor left.
+  ClientQueue(std::uint64_t id, std::uint64_t depth, const std::string& client_api, const RequestLimits& limits,
+              NodePort& node, const PeerDirectory& directory);
   ClientQueue(const ClientQueue&) = delete;
   ClientQueue& operator=(const ClientQueue&) = delete;
 
@@ -29,6 +38,8 @@ class ClientQueue {
   std::uint64_t poll(const tenon_completion** completions, std::uint64_t room);
   void cancel(std::uint64_t request);
 
+  // host:port at which `leader` serves the client API of this queue; empty: not known. Any thread.
+  std::string leader_address(raft::NodeId leader) const { return directory_.client_address(leader, client_api_); }
   // Adds completions to be polled, and leaves `completions` empty. Any thread.
   void complete(std::vector<CompletionPointer>& completions);
 
@@ -38,16 +49,28 @@ class ClientQueue {
   void* owner = nullptr;
 
  private:
+  struct Waiting {
+    CompletionPointer completion;
+    std::uint64_t bytes;
+  };
+  // Checks a request, and adds it to `submissions`, or what it ended as to `completions`.
+  void take(const tenon_request& request, std::vector<node::Submission>& submissions,
+            std::vector<CompletionPointer>& completions);
+  CompletionPointer perform(node::Token token, AdminRequest admin);
+
   const std::uint64_t id_;
   const std::uint64_t depth_;
+  const std::string client_api_;
   const RequestLimits limits_;
   NodePort& node_;
+  const PeerDirectory& directory_;
   const EventSignal signal_;
   tenon_queue table_{};
 
   std::mutex mutex_;
-  std::uint64_t unfinished_ = 0;              // submitted and not yet polled; <= depth_
-  std::vector<CompletionPointer> completed_;  // waiting for poll(); the signal is raised while there are any
+  std::uint64_t unfinished_ = 0;      // submitted and not yet polled; <= depth_
+  std::deque<Waiting> completed_;     // waiting for poll(); the signal is raised while there are any
+  std::uint64_t unpolled_bytes_ = 0;  // the sum of completed_
 };
 
 }  // namespace tenon::host

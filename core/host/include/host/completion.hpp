@@ -2,6 +2,7 @@
 // A node's answer as the completion that crosses the waist.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,7 +19,10 @@ struct GiveBack {
 using CompletionPointer = std::unique_ptr<const tenon_completion, GiveBack>;
 
 // Any thread. The completion holds the reply's bytes; nothing is copied. `message` is for people, when there is an
-// error.
-CompletionPointer make_completion(node::Answer answer, std::string message);
+// error. `leader_address` is where to ask instead, of a request that is not done; empty: not known.
+CompletionPointer make_completion(node::Answer answer, std::string message, std::string leader_address = {});
+
+// The memory that a completion holds until it is released, nearly.
+std::uint64_t held_bytes(const tenon_completion& completion) noexcept;
 
 }  // namespace tenon::host

@@ -2,13 +2,18 @@
 // What client queues need of the node: somewhere to put requests.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "node/submission.hpp"
 
 namespace tenon::host {
+
+struct AdminAnswer {
+  tenon_error error = TENON_OK;  // else it is refused, and surely not done
+  std::string text;              // the answer, in the form of status_text.hpp, or why it is refused
+  raft::NodeId leader = {};      // of a refusal with NOT_LEADER: as last heard of
+};
 
 class NodePort {
  public:
@@ -18,8 +23,8 @@ class NodePort {
   virtual std::vector<node::Token> submit(std::vector<node::Submission>& submissions) = 0;
   // Asks the node to end a request. Any thread; never blocks.
   virtual void cancel(node::Token token) = 0;
-  // The answer to an admin verb; nullopt: it is not known. Any thread; never waits for the node.
-  virtual std::optional<std::string> admin(const std::string& verb, const std::string& argument) = 0;
+  // The answer to an admin verb. Any thread; never waits for the node.
+  virtual AdminAnswer admin(const std::string& verb, const std::string& argument) = 0;
 };
 
 }  // namespace tenon::host

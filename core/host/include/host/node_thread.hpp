@@ -4,6 +4,7 @@
 // once.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <mutex>
@@ -14,75 +15,69 @@
 #include "host/client_host.hpp"
 #include "host/clock.hpp"
 #include "host/event_signal.hpp"
+#include "host/frame_room.hpp"
 #include "host/logger.hpp"
+#include "host/mail.hpp"
 #include "host/metrics.hpp"
+#include "host/peer_events.hpp"
 #include "host/status_text.hpp"
 #include "host/storage_events.hpp"
 #include "node/node.hpp"
 
 namespace tenon::host {
 
-class NodeThread final : public NodePort, public StorageEvents, private node::Surroundings {
+class NodeThread final : public NodePort, public StorageEvents, public PeerEvents, private node::Surroundings {
  public:
-  // Keeps: logger and metrics. `on_failed` is called at most once, on any thread, when the node cannot go on.
-  NodeThread(Identity identity, Logger& logger, Metrics& metrics, std::function<void(const std::string&)> on_failed);
+  // Keeps: directory, logger and metrics. `on_failed` is called, on any thread, when the node cannot go on; what the
+  // first call says is the reason.
+  NodeThread(Identity identity, const PeerDirectory& directory, Logger& logger, Metrics& metrics,
+             std::function<void(const std::string&)> on_failed);
   // Needs: stopped, or never started.
   ~NodeThread() override;
 
-  // Starts the thread. Keeps: clients and storage, until stop() returns. Once.
+  // Starts the thread. Keeps: clients, storage and peers, until stop() returns. Once.
   void start(const node::Settings& settings, raft::Recovered recovered, std::uint64_t seed, node::StoragePort storage,
-             ClientHost& clients);
+             node::PeerPort& peers, ClientHost& clients);
   // Ends the thread; requests that were not answered never are. SETUP thread.
   void stop();
   // Answers nothing from now on: what it would say may rest on storage that has failed. Any thread.
   void halt() noexcept { halted_.store(true); }
 
+  // As of the last round of the thread. Any thread.
   node::Status status() const;
+  // Asks the node to hand leadership to `target`, 0: to the voter whose log is the longest. Any thread; a node that
+  // does not lead ignores it.
+  void transfer_leadership(raft::NodeId target);
 
   // NodePort, any thread
   std::vector<node::Token> submit(std::vector<node::Submission>& submissions) override;
   void cancel(node::Token token) override;
-  std::optional<std::string> admin(const std::string& verb, const std::string& argument) override;
+  AdminAnswer admin(const std::string& verb, const std::string& argument) override;
   // StorageEvents, any thread
   void durable(std::uint64_t sequence) override;
   void read_done(std::uint64_t request, tenon_error error, const tenon_entry* entries, std::uint64_t count,
                  tenon_loan loan) override;
   // Needs: stopped, or never started.
   void closed() override;
+  // PeerEvents, any thread; also before start() and after stop()
+  void receive(raft::NodeId peer, std::span<const tenon_bytes> frames) override;
+  void on_lane(raft::NodeId peer, node::Lane lane, node::LaneEvent event) override;
 
  private:
-  struct LogRead {
-    std::uint64_t request;
-    tenon_error error;
-    const tenon_entry* entries;
-    std::uint64_t count;
-    tenon_loan loan;
-  };
-  struct Cancel {
-    std::size_t after;  // the submissions of the same mail that came before it
-    node::Token token;
-  };
-  struct Mail {
-    std::vector<node::Submission> submissions;
-    std::uint64_t submission_bytes = 0;  // <= inbox_bytes_max_, or one request alone
-    std::vector<Cancel> cancels;         // ascending in `after`
-    std::uint64_t durable = 0;           // 0: nothing new
-    std::vector<LogRead> log_reads;
-    bool stop = false;
-    bool empty() const noexcept {
-      return submissions.empty() && cancels.empty() && durable == 0 && log_reads.empty() && !stop;
-    }
-  };
-
   // node::Surroundings, node thread
   void answer(node::Answer answer) override;
   void role_changed(const raft::RoleChanged& role) override;
+  void frame_dropped(node::FrameDrop why, raft::NodeId from) override;
+  void message_dropped(raft::Drop why) override;
   void failed(const std::string& why) override;
 
+  void create_metrics();
+  AdminAnswer admin_transfer(const std::string& argument);
   template <class Append>
   void post(Append append);
   void run();
   void deliver(Mail& mail);
+  void deliver_from_peers(Mail& mail);
   static void give_back_reads(Mail& mail);
   void send_answers();
   void publish();
@@ -90,6 +85,7 @@ class NodeThread final : public NodePort, public StorageEvents, private node::Su
   void sleep(std::optional<raft::Instant> deadline);
 
   const Identity identity_;
+  const PeerDirectory& directory_;
   Logger& logger_;
   Metrics& metrics_;
   const std::function<void(const std::string&)> on_failed_;
@@ -100,6 +96,7 @@ class NodeThread final : public NodePort, public StorageEvents, private node::Su
   std::optional<node::Node> node_;  // the thread's alone once it runs
   std::thread thread_;
   std::atomic<bool> halted_{false};
+  FrameRoom frame_room_;
 
   std::mutex mail_mutex_;
   Mail mail_;
@@ -109,8 +106,13 @@ class NodeThread final : public NodePort, public StorageEvents, private node::Su
   node::Status status_;
 
   std::vector<std::pair<std::uint64_t, std::vector<CompletionPointer>>> answers_;  // of this round, by queue
+  raft::RoleName role_ = raft::RoleName::follower;                                 // as last told of
+  std::pair<raft::Term, raft::NodeId> last_leader_;                                // that was heard of
   std::uint32_t answered_metric_ = 0;
   std::uint32_t leader_changes_metric_ = 0;
+  std::uint32_t no_room_metric_ = 0;
+  std::array<std::uint32_t, node::kFrameDropCount> frame_drop_metrics_{};
+  std::array<std::uint32_t, raft::kDropCount> message_drop_metrics_{};
 };
 
 }  // namespace tenon::host

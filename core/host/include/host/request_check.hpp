@@ -26,6 +26,7 @@ inline constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours(1);
 struct CheckedRequest {
   node::Access access = node::Access::read;
   node::Ordering ordering = node::Ordering::free;
+  node::Forwarding forwarding = node::Forwarding::allowed;
   std::string command;  // encoded by core/kv
   std::chrono::milliseconds timeout{0};
 };

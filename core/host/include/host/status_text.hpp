@@ -1,20 +1,45 @@
 // SPDX-License-Identifier: MIT
-// The answer of the admin verb `status`: lines of `name value`, in this order. Readers skip names that they do not
-// know.
+// The answers of the admin verbs, as text. Readers skip lines and fields that they do not know.
 //
+// status: lines of `name value`, in this order.
 //   version        of the server
 //   cluster_id, node_id
 //   role           follower | candidate | leader
 //   term, leader   leader 0: not known
+//   members        how many voters the cluster has
 //   last_index, durable_index, commit_index, applied_index
 //   revision, keys, cluster_time_ms
 //   inbox_bytes    of requests that wait to be proposed
 //   uptime_ms
+//
+// members: a line for each voter, ascending by id. A line is fields of `name=value`, separated by single spaces, in
+// this order; a value has no space, several addresses are separated by '|', and '-' stands for none or not known.
+//   id
+//   incarnation    32 hexadecimal digits: the data directory that the cluster knows this voter by
+//   is_leader      yes | no
+//   addresses      where its peers reach it, by the config of the node that answers
+//   clients        where it serves clients, by its own word
+//   control, bulk  the transport in use for each lane from the node that answers; its own are -
+//   and, when the node that answers leads, of every other voter
+//   match_index    its log is known to be the leader's up to here
+//   next_index     what it is sent next
+//   progress       probe | replicate | snapshot
+//
+// leader: lines of `name value`.
+//   leader          0: not known
+//   term
+//   client_address  a line for each URL at which it serves clients
+//
+// leader_transfer: lines of `name value`.
+//   target          the node that is to lead; 0: the voter whose log is the longest
+//   term            in which leadership is given up: done when a greater one has a leader
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "host/peer_directory.hpp"
 #include "node/node.hpp"
 
 namespace tenon::host {
@@ -28,5 +53,8 @@ struct Identity {
 const char* role_name(raft::RoleName role) noexcept;
 
 std::string status_text(const Identity& identity, const node::Status& status, std::uint64_t uptime_ms);
+std::string members_text(const Identity& identity, const node::Status& status, const std::vector<KnownNode>& nodes);
+std::string leader_text(const node::Status& status, const std::vector<KnownNode>& nodes);
+std::string leader_transfer_text(const node::Status& status, raft::NodeId target);
 
 }  // namespace tenon::host

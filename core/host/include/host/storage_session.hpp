@@ -31,6 +31,9 @@ class StorageSession {
   StorageSession(const StorageSession&) = delete;
   StorageSession& operator=(const StorageSession&) = delete;
 
+  // Of the data directory, as open() found it.
+  raft::Incarnation incarnation() const noexcept;
+
   // Reads the log, or writes the first of it. Blocks, perhaps for minutes. Throws tenon::Error: what was found and what
   // is wanted. `failed` is asked while waiting, and ends it. Once, before connect().
   raft::Recovered boot(const StorageBoot& boot, const std::function<bool()>& failed);

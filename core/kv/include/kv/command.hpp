@@ -66,6 +66,7 @@ std::optional<Command> decode(std::string_view data);
 // Where a scan that stopped after `key` goes on, and back: the key, or nullopt when it is not what encode_cursor()
 // made.
 std::string encode_cursor(std::string_view key);
+constexpr std::size_t encoded_cursor_bytes(std::string_view key) noexcept { return key.size() + 1; }
 std::optional<std::string_view> decode_cursor(std::string_view cursor) noexcept;
 
 }  // namespace tenon::kv

@@ -19,8 +19,9 @@
 
 namespace tenon::kv {
 
-// What one reply may hold of keys and values. A read that would pass it fails with TOO_LARGE instead.
-inline constexpr std::size_t kReplyBytesMax = 8u << 20;
+// What one reply may hold of keys, values and cursors. A read that would pass it fails with TOO_LARGE instead. With the
+// numbers of as many records as a request may touch, a reply still fits into a frame between nodes.
+inline constexpr std::size_t kReplyBytesMax = 7u << 20;
 
 struct Record {
   std::uint32_t kind = 0;  // TENON_RECORD_CURRENT or TENON_RECORD_PREVIOUS

@@ -3,16 +3,23 @@
 // what happened and calls run(now), which does all that can be done at that time. The server drives it from one thread;
 // a simulator drives many of them by itself.
 //
-// All functions: one thread at a time. None blocks, and none of them may be called from inside Surroundings.
+// All functions: one thread at a time. None blocks, and none of them may be called from inside Surroundings or
+// PeerPort.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kv/store.hpp"
 #include "node/cluster_clock.hpp"
+#include "node/forwarded_requests.hpp"
+#include "node/peer_links.hpp"
+#include "node/peer_port.hpp"
 #include "node/requests.hpp"
 #include "node/storage_port.hpp"
 #include "node/storage_writer.hpp"
@@ -25,14 +32,17 @@ namespace tenon::node {
 
 struct Settings {
   raft::Settings raft;
+  std::string cluster_id;                     // that every frame carries
+  raft::Incarnation incarnation;              // of this node's data directory, as storage found it
   std::uint64_t inbox_bytes_max = 64u << 20;  // of requests that are not yet in the log
   std::uint64_t entry_bytes_max = 1u << 20;   // of the commands that one entry carries, beyond the first
   std::size_t entry_commands_max = 4096;      // > 0
-  std::uint64_t storage_backlog_bytes_max = 64u
-                                            << 20;  // handed to storage and not durable; above it nothing is proposed
-  std::uint64_t log_read_bytes_max = 4u << 20;      // that one read of the log asks storage for
-  std::uint64_t answer_bytes_max = 8u << 20;        // of reads that one run() answers, beyond the first few
-  std::size_t apply_entries_max = 64;               // that one run() applies, so that it stays short
+  // Handed to storage and not durable; above it nothing is proposed.
+  std::uint64_t storage_backlog_bytes_max = 64u << 20;
+  std::uint64_t log_read_bytes_max = 4u << 20;  // that one read of the log asks storage for
+  std::uint64_t answer_bytes_max = 8u << 20;    // of reads that one run() answers, beyond the first few
+  std::size_t apply_entries_max = 64;           // that one run() applies, so that it stays short
+  std::uint64_t forward_bytes_max = 1u << 20;   // of the commands that one forward carries, beyond the first
 };
 
 // The time, as whoever drives the node sees it.
@@ -53,13 +63,15 @@ struct Status {
   std::uint64_t key_count = 0;
   std::uint64_t cluster_time_ms = 0;
   std::uint64_t inbox_bytes = 0;
+  raft::Membership membership;
+  std::vector<raft::PeerStatus> peers;  // of a leader: the other voters, ascending; else empty
   bool operator==(const Status&) const = default;
 };
 
 class Node {
  public:
-  // Keeps: storage and surroundings, for its life. Needs: storage is open, and every write so far is durable.
-  Node(const Settings& settings, raft::Recovered recovered, raft::Random random, StoragePort storage,
+  // Keeps: storage, peers and surroundings, for its life. Needs: storage is open, and every write so far is durable.
+  Node(const Settings& settings, raft::Recovered recovered, raft::Random random, StoragePort storage, PeerPort& peers,
        Surroundings& surroundings, Now now);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -69,9 +81,15 @@ class Node {
   // Ends a request soon: refused when it is surely not in the log, unknown otherwise. Ignores a token that is not
   // waiting.
   void cancel(Token token);
+  // A frame has come from `peer`, as far as the transport knows. What is wrong with it is dropped and counted.
+  void receive(raft::NodeId peer, std::shared_ptr<const std::string> frame);
+  void on_lane(raft::NodeId peer, Lane lane, LaneEvent event);
+  // Hands leadership to `target`, 0: to the voter whose log is the longest. Nothing happens on a node that does not
+  // lead, nor when no voter can take it within an election timeout.
+  void transfer_leadership(raft::NodeId target);
   // Storage has made every write up to `sequence` durable.
   void on_durable(raft::WriteSequence sequence);
-  // The answer to the one read of the log that is under way. The entries are used during the call only.
+  // The answer to a read of the log. The entries are used during the call only.
   void on_entries_read(std::uint64_t request, tenon_error error, std::span<const tenon_entry> entries);
 
   // Does all that can be done now. Needs: time never runs back.
@@ -80,19 +98,38 @@ class Node {
   // when run() left work to keep itself short.
   std::optional<raft::Instant> next_deadline() const noexcept;
 
-  Status status() const noexcept;
+  Status status() const;
+  // For checkers of a simulation.
+  const raft::Raft& raft() const noexcept { return raft_; }
+  const kv::Store& store() const noexcept { return store_; }
 
  private:
+  struct ArrivedForward {
+    raft::NodeId from;
+    std::shared_ptr<const std::string> frame;  // that the commands are views of
+    wire::Forward forward;
+  };
+  // What a read of the log is for: nobody, that is to be applied, or a peer that is behind.
+  using LogReader = std::optional<raft::NodeId>;
+
   void step(raft::Happening what);
-  void perform(raft::Effects effects);
-  void on_role(const raft::RoleChanged& role);
+  // In the order of durability: the write is on its way before anything else.
+  void perform();
+  void pin_incarnations();
   void propose_writes();
+  void forward_writes();
   void begin_reads();
   void apply_committed();
   // False: the bytes are not an entry, and the node has failed.
   bool apply(raft::LogIndex index, std::string_view data);
   bool apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry);
+  void apply_read(std::span<const tenon_entry> entries);
+  void send_read(raft::NodeId peer, std::span<const tenon_entry> entries);
+  void read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max);
   void answer_reads();
+  std::optional<FrameDrop> check_envelope(raft::NodeId peer, const wire::Envelope& envelope);
+  void receive_body(raft::NodeId peer, const std::shared_ptr<const std::string>& frame, wire::Body body);
+  void accept_forwards();
   bool is_ready_leader() const noexcept;
   void fail(const std::string& why);
 
@@ -101,15 +138,20 @@ class Node {
   Surroundings& surroundings_;
   Now now_;
   raft::Raft raft_;
+  std::vector<raft::Happening> happened_;  // since the last run(), in order
+  std::vector<ArrivedForward> arrived_;    // the same
+  raft::Effects effects_;                  // of the steps since perform()
   StorageWriter writer_;
+  PeerLinks links_;
+  ForwardedRequests forwarded_;
   Requests requests_;
+  const std::uint64_t
+      forward_base_;  // added to the numbers of writes that are forwarded; unlike that of an earlier start
   kv::Store store_;
   ClusterClock clock_;
-  raft::LogIndex applied_index_;  // <= raft_.commit_index(); never falls
-  std::optional<raft::LogIndex>
-      leader_ready_index_;                 // while leader: once applied, the node knows all that is committed
-  std::optional<Batch> proposing_;         // set while its Propose is being stepped
-  std::optional<std::uint64_t> log_read_;  // the read of the log that is under way
+  std::map<raft::NodeId, raft::Incarnation> heard_incarnations_;  // of voters that the membership has none of
+  raft::LogIndex applied_index_;                                  // <= raft_.commit_index(); never falls
+  std::map<std::uint64_t, LogReader> log_reads_;                  // that are under way; at most one for each reader
   std::uint64_t last_log_read_ = 0;
   bool more_to_do_ = false;  // run() stopped early, to be called again at once
   bool failed_ = false;      // holds for good; nothing is answered any more

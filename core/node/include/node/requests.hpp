@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Every request between its submission and its answer. A write waits in the inbox, then with its entry in the log; a
-// read waits in the inbox, then for its read index, then for that index to be applied.
+// Every request between its submission and its answer. A write waits in the inbox; then with its entry in the log of
+// this node, when it leads, or for the answer of the leader to which it was passed on. A read waits in the inbox, then
+// for its read index, then for that index to be applied.
 //
 // Writes leave in the order in which they came. Each has a number, so that a read that must see the writes before it
 // waits for the number that was the last when it came.
@@ -8,16 +9,23 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "node/submission.hpp"
-#include "node/surroundings.hpp"
 #include "raft/effects.hpp"
 
 namespace tenon::node {
+
+// Takes the answers to requests.
+class AnswerPort {
+ public:
+  virtual ~AnswerPort() = default;
+  virtual void answer(Answer answer) = 0;
+};
 
 // Writes that travel in one entry.
 struct Batch {
@@ -25,8 +33,6 @@ struct Batch {
     std::optional<Token> token;  // nullopt: it was answered before its entry was applied
     raft::Instant deadline;
   };
-  raft::LogIndex index;
-  raft::Term term;
   std::uint64_t first_number = 0;     // of its writes; the numbers ascend, with gaps where a write ended in the inbox
   std::vector<Waiting> waiting;       // one for each command of the entry
   std::vector<std::string> commands;  // until the entry is encoded
@@ -34,8 +40,8 @@ struct Batch {
 
 class Requests {
  public:
-  Requests(Surroundings& surroundings, std::uint64_t inbox_bytes_max) noexcept
-      : surroundings_(surroundings), inbox_bytes_max_(inbox_bytes_max) {}
+  Requests(AnswerPort& answers, std::uint64_t inbox_bytes_max) noexcept
+      : answers_(answers), inbox_bytes_max_(inbox_bytes_max) {}
 
   // Takes a request, or answers it `overloaded` when the inbox is full.
   void submit(Submission submission);
@@ -51,14 +57,32 @@ class Requests {
   // Takes writes out of the inbox: at least one, no more than `bytes_max` unless one alone is larger, and no more than
   // `count_max`. Needs: has_writes().
   Batch take_batch(std::uint64_t bytes_max, std::size_t count_max);
-  // The batch stands in the log. Needs: an index above that of every batch before.
-  void proposed(Batch batch);
-  // The batch waits for this index, if it does; the caller answers whoever waits in it.
-  std::optional<Batch> take_applied(raft::LogIndex index);
+  // The batch stands in the log.
+  void proposed(raft::LogIndex index, raft::Term term, Batch batch);
+  // The entry of this index and term is applied: the batch that waits for it, if one does; the caller answers whoever
+  // waits in it. What waited for another entry in its place surely never is applied, and is refused.
+  std::optional<Batch> take_applied(raft::LogIndex index, raft::Term term, raft::NodeId leader);
 
-  bool has_reads() const noexcept { return !reads_.empty(); }
-  // The reads in the inbox become one group, which asks for one read index under the token returned. Needs:
-  // has_reads().
+  // This node does not lead: refuses what only a leader here could have done, and what a peer has passed on already.
+  void refuse_unled(raft::NodeId leader);
+  struct Forwardable {
+    std::uint64_t number;
+    raft::Instant deadline;
+    std::string_view command;  // valid until the inbox changes
+  };
+  // The first writes of the inbox, with the bounds of take_batch(); they stay there.
+  std::vector<Forwardable> forwardable(std::uint64_t bytes_max, std::size_t count_max) const;
+  // The first `count` writes of the inbox were passed on to `leader`.
+  void forwarded(std::size_t count, raft::NodeId leader);
+  // Who waits for the leader's answer to this write; nullopt: nobody does any more.
+  std::optional<Token> take_forwarded(std::uint64_t number, raft::NodeId leader);
+  // The leader's answers to what was passed on will not come: nobody knows what became of it.
+  void lose_forwarded(raft::NodeId leader);
+
+  // Whether begin_reads() would take one.
+  bool has_reads() const noexcept;
+  // The reads in the inbox become one group, which asks for one read index under the token returned; but for those that
+  // must see a write which is not in the log of this node, for only its answer tells when they do. Needs: has_reads().
   raft::Token begin_reads();
   // The group may be answered once `index` is applied.
   void read_ready(raft::Token group, raft::LogIndex index);
@@ -81,24 +105,40 @@ class Requests {
     std::optional<raft::LogIndex> index;  // nullopt: not known yet
     std::vector<WaitingRead> reads;
   };
+  struct Place {
+    raft::LogIndex index;
+    raft::Term term;
+    auto operator<=>(const Place&) const = default;
+  };
+  struct Forwarded {
+    Token token;
+    raft::Instant deadline;
+    raft::NodeId leader;
+  };
+  // Every write up to this number has ended, or stands in the log of this node.
+  std::uint64_t writes_logged() const noexcept;
+  // Every write up to this number has ended.
   std::uint64_t writes_finished() const noexcept;
   void end(Token token, Outcome outcome, tenon_error error, std::string_view message, raft::NodeId leader);
   // Ends every request of which `ends(token, deadline)` holds; `error` and `message` say why.
   template <class Ends>
   void end_where(Ends ends, tenon_error error, std::string_view message, raft::NodeId leader);
   template <class Ends>
+  void end_writes_where(Ends ends, tenon_error error, std::string_view message, raft::NodeId leader);
+  template <class Ends>
   void end_reads_where(std::vector<WaitingRead>& reads, Ends ends, tenon_error error, std::string_view message,
                        raft::NodeId leader);
   void note_deadline(raft::Instant deadline) noexcept;
   void recompute_expiry() noexcept;
 
-  Surroundings& surroundings_;
+  AnswerPort& answers_;
   const std::uint64_t inbox_bytes_max_;
   std::uint64_t inbox_bytes_ = 0;  // of writes_ and of all reads; <= inbox_bytes_max_, or one request alone
   std::deque<WaitingWrite> writes_;
   std::vector<WaitingRead> reads_;
-  std::deque<Batch> in_log_;      // ascending in index and in first_number
-  std::deque<ReadGroup> groups_;  // ascending in token
+  std::map<Place, Batch> in_log_;                 // more than one for an index when leadership was lost and won again
+  std::map<std::uint64_t, Forwarded> forwarded_;  // by number
+  std::deque<ReadGroup> groups_;                  // ascending in token
   std::uint64_t last_write_number_ = 0;
   std::uint64_t last_group_ = 0;
   std::optional<raft::Instant> next_expiry_;  // not after the earliest deadline of all that wait

@@ -11,7 +11,8 @@
 
 namespace tenon::node {
 
-// Names a request to whoever submitted it: a queue, and the request's id there.
+// Names a request to whoever submitted it: a queue, and the request's id there. Queue 0 is the node's own, for what
+// peers have forwarded.
 struct Token {
   std::uint64_t queue = 0;
   std::uint64_t request = 0;
@@ -25,10 +26,16 @@ enum class Ordering {
   after_writes,  // a read that must see every write submitted before it
 };
 
+enum class Forwarding {
+  allowed,  // a node that does not lead passes a write on to the leader, and serves a read by itself
+  refused,  // it refuses, and says who leads
+};
+
 struct Submission {
   Token token;
   Access access = Access::read;
   Ordering ordering = Ordering::free;
+  Forwarding forwarding = Forwarding::allowed;
   std::string command;     // validated, and encoded by core/kv
   raft::Instant deadline;  // when the client no longer waits
 };

@@ -10,12 +10,27 @@
 
 namespace tenon::node {
 
+// Why a frame from a peer was dropped before the core saw it.
+enum class FrameDrop {
+  corrupt,          // its checksum or form is wrong
+  unknown_version,  // of a format that is not known here
+  other_cluster,
+  other_node,       // it is addressed to another node than this
+  other_sender,     // it names another sender than the transport does
+  old_incarnation,  // of a data directory that is not the one that the cluster knows this voter by
+  not_a_member,     // its sender is not in the membership
+  unknown_request,  // answers a request that does not wait
+};
+inline constexpr std::size_t kFrameDropCount = 8;
+
 class Surroundings {
  public:
   virtual ~Surroundings() = default;
   // Ends a request. Each submitted token is answered exactly once while the node lives.
   virtual void answer(Answer answer) = 0;
   virtual void role_changed(const raft::RoleChanged& role) = 0;
+  virtual void frame_dropped(FrameDrop why, raft::NodeId from) = 0;
+  virtual void message_dropped(raft::Drop why) = 0;
   // The node cannot go on: it answers nothing more and wants to be stopped. `why` is for the operator.
   virtual void failed(const std::string& why) = 0;
 };

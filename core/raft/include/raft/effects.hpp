@@ -1,20 +1,42 @@
 // SPDX-License-Identifier: MIT
-// What the core asks of whoever drives it, in the order in which it is to be done: the write first, then the answers.
-// Nothing here rests on a write of the same step: what does waits inside the core for its WriteDurable.
+// What the core asks of whoever drives it, in the order in which it is to be done: the write first, then the messages,
+// then the answers. Nothing here rests on a write that is not durable: what does waits inside the core for its
+// WriteDurable.
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
-#include "raft/entry.hpp"
+#include "raft/message.hpp"
 
 namespace tenon::raft {
 
-// One write of the ordered stream that storage performs. Hard state first, then the entries.
+// One write of the ordered stream that storage performs. Hard state first, then the truncation, then the entries.
 struct Write {
   WriteSequence sequence;  // one more than that of the write before
   std::optional<HardState> hard_state;
-  std::vector<Entry> entries;  // contiguous; go on from the end of the log
+  std::optional<LogIndex> truncate_from;  // every entry from here on is dropped
+  std::vector<Entry> entries;             // contiguous; go on from the end of the log
+};
+
+struct Send {
+  NodeId to;
+  Message message;
+};
+
+// Entries that a peer needs and that are not in the cache: to be read from storage, which holds them. Answered by one
+// EntriesRead. At most one is under way for each peer.
+struct EntriesWanted {
+  NodeId peer;
+  LogIndex first;
+  LogIndex end;  // > first
+  std::uint64_t bytes_max;
+};
+
+// The log no longer holds what a peer needs: it is to be sent an image.
+struct ImageWanted {
+  NodeId peer;
 };
 
 struct Proposed {
@@ -24,8 +46,9 @@ struct Proposed {
 };
 
 enum class Rejection {
-  not_leader,      // surely not in the log; the leader may be known
-  leadership_lost  // of a read: the leader it was given to leads no more
+  not_leader,       // surely not in the log; the leader may be known
+  transferring,     // the same; leadership is being handed over
+  leadership_lost,  // of a read: whoever was asked leads no more, or could not be asked
 };
 
 struct Rejected {
@@ -45,16 +68,33 @@ enum class RoleName { follower, candidate, leader };
 struct RoleChanged {
   RoleName role;
   Term term;
-  NodeId leader;  // 0: not known
+  NodeId leader;           // 0: not known
+  std::string_view cause;  // for people; a literal
 };
+
+// One for each reason to drop a message, so that it can be counted.
+enum class Drop : std::uint8_t {
+  old_term,       // from a term that is over
+  not_a_voter,    // its sender is not in the membership
+  stale,          // answers something that is decided
+  lease,          // asks for a vote while the leader is heard of
+  vote_hold,      // asks for a vote of a node that has just started
+  malformed,      // entries that do not go on from each other
+  not_electable,  // asks a node to lead that must not
+  not_leading,    // asks a node for what only a leader gives
+};
+inline constexpr std::size_t kDropCount = 8;
 
 struct Effects {
   std::optional<Write> write;
+  std::vector<Send> sends;
+  std::vector<EntriesWanted> entries_wanted;
+  std::vector<ImageWanted> images_wanted;
   std::vector<RoleChanged> roles;
   std::vector<Proposed> proposed;
   std::vector<Rejected> rejected;
   std::vector<ReadReady> reads;
-  std::optional<LogIndex> committed;  // the commit index has moved here: apply what is not yet applied
+  std::vector<Drop> drops;
 };
 
 }  // namespace tenon::raft

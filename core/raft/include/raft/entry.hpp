@@ -2,6 +2,7 @@
 // Log entries and hard state as the core holds them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,18 +26,31 @@ enum class EntryKind : std::uint8_t {
   membership = 3,  // the members from this entry on
 };
 
+// Names the data directory of a node, for its life: a node that has lost its disk is not the one that voted. All zero:
+// not known.
+using Incarnation = std::array<std::uint8_t, 16>;
+
+struct Member {
+  NodeId id;
+  Incarnation incarnation = {};  // once it is known, what any other directory of this id says does not count
+  bool operator==(const Member&) const = default;
+};
+
+// The voters of the cluster, ascending by id, without repetition.
+struct Membership {
+  std::vector<Member> voters;
+  // Null: it is no voter. Valid as long as the membership.
+  const Member* find(NodeId node) const noexcept;
+  bool has_voter(NodeId node) const noexcept { return find(node) != nullptr; }
+  bool operator==(const Membership&) const = default;
+};
+
 struct Entry {
   LogIndex index;
   Term term;
   EntryKind kind;
   Payload data;  // the bytes that storage and peers see; formatted by core/wire
-};
-
-// The voters of the cluster, in ascending order, without repetition.
-struct Membership {
-  std::vector<NodeId> voters;
-  bool has_voter(NodeId node) const noexcept;
-  bool operator==(const Membership&) const = default;
+  std::shared_ptr<const Membership> membership = nullptr;  // what the data of a membership entry says; else null
 };
 
 // What must be durable before a message that rests on it leaves (Raft paper, figure 2: persistent state).

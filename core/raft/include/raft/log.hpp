@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Raft log as the core sees it: the term of every entry, and the newest entries themselves.
+// The Raft log as the core sees it: the term of every entry, the memberships in it, and the newest entries themselves.
 //
 //   boundary        cache_first           durable            last
 //      |  terms known  |   entries held     |   being written  |
@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -20,18 +21,27 @@ namespace tenon::raft {
 
 class Log {
  public:
-  // A log whose entries up to `boundary` are not kept: they are part of an image, or never were (0).
-  explicit Log(LogIndex boundary = {}, Term boundary_term = {}) noexcept;
+  // A log whose entries up to `boundary` are not kept: they are part of an image, or never were (0). `membership` is
+  // that of the image.
+  explicit Log(LogIndex boundary = {}, Term boundary_term = {}, Membership membership = {});
 
   LogIndex boundary() const noexcept { return boundary_; }
   LogIndex last_index() const noexcept { return last_; }
   Term last_term() const noexcept;
   // Every entry up to this one survives power loss on this node.
   LogIndex durable_index() const noexcept { return durable_; }
+  // The write that makes the entry at `index` durable; 0: it is durable. Needs: index <= last_index().
+  WriteSequence durable_with(LogIndex index) const noexcept;
+  // What the last membership entry says, committed or not (thesis section 4.1: effective once appended).
+  const Membership& membership() const noexcept { return *memberships_.back().membership; }
+  // Where it stands; the boundary when no entry of the log says it.
+  LogIndex membership_index() const noexcept { return memberships_.back().index; }
 
   // The term of the entry at `index`, or of the boundary; nullopt when it is compacted or beyond the end, which the
   // caller tells apart by comparing with boundary() and last_index().
   std::optional<Term> term(LogIndex index) const noexcept;
+  // The greatest index <= `from` whose term is <= `term`, or the boundary. Needs: boundary() <= from <= last_index().
+  LogIndex last_not_after(LogIndex from, Term term) const noexcept;
   // The entry, while it is in the cache; null: read it from storage. Valid until the log changes.
   const Entry* cached(LogIndex index) const noexcept;
   std::uint64_t cached_bytes() const noexcept { return cached_bytes_; }
@@ -40,6 +50,8 @@ class Log {
   void recover(Entry entry);
   // Adds an entry that `sequence` will write. Needs: as recover(), and no greater sequence was used before.
   void append(Entry entry, WriteSequence sequence);
+  // Drops the entries from `from` on. Needs: boundary() < from <= last_index().
+  void truncate(LogIndex from) noexcept;
   // Storage has completed every write up to `sequence`.
   void complete(WriteSequence sequence) noexcept;
   // Drops durable entries from the front of the cache until it holds at most `bytes_max`, or only what is not durable.
@@ -50,21 +62,26 @@ class Log {
     LogIndex first;
     Term term;
   };
+  struct MembershipAt {
+    LogIndex index;
+    std::shared_ptr<const Membership> membership;
+  };
   struct PendingWrite {
     WriteSequence sequence;
-    LogIndex last;  // the last entry that this write makes durable
+    LogIndex last;  // the last of its entries that is still in the log, or the one before them
   };
 
   void add(Entry entry);
 
   LogIndex boundary_;
   Term boundary_term_;
-  LogIndex last_;                     // >= boundary_
-  LogIndex durable_;                  // boundary_ <= durable_ <= last_
-  std::vector<TermRun> term_runs_;    // ascending in index and in term
-  std::deque<Entry> cache_;           // the entries (last_ - size, last_]
-  std::uint64_t cached_bytes_ = 0;    // sum of the data sizes in cache_
-  std::deque<PendingWrite> pending_;  // ascending in sequence and in index
+  LogIndex last_;                          // >= boundary_
+  LogIndex durable_;                       // boundary_ <= durable_ <= last_
+  std::vector<TermRun> term_runs_;         // ascending in index and in term
+  std::vector<MembershipAt> memberships_;  // ascending in index; never empty, the first is that of the boundary
+  std::deque<Entry> cache_;                // the entries (last_ - size, last_]
+  std::uint64_t cached_bytes_ = 0;         // sum of the data sizes in cache_
+  std::deque<PendingWrite> pending_;       // ascending in sequence, and in index without falling
 };
 
 }  // namespace tenon::raft

@@ -3,8 +3,8 @@
 // same events give the same effects. After the Raft paper (Ongaro and Ousterhout, extended version) and the thesis
 // "Consensus: Bridging Theory and Practice".
 //
-// This version serves clusters of one voter: elections, commit, reads and durability follow the same rules as with
-// many, and messages to peers are what is not in it.
+// What rests on a write waits inside until that write is durable, so no driver can answer too early. Messages that wait
+// for nothing, above all a leader's Appends, leave before the write that was made with them.
 #pragma once
 
 #include <optional>
@@ -14,16 +14,23 @@
 #include "raft/effects.hpp"
 #include "raft/event.hpp"
 #include "raft/log.hpp"
+#include "raft/progress.hpp"
 #include "raft/random.hpp"
 
 namespace tenon::raft {
 
 struct Settings {
   NodeId self;
-  // An election begins when no leader was heard of for a random time within [min, max). Needs: 0 < min < max.
+  // An election begins when no leader was heard of for a random time within [min, max). Needs: 0 < 2 * heartbeat <= min
+  // < max.
+  Duration heartbeat_interval = std::chrono::milliseconds(50);
   Duration election_timeout_min = std::chrono::milliseconds(500);
   Duration election_timeout_max = std::chrono::milliseconds(1000);
   std::uint64_t log_cache_bytes_max = 64u << 20;  // entries kept in memory beyond those that are not yet durable
+  std::uint64_t append_bytes_max = 256u << 10;    // of entries in one Append, beyond the first
+  std::size_t append_entries_max = 1024;          // in one Append; > 0
+  std::uint64_t window_bytes_max = 8u << 20;      // of Appends to one peer that were not answered, beyond the first
+  std::size_t window_appends_max = 256;           // > 0
   Payload no_op_data = {};                        // what the first entry of a leadership holds; formatted by core/wire
 };
 
@@ -31,39 +38,70 @@ struct Settings {
 struct Recovered {
   HardState hard_state;
   Log log;
-  Membership membership;        // the last membership entry of the log
   WriteSequence last_sequence;  // the last that was used since storage was opened; 0: none
 };
 
 // The roles, each with what only it knows.
 struct Follower {
-  NodeId leader;              // of the current term; 0: not heard of
-  Instant election_deadline;  // when it becomes a candidate
+  struct WaitingRead {
+    Token token;
+    std::uint64_t id;  // of the request that asked the leader; 0: it was not asked yet
+  };
+  NodeId leader;                           // of the current term; 0: not heard of
+  std::optional<Instant> heard;            // when the leader was; nullopt with leader 0
+  Instant election_deadline;               // when it becomes a candidate
+  bool woke_late = false;                  // the deadline was put off once, because time had jumped
+  LogIndex verified_index;                 // the log is known to be the leader's up to here
+  std::vector<WaitingRead> waiting_reads;  // those that were asked about first, and with one id
+  bool asks_again = false;                 // the request may have been lost
 };
 
 struct Candidate {
-  std::vector<NodeId> granted;      // voters whose vote is durable, ascending; counts the own vote too
-  WriteSequence own_vote_sequence;  // the write that makes the own vote durable
-  Instant election_deadline;
+  Ballot ballot;
+  Cause cause;
+  std::vector<NodeId> granted;  // ascending; of a vote: each durable where it was given, the own one too
+  std::vector<NodeId> refused;  // ascending
+  Instant election_deadline;    // when it gives up and asks anew
 };
 
 struct Leader {
   struct WaitingRead {
-    Token token;
+    NodeId origin;        // who asks: this node or a follower
+    Token token;          // of this node's
+    std::uint64_t id;     // of a follower's
+    std::uint64_t round;  // the heartbeats that confirm it; 0: none was sent since it came
+    LogIndex index;       // the commit index when that round began
   };
-  LogIndex term_start;                     // the no-op with which this leadership began; <= last_index
-  std::vector<WaitingRead> waiting_reads;  // wait for the first commit of this term, in order of arrival
+  struct Handover {
+    NodeId target;
+    Instant deadline;  // when it is given up
+    bool asked;        // TimeoutNow was sent
+  };
+  LogIndex term_start;              // the no-op with which this leadership began; <= last_index
+  std::vector<Progress> followers;  // the other voters, ascending
+  std::uint64_t round = 0;          // of the newest heartbeats
+  Instant heartbeat_due;
+  std::vector<WaitingRead> waiting_reads;  // in order of arrival; at most one of each follower
+  std::optional<Handover> handover;        // while set nothing is proposed
 };
 
 using Role = std::variant<Follower, Candidate, Leader>;
 
+struct PeerStatus {
+  NodeId id;
+  ProgressState state;
+  LogIndex match_index;
+  LogIndex next_index;
+  bool operator==(const PeerStatus&) const = default;
+};
+
 class Raft {
  public:
-  // Needs: the members include self; the hard state's term is not below the last entry's.
+  // Needs: the log's membership includes self; the hard state's term is not below the last entry's.
   Raft(const Settings& settings, Recovered recovered, Random random, Instant now);
 
-  // The only mutator. Appends to `effects`; the caller performs them before the next step. Needs: effects.write is
-  // empty.
+  // The only mutator. Adds to `effects`, which may hold those of earlier steps; the caller performs them in order, and
+  // with them all that any step has added, before it makes new ones. Messages to peers wait for the next Tick.
   void step(const Event& event, Effects& effects);
 
   // When a Tick is wanted at the latest; nullopt: nothing waits for time.
@@ -71,42 +109,110 @@ class Raft {
 
   RoleName role() const noexcept;
   Term term() const noexcept { return hard_state_.term; }
-  NodeId leader() const noexcept;
+  HardState hard_state() const noexcept { return hard_state_; }
+  NodeId leader() const noexcept;  // of this term, as far as it is known; 0: not known
   LogIndex commit_index() const noexcept { return commit_index_; }
   const Log& log() const noexcept { return log_; }
-  const Membership& membership() const noexcept { return membership_; }
+  const Membership& membership() const noexcept { return log_.membership(); }
+  // Whether a Propose would be taken.
+  bool accepts_proposals() const noexcept;
+  // The entry with which its leadership began; 0: it does not lead.
+  LogIndex leadership_start() const noexcept;
+  // Of a leader; else empty.
+  std::vector<PeerStatus> peers() const;
 
  private:
+  struct Held {
+    WriteSequence rests_on;
+    NodeId to;
+    Message message;
+  };
+  struct Unsynced {
+    WriteSequence sequence;
+    Instant since;
+  };
+
   void on(const Tick&, Effects& effects);
+  void on(const Received& received, Effects& effects);
+  void on(const Disconnected& disconnected, Effects& effects);
   void on(const Propose& propose, Effects& effects);
   void on(const Read& read, Effects& effects);
   void on(const WriteDurable& done, Effects& effects);
+  void on(const EntriesRead& read, Effects& effects);
+  void on(const ImageInstalled& installed, Effects& effects);
+  void on(const Transfer& transfer, Effects& effects);
+
+  // messages.cpp: what comes from peers, and what waits to go to them
+  bool settle_term(NodeId from, const Message& message, Effects& effects);
+  void answer_old_term(NodeId from, const Message& message, Effects& effects);
+  void send_when_durable(NodeId to, Message message, WriteSequence rests_on, Effects& effects);
+  void release_held(WriteSequence durable, Effects& effects);
 
   // follower.cpp
-  void become_follower(NodeId leader);
+  void become_follower(NodeId leader, std::string_view cause, Effects& effects);
+  void give_up_reads(NodeId leader, Effects& effects);
+  void adopt_term(Term term, NodeId leader, std::string_view cause, Effects& effects);
+  Follower* follow(NodeId leader, Effects& effects);
+  void receive(NodeId from, const Append& append, Effects& effects);
+  void receive(NodeId from, const Heartbeat& heartbeat, Effects& effects);
+  void receive(NodeId from, const TimeoutNow& timeout_now, Effects& effects);
+  void receive(NodeId from, const ReadIndexReply& reply, Effects& effects);
+  void refuse_append(NodeId from, const Append& append, Effects& effects);
+  void take_entries(const Append& append, Effects& effects);
+  void ask_read_index(Follower& following, Effects& effects);
+  void on_election_deadline(Effects& effects);
+
   // candidate.cpp
-  void become_candidate(Effects& effects);
+  void campaign(Ballot ballot, Cause cause, Effects& effects);
+  void receive(NodeId from, const VoteRequest& request, Effects& effects);
+  void receive(NodeId from, const VoteReply& reply, Effects& effects);
   void count_vote(NodeId voter, Effects& effects);
+  bool refuses_to_vote(const VoteRequest& request, Effects& effects) const;
+
   // leader.cpp
   void become_leader(Effects& effects);
-  LogIndex append(EntryKind kind, Payload data, Effects& effects);
-  void advance_commit(Effects& effects);
-  void release_reads(Effects& effects);
+  LogIndex append(EntryKind kind, Payload data, std::shared_ptr<const Membership> membership, Effects& effects);
+  void advance_commit();
+  void check_leadership(Effects& effects);
+  void receive(NodeId from, const HeartbeatReply& reply, Effects& effects);
+  void receive(NodeId from, const ReadIndexRequest& request, Effects& effects);
+  bool wants_round(const Leader& leading) const noexcept;
+  void begin_round(Leader& leading, Effects& effects);
+  void release_reads(Leader& leading, Effects& effects);
+
+  // replication.cpp
+  void receive(NodeId from, const AppendAccepted& accepted, Effects& effects);
+  void receive(NodeId from, const AppendRejected& rejected, Effects& effects);
+  void replicate(Leader& leading, Effects& effects);
+  void replicate_to(Progress& progress, Effects& effects);
+  bool send_append(Progress& progress, Effects& effects);
+  void send_heartbeat(Progress& progress, std::uint64_t round, Effects& effects);
+  void send_entries(Progress& progress, std::vector<Entry> entries, Effects& effects);
+  void hand_over(Leader& leading, Effects& effects);
+  Progress* find_progress(NodeId peer) noexcept;
 
   bool is_only_voter() const noexcept;
+  bool hears_leader() const noexcept;
+  bool is_disk_stalled() const noexcept;
   Instant draw_election_deadline();
   Write& current_write(Effects& effects);
+  void truncate(LogIndex from, Effects& effects);
   void set_hard_state(HardState hard_state, Effects& effects);
   void check_invariants() const noexcept;
 
   const Settings settings_;
   Random random_;
   Instant now_;
-  HardState hard_state_;  // the term never falls; voted_for changes at most once in a term
+  const Instant vote_hold_until_;      // before it nothing is granted: what was promised before a restart is forgotten
+  HardState hard_state_;               // the term never falls; voted_for changes at most once in a term
+  WriteSequence hard_state_sequence_;  // the write that makes it durable; <= last_sequence_
   Log log_;
-  Membership membership_;        // that of the last membership entry in log_
-  LogIndex commit_index_;        // never falls; <= log_.durable_index() with one voter
-  WriteSequence last_sequence_;  // of the writes handed out
+  LogIndex commit_index_;           // never falls; boundary <= it <= last index
+  WriteSequence last_sequence_;     // of the writes handed out
+  WriteSequence durable_sequence_;  // <= last_sequence_
+  std::deque<Unsynced> unsynced_;   // the writes in (durable_sequence_, last_sequence_]
+  std::vector<Held> held_;          // each rests on a write above durable_sequence_
+  std::uint64_t last_read_id_;      // begins at random, so that no id is used again after a restart
   Role role_;
 };
 

@@ -8,7 +8,7 @@
 //   u64 cluster_time_ms  commands: as the leader stamped it; other kinds: 0
 //   no_op:               nothing more
 //   commands:            u32 count, then `count` blocks, each a command as core/kv encodes it
-//   membership:          u32 count, then `count` times u64 voter, ascending
+//   membership:          u32 count, then `count` times u64 voter, u8 incarnation[16] (zero: not known), ascending
 #pragma once
 
 #include <optional>
@@ -39,5 +39,8 @@ struct DecodedEntry {
 
 // nullopt: the bytes are not what was written, or of a format or kind that is not known here.
 std::optional<DecodedEntry> decode_entry(std::string_view data);
+
+// The entry whose data this is, with what the core must know of it; nullopt as above. Commands are not looked into.
+std::optional<raft::Entry> read_entry(raft::LogIndex index, raft::Term term, raft::Payload data);
 
 }  // namespace tenon::wire

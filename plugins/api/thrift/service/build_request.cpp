@@ -162,9 +162,10 @@ tenon_request build(RequestBatch& batch, const thrift_api::TransactionRequest& t
   return request(0, operations, compares, operations_of(batch, transaction.otherwise));
 }
 
-tenon_request build_status(RequestBatch& batch) {
+tenon_request build_admin(RequestBatch& batch, const std::string& verb, const std::string& argument) {
   const std::span<tenon_operation> operations = batch.make<tenon_operation>(1);
-  operations[0] = operation_of(batch, TENON_ADMIN, "status");
+  operations[0] = operation_of(batch, TENON_ADMIN, verb);
+  operations[0].value = batch.keep(argument);
   return request(0, operations);
 }
 

@@ -2,6 +2,7 @@
 // Requests of the interface as requests of the waist, and its completions as replies.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "request_batch.hpp"
@@ -17,7 +18,8 @@ tenon_request build(RequestBatch& batch, const thrift_api::GetRequest& get);
 tenon_request build(RequestBatch& batch, const thrift_api::RemoveRequest& remove);
 tenon_request build(RequestBatch& batch, const thrift_api::ScanRequest& scan);
 tenon_request build(RequestBatch& batch, const thrift_api::TransactionRequest& transaction);
-tenon_request build_status(RequestBatch& batch);
+// An admin verb and its argument, as core/host knows them.
+tenon_request build_admin(RequestBatch& batch, const std::string& verb, const std::string& argument);
 
 // What a reader needs to know of a request whose memory is gone.
 struct OperationShape {
@@ -31,6 +33,9 @@ struct RequestShape {
 RequestShape shape_of(const tenon_request& request);
 bool changes_keyspace(const RequestShape& shape) noexcept;
 
+// The result of a request that asked for one operation. Throws thrift_api::TenonError when the operation failed.
+const tenon_result& only_result(const tenon_completion& completion);
+
 // Each reads a completion of a request of this shape that is DONE without error. Throws thrift_api::TenonError when one
 // of its operations failed.
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::PutReply& reply);
@@ -39,5 +44,8 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ScanReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::TransactionReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::StatusReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::MembersReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::LeaderReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::TransferLeadershipReply& reply);
 
 }  // namespace tenon::api_thrift

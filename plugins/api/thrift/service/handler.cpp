@@ -80,9 +80,30 @@ void KvHandler::allowReordering(std::function<void()> succeed, Handler::Fail) {
   succeed();
 }
 
+template <class Reply>
+void ClusterHandler::ask(std::function<void(const Reply&)> succeed, Handler::Fail fail, const std::string& verb,
+                         const std::string& argument) {
+  const tenon_request request = build_admin(handler_.submissions().batch(), verb, argument);
+  handler_.submit<Reply>(request, std::move(succeed), std::move(fail));
+}
+
 void ClusterHandler::status(std::function<void(const thrift_api::StatusReply&)> succeed, Handler::Fail fail) {
-  const tenon_request request = build_status(handler_.submissions().batch());
-  handler_.submit<thrift_api::StatusReply>(request, std::move(succeed), std::move(fail));
+  ask(std::move(succeed), std::move(fail), "status");
+}
+
+void ClusterHandler::members(std::function<void(const thrift_api::MembersReply&)> succeed, Handler::Fail fail) {
+  ask(std::move(succeed), std::move(fail), "members");
+}
+
+void ClusterHandler::leader(std::function<void(const thrift_api::LeaderReply&)> succeed, Handler::Fail fail) {
+  ask(std::move(succeed), std::move(fail), "leader");
+}
+
+void ClusterHandler::transferLeadership(std::function<void(const thrift_api::TransferLeadershipReply&)> succeed,
+                                        Handler::Fail fail, const thrift_api::TransferLeadershipRequest& request) {
+  // The node refuses what is no id of a voter.
+  ask(std::move(succeed), std::move(fail), "leader_transfer",
+      request.target == 0 ? std::string() : std::to_string(request.target));
 }
 
 void ClusterHandler::getInfo(std::function<void(const thrift_api::InfoReply&)> succeed, Handler::Fail) {

@@ -67,9 +67,17 @@ class ClusterHandler : public thrift_api::ClusterCobSvIf {
       : handler_(submissions, current), identity_(std::move(identity)) {}
 
   void status(std::function<void(const thrift_api::StatusReply&)> succeed, Handler::Fail fail) override;
+  void members(std::function<void(const thrift_api::MembersReply&)> succeed, Handler::Fail fail) override;
+  void leader(std::function<void(const thrift_api::LeaderReply&)> succeed, Handler::Fail fail) override;
+  void transferLeadership(std::function<void(const thrift_api::TransferLeadershipReply&)> succeed, Handler::Fail fail,
+                          const thrift_api::TransferLeadershipRequest& request) override;
   void getInfo(std::function<void(const thrift_api::InfoReply&)> succeed, Handler::Fail fail) override;
 
  private:
+  template <class Reply>
+  void ask(std::function<void(const Reply&)> succeed, Handler::Fail fail, const std::string& verb,
+           const std::string& argument = {});
+
   Handler handler_;
   const NodeIdentity identity_;
 };

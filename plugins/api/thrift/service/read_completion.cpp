@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "conversion.hpp"
 #include "error_mapping.hpp"
-#include "tenon/option.hpp"
 
 namespace tenon::api_thrift {
 
@@ -27,13 +26,6 @@ void set_previous(const tenon_result& result, Reply& reply) {
   for (const tenon_record& record : records(result)) {
     if (record.kind == TENON_RECORD_PREVIOUS) reply.__set_previous(record_of(record, true));
   }
-}
-
-// The results of a request that asked for one operation.
-const tenon_result& only_result(const tenon_completion& completion) {
-  TENON_CHECK(completion.result_count == 1);
-  if (completion.results[0].error != TENON_OK) throw error_of(completion, completion.results[0].error);
-  return completion.results[0];
 }
 
 void read_one(const tenon_result& result, const OperationShape&, thrift_api::PutReply& reply) {
@@ -84,35 +76,13 @@ thrift_api::OperationReply operation_reply(const tenon_completion& completion, c
   return made;
 }
 
-// Takes a line of the node's status where the interface has a member for it. Returns false for any other line.
-bool take_status_number(std::string_view name, std::string_view text, thrift_api::StatusReply& reply) {
-  const std::optional<std::int64_t> number = parse_integer(text);
-  if (!number) return false;
-  if (name == "node_id") return reply.__set_node_id(*number), true;
-  if (name == "term") return reply.__set_term(*number), true;
-  if (name == "leader") return reply.__set_leader(*number), true;
-  if (name == "commit_index") return reply.__set_commit_index(*number), true;
-  if (name == "applied_index") return reply.__set_applied_index(*number), true;
-  if (name == "revision") return reply.__set_revision(*number), true;
-  if (name == "uptime_ms") return reply.__set_uptime_ms(*number), true;
-  if (name == "keys") return reply.__set_keys(*number), true;
-  return false;
-}
-
-void take_status_line(std::string_view line, thrift_api::StatusReply& reply) {
-  const std::size_t space = std::min(line.find(' '), line.size());
-  const std::string_view name = line.substr(0, space);
-  const std::string_view value = line.substr(std::min(space + 1, line.size()));
-  if (name.empty()) return;
-  if (name == "cluster_id") return reply.__set_cluster_id(std::string(value));
-  if (name == "role") return reply.__set_role(std::string(value));
-  if (name == "version") return reply.__set_version(std::string(value));
-  if (take_status_number(name, value, reply)) return;
-  reply.other.insert_or_assign(std::string(name), std::string(value));
-  reply.__isset.other = true;
-}
-
 }  // namespace
+
+const tenon_result& only_result(const tenon_completion& completion) {
+  TENON_CHECK(completion.result_count == 1);
+  if (completion.results[0].error != TENON_OK) throw error_of(completion, completion.results[0].error);
+  return completion.results[0];
+}
 
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::PutReply& reply) {
   reply = reply_of<thrift_api::PutReply>(completion, only_result(completion), shape.operations.at(0));
@@ -137,17 +107,6 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].error != TENON_OK) throw error_of(completion, all[i].error);
     reply.replies.push_back(operation_reply(completion, all[i], ran[i]));
-  }
-}
-
-void read(const tenon_completion& completion, const RequestShape&, thrift_api::StatusReply& reply) {
-  const tenon_result& result = only_result(completion);
-  if (result.record_count == 0) return;
-  std::string_view text = view(result.records[0].value);
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    take_status_line(text.substr(0, end), reply);
-    text.remove_prefix(std::min(end + 1, text.size()));
   }
 }
 

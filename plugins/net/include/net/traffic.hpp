@@ -19,10 +19,11 @@ enum class CloseReason {
   kOutputFull,     // the peer does not read what it asked for
   kMemory,         // all connections together hold as many bytes as they may
   kIdle,           // nothing came and nothing left for the idle timeout
+  kRefused,        // the user of the connection does not want this peer, or has a newer connection from it
   kBroken,         // the operating system reported an error
   kShutdown,       // this side shuts down
 };
-inline constexpr std::size_t kCloseReasonCount = 9;
+inline constexpr std::size_t kCloseReasonCount = 10;
 
 // One word, as the label `reason` of the metric says it.
 std::string_view name_of(CloseReason reason) noexcept;

@@ -3,10 +3,12 @@
 // wait for it, and notes where the transport breaks the contract of transport.h.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,12 +33,29 @@ struct LaneEvent {
   bool operator==(const LaneEvent&) const = default;
 };
 
+struct ReceivedIntroduction {
+  std::uint64_t peer;
+  std::array<std::uint8_t, 16> incarnation;
+  std::vector<std::string> client_addresses;
+
+  bool operator==(const ReceivedIntroduction&) const = default;
+};
+
 // All functions from any thread. It outlives the transport's stop().
 class FakeTransportHost {
  public:
-  FakeTransportHost() {
+  // What the node of this host says of itself to its peers.
+  explicit FakeTransportHost(const std::array<std::uint8_t, 16>& incarnation = {},
+                             std::vector<std::string> client_addresses = {})
+      : client_addresses_(std::move(client_addresses)) {
+    for (const std::string& address : client_addresses_) client_address_pointers_.push_back(address.c_str());
+    std::copy(incarnation.begin(), incarnation.end(), self_.incarnation);
+    self_.client_addresses = client_address_pointers_.data();
+    self_.client_address_count = client_address_pointers_.size();
     table_.struct_size = sizeof table_;
     table_.context = this;
+    table_.self = &self_;
+    table_.introduced = introduced;
     table_.receive = receive;
     table_.lane_event = lane_event;
   }
@@ -53,6 +72,10 @@ class FakeTransportHost {
   std::vector<LaneEvent> lane_events() const {
     const std::lock_guard lock(mutex_);
     return events_;
+  }
+  std::vector<ReceivedIntroduction> introductions() const {
+    const std::lock_guard lock(mutex_);
+    return introductions_;
   }
   // What the transport did that transport.h forbids, one line each; empty in a test that passes.
   std::vector<std::string> violations() const {
@@ -81,13 +104,15 @@ class FakeTransportHost {
     bool in_call = false;
   };
 
-  // The calls for one lane of one peer must not overlap; this holds the lane for the length of a call.
+  // The calls for one lane of one peer must not overlap, and come after its introduction; this holds the lane for the
+  // length of a call.
   class Call {
    public:
     Call(FakeTransportHost& host, std::uint64_t peer, std::uint32_t lane, const char* name) : host_(host) {
       const std::lock_guard lock(host_.mutex_);
       use_ = &host_.lanes_[{peer, static_cast<Lane>(lane)}];
       if (lane > TENON_LANE_BULK) host_.violate(name, peer, lane, "the lane is unknown");
+      if (!host_.known_.contains(peer)) host_.violate(name, peer, lane, "the peer has not been introduced");
       if (use_->in_call) host_.violate(name, peer, lane, "another call for this lane has not returned");
       entered_ = !std::exchange(use_->in_call, true);
     }
@@ -107,6 +132,23 @@ class FakeTransportHost {
 
   static FakeTransportHost& of(const tenon_transport_host* host) noexcept {
     return *static_cast<FakeTransportHost*>(host->context);
+  }
+
+  static void introduced(const tenon_transport_host* table, std::uint64_t peer, const tenon_introduction* said) {
+    FakeTransportHost& host = of(table);
+    {
+      const std::lock_guard lock(host.mutex_);
+      host.known_.insert(peer);
+      const bool fits = said->client_address_count <= TENON_CLIENT_ADDRESSES_MAX;
+      if (!fits) host.violations_.push_back("introduced, peer " + std::to_string(peer) + ": too many client addresses");
+      ReceivedIntroduction received{peer, {}, {}};
+      std::copy(std::begin(said->incarnation), std::end(said->incarnation), received.incarnation.begin());
+      for (std::uint64_t i = 0; fits && i < said->client_address_count; ++i) {
+        received.client_addresses.emplace_back(said->client_addresses[i]);
+      }
+      host.introductions_.push_back(std::move(received));
+    }
+    host.changed_.notify_all();
   }
 
   static void receive(const tenon_transport_host* table, std::uint64_t peer, std::uint32_t lane, std::uint32_t proof,
@@ -157,10 +199,15 @@ class FakeTransportHost {
     return changed_.wait_for(lock, timeout, condition);
   }
 
+  const std::vector<std::string> client_addresses_;
+  std::vector<const char*> client_address_pointers_;
+  tenon_introduction self_{};
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::vector<ReceivedFrame> frames_;
   std::vector<LaneEvent> events_;
+  std::vector<ReceivedIntroduction> introductions_;
+  std::set<std::uint64_t> known_;  // peers that have been introduced
   std::vector<std::string> violations_;
   std::map<std::pair<std::uint64_t, Lane>, LaneUse> lanes_;
   tenon_transport_host table_{};

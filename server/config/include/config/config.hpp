@@ -74,8 +74,20 @@ struct Limits {
   std::chrono::microseconds timeout_default{0};
 };
 
+// 3 * heartbeat_interval <= election_timeout_min < election_timeout_max
+struct RaftTimes {
+  std::chrono::microseconds heartbeat_interval{0};
+  std::chrono::microseconds election_timeout_min{0};
+  std::chrono::microseconds election_timeout_max{0};
+};
+
+constexpr std::size_t kMembersMax = 16;
+
 // What a request holds beside a largest value: a largest key (64 KiB) and room for its own encoding.
 constexpr std::uint64_t kRequestOverheadBytes = 68 * 1024;
+
+// Addresses of nodes, by id: at least one each, URLs that passed is_url().
+using Peers = std::map<std::uint64_t, std::vector<std::string>>;
 
 struct Config {
   std::uint64_t node_id = 0;                              // 1 .. 2^63-1
@@ -84,9 +96,13 @@ struct Config {
   std::chrono::microseconds drain_timeout{0};
   std::string cluster_id;
   std::optional<Start> start;                  // absent: only a directory that holds a node already can be served
-  std::vector<std::uint64_t> initial_members;  // {node_id}, or empty when not set; not empty when start is set
+  std::vector<std::uint64_t> initial_members;  // ascending, node_id among them; empty when not set, never with start
+  Peers peers;                                 // of every initial member but node_id, which may be there too
+  RaftTimes raft;
   std::string storage_plugin;
-  std::vector<std::string> api_plugins;  // at least one, no name twice
+  std::vector<std::string> transport_plugins;  // in order of preference, no name twice; not empty when there are peers
+  std::vector<std::string> api_plugins;        // at least one, no name twice
+  std::optional<std::vector<std::string>> advertise;  // URLs, whose schemes are of api_plugins; absent: by `listen`
   Limits limits;
   LoggerLevel logger_level = LoggerLevel::kInfo;
 
@@ -94,7 +110,7 @@ struct Config {
   // may be empty.
   Sections settings;
 
-  // The options given for a chosen plugin; `kind` is storage or api. Lives as long as this Config.
+  // The options given for a chosen plugin; `kind` is storage, transport or api. Lives as long as this Config.
   const Section& plugin_section(std::string_view kind, std::string_view name) const;
 };
 

@@ -19,10 +19,9 @@ enum class OptionType {
 };
 
 enum class Presence {
-  kRequired,          // there is no default
-  kOptional,          // may be absent; absence has a meaning, said in `help`
-  kDefaulted,         // `default_value` holds when it is absent
-  kNotInThisVersion,  // known, so that whoever sets it is told so, and refused
+  kRequired,   // there is no default
+  kOptional,   // may be absent; absence has a meaning, said in `help`
+  kDefaulted,  // `default_value` holds when it is absent
 };
 
 struct Option {

@@ -14,7 +14,7 @@
 
 namespace tenon::tenonctl {
 
-enum class Command { kPut, kGet, kDel, kScan, kCas, kStatus };
+enum class Command { kPut, kGet, kDel, kScan, kCas, kStatus, kMembers, kLeaderShow, kLeaderTransfer };
 enum class Format { kTable, kJson, kSimple };
 enum class Expectation { kValue, kAbsent };  // of a cas
 
@@ -28,6 +28,7 @@ struct Invocation {
   client::ScanRequest scan;            // without its limit
   std::uint64_t scan_limit = 0;        // records in all; 0: all there are
   Expectation expectation = Expectation::kValue;
+  std::uint64_t transfer_target = 0;  // 0: any voter
 };
 
 // what() is one line that says what was found and what was expected.

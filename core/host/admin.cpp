@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// The admin verbs of a node.
+#include <algorithm>
+
+#include "host/node_thread.hpp"
+#include "tenon/option.hpp"
+
+namespace tenon::host {
+namespace {
+
+constexpr std::size_t kEchoBytesMax = 64;
+
+// What a client has sent, as it may stand in a message: short, and of printable characters.
+std::string echo(std::string_view text) {
+  std::string shown(text.substr(0, kEchoBytesMax));
+  std::replace_if(
+      shown.begin(), shown.end(), [](char letter) { return letter < ' ' || letter > '~'; }, '?');
+  return text.size() > kEchoBytesMax ? shown + ".." : shown;
+}
+
+std::string listed(const raft::Membership& membership) {
+  std::string list;
+  for (const raft::Member& voter : membership.voters) {
+    list += (list.empty() ? "" : ", ") + std::to_string(voter.id.value());
+  }
+  return list;
+}
+
+}  // namespace
+
+AdminAnswer NodeThread::admin(const std::string& verb, const std::string& argument) {
+  if (verb == "leader_transfer") return admin_transfer(argument);
+  if (verb == "status") {
+    const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - started_);
+    return {TENON_OK, status_text(identity_, status(), static_cast<std::uint64_t>(uptime.count()))};
+  }
+  if (verb == "members") return {TENON_OK, members_text(identity_, status(), directory_.nodes())};
+  if (verb == "leader") return {TENON_OK, leader_text(status(), directory_.nodes())};
+  return {TENON_ERROR_UNSUPPORTED, "the admin verb '" + echo(verb) +
+                                       "' is not in this version; there are status, members, leader and "
+                                       "leader_transfer"};
+}
+
+AdminAnswer NodeThread::admin_transfer(const std::string& argument) {
+  const node::Status now = status();
+  if (now.role != raft::RoleName::leader) {
+    const std::string self = "node " + std::to_string(identity_.node_id.value()) + " does not lead; ";
+    return {TENON_ERROR_NOT_LEADER,
+            now.leader == raft::NodeId() ? self + "it knows of no leader, try again later"
+                                         : self + "ask the leader, node " + std::to_string(now.leader.value()),
+            now.leader};
+  }
+  raft::NodeId target;
+  if (!argument.empty()) {
+    const std::optional<std::int64_t> id = parse_integer(argument);
+    if (id) target = raft::NodeId(static_cast<std::uint64_t>(*id));
+    if (!id || !now.membership.has_voter(target)) {
+      return {TENON_ERROR_INVALID, "found '" + echo(argument) + "', expected the id of a voter, which are " +
+                                       listed(now.membership) + ", or nothing for the one whose log is the longest"};
+    }
+    if (target == identity_.node_id) {
+      return {TENON_ERROR_INVALID, "node " + std::to_string(target.value()) + " leads already; name another voter"};
+    }
+  }
+  if (now.membership.voters.size() == 1) {
+    return {TENON_ERROR_INVALID, "this node is the only voter, so no other can lead"};
+  }
+  transfer_leadership(target);
+  return {TENON_OK, leader_transfer_text(now, target)};
+}
+
+}  // namespace tenon::host

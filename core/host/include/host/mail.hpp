@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What waits for a node's thread. It is drained as a whole, then acted on once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/peer_port.hpp"
+#include "node/submission.hpp"
+#include "tenon/storage.h"
+
+namespace tenon::host {
+
+struct Mail {
+  struct LogRead {
+    std::uint64_t request;
+    tenon_error error;
+    const tenon_entry* entries;
+    std::uint64_t count;
+    tenon_loan loan;
+  };
+  struct Cancel {
+    std::size_t after;  // the submissions of the same mail that came before it
+    node::Token token;
+  };
+  // A frame, or else an event of a lane.
+  struct FromPeer {
+    raft::NodeId peer;
+    std::shared_ptr<const std::string> frame;
+    node::Lane lane;
+    node::LaneEvent event;
+  };
+
+  std::vector<node::Submission> submissions;
+  std::uint64_t submission_bytes = 0;  // <= inbox_bytes_max, or one request alone
+  std::vector<Cancel> cancels;         // ascending in `after`
+  std::vector<FromPeer> from_peers;    // in order; its frames have FrameRoom
+  std::size_t lane_events = 0;         // in from_peers; <= kLaneEventsMax
+  std::optional<raft::NodeId> transfer;
+  std::uint64_t durable = 0;  // 0: nothing new
+  std::vector<LogRead> log_reads;
+  bool stop = false;
+
+  bool empty() const noexcept {
+    return submissions.empty() && cancels.empty() && from_peers.empty() && !transfer && durable == 0 &&
+           log_reads.empty() && !stop;
+  }
+};
+
+// A transport that reports more while the node's thread does not get to run is broken.
+inline constexpr std::size_t kLaneEventsMax = 65'536;
+
+}  // namespace tenon::host

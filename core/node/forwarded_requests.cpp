@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "node/forwarded_requests.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "kv/command.hpp"
+#include "tenon/operation.hpp"
+
+namespace tenon::node {
+
+namespace {
+
+// A client cannot wait longer, whatever a peer says.
+constexpr std::uint64_t kTimeoutMsMax = 3'600'000;
+
+bool is_write(std::string_view encoded) {
+  const std::optional<kv::Command> command = kv::decode(encoded);
+  if (!command) return false;
+  const auto changes = [](const kv::Operation& operation) { return changes_keyspace(operation.kind); };
+  return std::any_of(command->operations.begin(), command->operations.end(), changes) ||
+         std::any_of(command->otherwise.begin(), command->otherwise.end(), changes);
+}
+
+std::string_view describe(tenon_error error) noexcept {
+  switch (error) {
+    case TENON_ERROR_NOT_LEADER:
+      return "leadership changed before the leader could take the request";
+    case TENON_ERROR_BUSY:
+      return "the leader's inbox is full; try later";
+    case TENON_ERROR_TIMEOUT:
+      return "the time given for the request ran out at the leader";
+    default:
+      return "the leader has not done it";
+  }
+}
+
+}  // namespace
+
+void ForwardedRequests::answer(Answer answer) {
+  if (answer.token.queue != 0) return surroundings_.answer(std::move(answer));
+  const auto found = waiting_.find(answer.token.request);
+  if (found == waiting_.end()) return;
+  links_.queue(found->second.from, wire::ForwardReply{found->second.request, static_cast<std::uint8_t>(answer.outcome),
+                                                      answer.error, std::move(answer.reply)});
+  waiting_.erase(found);
+}
+
+std::vector<Submission> ForwardedRequests::accept(raft::NodeId from, const wire::Forward& forward, raft::Instant now) {
+  std::vector<Submission> submissions;
+  if (!std::all_of(forward.commands.begin(), forward.commands.end(),
+                   [](const wire::ForwardedCommand& one) { return is_write(one.command); })) {
+    return submissions;
+  }
+  submissions.reserve(forward.commands.size());
+  for (const wire::ForwardedCommand& one : forward.commands) {
+    const Token token{0, ++last_};
+    waiting_.emplace(token.request, Waiting{from, one.request});
+    const std::chrono::milliseconds timeout(std::min(one.timeout_ms, kTimeoutMsMax));
+    submissions.push_back(
+        {token, Access::write, Ordering::free, Forwarding::refused, std::string(one.command), now + timeout});
+  }
+  return submissions;
+}
+
+Answer forwarded_answer(Token token, wire::ForwardReply reply, raft::NodeId leader) {
+  Answer answer{token, Outcome::unknown, reply.error, {}, leader, std::move(reply.reply)};
+  if (reply.outcome <= static_cast<std::uint8_t>(Outcome::overloaded)) {
+    answer.outcome = static_cast<Outcome>(reply.outcome);
+  }
+  if (answer.error != TENON_OK) answer.message = describe(answer.error);
+  return answer;
+}
+
+}  // namespace tenon::node

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Frames to peers: addressed and encoded one by one, handed over together, so that a round of the node costs one call
+// for each lane of each peer.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "node/peer_port.hpp"
+
+namespace tenon::node {
+
+class PeerLinks {
+ public:
+  // Answers to forwarded commands wait for room in a lane until they are this many bytes for one peer; then they are
+  // dropped, and the peer's client learns that the outcome is unknown.
+  static constexpr std::uint64_t kWaitingBytesMax = 32u << 20;
+
+  // Keeps: port, for its life.
+  PeerLinks(PeerPort& port, std::string cluster, raft::NodeId self, const raft::Incarnation& incarnation)
+      : port_(port), cluster_(std::move(cluster)), self_(self), incarnation_(incarnation) {}
+
+  // Queues a message for the control lane. It is dropped when the lane has no room: the core sends anew what matters.
+  void queue(raft::NodeId to, const raft::Message& message);
+  // Queues an answer for the bulk lane.
+  void queue(raft::NodeId to, const wire::ForwardReply& reply);
+  // Hands over what is queued.
+  void flush();
+  // Offers a forward to the bulk lane at once. False: it was surely not sent.
+  bool send(raft::NodeId to, const wire::Forward& forward);
+  // The lane has lost what it had taken; what waits for it is given up as well.
+  void lost(raft::NodeId peer, Lane lane) { queued_.erase({peer, lane}); }
+
+ private:
+  struct Queued {
+    std::vector<wire::OutgoingFrame> frames;
+    std::uint64_t bytes = 0;  // of frames; of the bulk lane <= kWaitingBytesMax
+  };
+  wire::Envelope envelope(raft::NodeId to) const noexcept { return {cluster_, self_, incarnation_, to}; }
+
+  PeerPort& port_;
+  const std::string cluster_;
+  const raft::NodeId self_;
+  const raft::Incarnation incarnation_;
+  std::map<std::pair<raft::NodeId, Lane>, Queued> queued_;
+};
+
+}  // namespace tenon::node

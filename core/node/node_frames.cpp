@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// What a node does with frames and with the state of its lanes.
+#include <utility>
+
+#include "node/node.hpp"
+
+namespace tenon::node {
+
+void Node::receive(raft::NodeId peer, std::shared_ptr<const std::string> frame) {
+  if (failed_) return;
+  std::variant<wire::DecodedFrame, wire::FrameError> decoded = wire::decode_frame(frame);
+  if (const auto* error = std::get_if<wire::FrameError>(&decoded)) {
+    const bool is_corrupt = *error == wire::FrameError::corrupt;
+    return surroundings_.frame_dropped(is_corrupt ? FrameDrop::corrupt : FrameDrop::unknown_version, peer);
+  }
+  auto& good = std::get<wire::DecodedFrame>(decoded);
+  if (const std::optional<FrameDrop> drop = check_envelope(peer, good.envelope)) {
+    return surroundings_.frame_dropped(*drop, peer);
+  }
+  receive_body(peer, frame, std::move(good.body));
+}
+
+std::optional<FrameDrop> Node::check_envelope(raft::NodeId peer, const wire::Envelope& envelope) {
+  if (envelope.cluster != settings_.cluster_id) return FrameDrop::other_cluster;
+  if (envelope.to != settings_.raft.self) return FrameDrop::other_node;
+  if (envelope.from != peer) return FrameDrop::other_sender;
+  const raft::Member* voter = raft_.membership().find(peer);
+  if (voter == nullptr) return FrameDrop::not_a_member;
+  if (voter->incarnation == raft::Incarnation{}) {
+    heard_incarnations_[peer] = envelope.incarnation;
+  } else if (voter->incarnation != envelope.incarnation) {
+    return FrameDrop::old_incarnation;
+  }
+  return std::nullopt;
+}
+
+void Node::receive_body(raft::NodeId peer, const std::shared_ptr<const std::string>& frame, wire::Body body) {
+  if (auto* message = std::get_if<raft::Message>(&body)) {
+    happened_.emplace_back(raft::Received{peer, std::move(*message)});
+  } else if (auto* forward = std::get_if<wire::Forward>(&body)) {
+    arrived_.push_back({peer, frame, std::move(*forward)});
+  } else {
+    auto& reply = std::get<wire::ForwardReply>(body);
+    const std::optional<Token> token = requests_.take_forwarded(reply.request - forward_base_, peer);
+    if (!token) return surroundings_.frame_dropped(FrameDrop::unknown_request, peer);
+    surroundings_.answer(forwarded_answer(*token, std::move(reply), raft_.leader()));
+  }
+}
+
+// Not as they arrive, for the time that their clients give them counts from now.
+void Node::accept_forwards() {
+  for (const ArrivedForward& arrived : std::exchange(arrived_, {})) {
+    std::vector<Submission> submissions = forwarded_.accept(arrived.from, arrived.forward, now_.steady);
+    if (submissions.empty()) surroundings_.frame_dropped(FrameDrop::corrupt, arrived.from);
+    for (Submission& submission : submissions) requests_.submit(std::move(submission));
+  }
+}
+
+void Node::on_lane(raft::NodeId peer, Lane lane, LaneEvent event) {
+  if (failed_ || event != LaneEvent::down) return;
+  links_.lost(peer, lane);
+  if (lane == Lane::control) {
+    happened_.emplace_back(raft::Disconnected{peer});
+  } else {
+    requests_.lose_forwarded(peer);
+  }
+}
+
+}  // namespace tenon::node

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "node/peer_links.hpp"
+
+#include <span>
+
+namespace tenon::node {
+
+void PeerLinks::queue(raft::NodeId to, const raft::Message& message) {
+  queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(envelope(to), message));
+}
+
+void PeerLinks::queue(raft::NodeId to, const wire::ForwardReply& reply) {
+  wire::OutgoingFrame frame = wire::encode_frame(envelope(to), reply);
+  Queued& queued = queued_[{to, Lane::bulk}];
+  if (queued.bytes > 0 && queued.bytes + frame.bytes > kWaitingBytesMax) return;
+  queued.bytes += frame.bytes;
+  queued.frames.push_back(std::move(frame));
+}
+
+void PeerLinks::flush() {
+  for (auto& [place, queued] : queued_) {
+    if (queued.frames.empty()) continue;
+    const auto& [peer, lane] = place;
+    const std::size_t taken = port_.send(peer, lane, queued.frames);
+    TENON_CHECK(taken <= queued.frames.size());
+    const auto rest = queued.frames.begin() + static_cast<std::ptrdiff_t>(taken);
+    queued.frames.erase(queued.frames.begin(), lane == Lane::control ? queued.frames.end() : rest);
+    queued.bytes = 0;
+    for (const wire::OutgoingFrame& frame : queued.frames) queued.bytes += frame.bytes;
+  }
+}
+
+bool PeerLinks::send(raft::NodeId to, const wire::Forward& forward) {
+  wire::OutgoingFrame frame = wire::encode_frame(envelope(to), forward);
+  return port_.send(to, Lane::bulk, std::span(&frame, 1)) == 1;
+}
+
+}  // namespace tenon::node

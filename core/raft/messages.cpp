@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "raft/raft.hpp"
+
+namespace tenon::raft {
+
+void Raft::on(const Received& received, Effects& effects) {
+  if (received.from == settings_.self || !membership().has_voter(received.from)) {
+    effects.drops.push_back(Drop::not_a_voter);
+    return;
+  }
+  if (!settle_term(received.from, received.message, effects)) return;
+  std::visit([&](const auto& message) { receive(received.from, message, effects); }, received.message);
+}
+
+// Raft paper, section 5.1. Returns whether the message is to be looked at: it is of the current term now, or asks for a
+// vote or grants a pre-vote, which are judged by themselves.
+bool Raft::settle_term(NodeId from, const Message& message, Effects& effects) {
+  const Term theirs = term_of(message);
+  if (theirs < hard_state_.term) {
+    answer_old_term(from, message, effects);
+    effects.drops.push_back(Drop::old_term);
+    return false;
+  }
+  if (theirs == hard_state_.term || std::holds_alternative<VoteRequest>(message)) return true;
+  // A granted pre-vote names the term that its candidate wants, in which nobody is yet.
+  const auto* vote = std::get_if<VoteReply>(&message);
+  if (vote != nullptr && vote->granted && vote->ballot == Ballot::pre_vote) return true;
+  const bool leads = std::holds_alternative<Append>(message) || std::holds_alternative<Heartbeat>(message);
+  adopt_term(theirs, leads ? from : NodeId(), "a message has a later term", effects);
+  return true;
+}
+
+// Whoever leads or wants to lead a term that is over must hear of the later one, or it would never follow again.
+void Raft::answer_old_term(NodeId from, const Message& message, Effects& effects) {
+  if (const auto* request = std::get_if<VoteRequest>(&message)) {
+    send_when_durable(from, VoteReply{hard_state_.term, request->ballot, false}, hard_state_sequence_, effects);
+  } else if (std::holds_alternative<Append>(message) || std::holds_alternative<Heartbeat>(message)) {
+    send_when_durable(from, HeartbeatReply{hard_state_.term, 0, {}}, hard_state_sequence_, effects);
+  }
+}
+
+void Raft::send_when_durable(NodeId to, Message message, WriteSequence rests_on, Effects& effects) {
+  if (rests_on <= durable_sequence_) {
+    effects.sends.push_back({to, std::move(message)});
+  } else {
+    held_.push_back({rests_on, to, std::move(message)});
+  }
+}
+
+// What was held in a term that is over is dropped: nobody waits for it, and a vote of another term must not be taken
+// for one of this. Of several acknowledgements the leader is sent the furthest, which says what the others say.
+void Raft::release_held(WriteSequence durable, Effects& effects) {
+  const auto ready =
+      std::stable_partition(held_.begin(), held_.end(), [&](const Held& held) { return held.rests_on > durable; });
+  std::vector<Held> released(std::make_move_iterator(ready), std::make_move_iterator(held_.end()));
+  held_.erase(ready, held_.end());
+  const auto acknowledged = [&](const Held& held) {
+    const auto* accepted = std::get_if<AppendAccepted>(&held.message);
+    return accepted != nullptr && accepted->term == hard_state_.term ? std::optional(accepted->match_index)
+                                                                     : std::nullopt;
+  };
+  std::optional<LogIndex> furthest;
+  for (const Held& held : released) furthest = std::max(furthest, acknowledged(held));
+  for (Held& held : released) {
+    const std::optional<LogIndex> index = acknowledged(held);
+    if (index && index < furthest) continue;
+    if (term_of(held.message) < hard_state_.term) {
+      effects.drops.push_back(Drop::old_term);
+    } else if (held.to == settings_.self) {
+      std::visit([&](const auto& message) { receive(settings_.self, message, effects); }, held.message);
+    } else {
+      effects.sends.push_back({held.to, std::move(held.message)});
+    }
+  }
+}
+
+}  // namespace tenon::raft

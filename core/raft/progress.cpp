@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "raft/progress.hpp"
+
+namespace tenon::raft {
+
+bool Progress::may_send(std::uint64_t window_bytes_max, std::size_t window_appends_max) const noexcept {
+  switch (state_) {
+    case ProgressState::probe:
+      return !probe_in_flight_;
+    case ProgressState::replicate:
+      return in_flight_bytes_ < window_bytes_max && in_flight_.size() < window_appends_max;
+    default:
+      return false;
+  }
+}
+
+void Progress::sent(LogIndex last, std::uint64_t bytes) {
+  TENON_CHECK(last.next() >= next_);
+  if (state_ == ProgressState::probe) {
+    probe_in_flight_ = true;
+    return;
+  }
+  if (last < next_) return;
+  next_ = last.next();
+  in_flight_.push_back({last, bytes});
+  in_flight_bytes_ += bytes;
+}
+
+bool Progress::accepted(LogIndex match) noexcept {
+  if (state_ == ProgressState::probe) {
+    probe_in_flight_ = false;
+    state_ = ProgressState::replicate;
+    next_ = std::max(match_, match).next();
+  }
+  while (!in_flight_.empty() && in_flight_.front().last <= match) {
+    in_flight_bytes_ -= in_flight_.front().bytes;
+    in_flight_.pop_front();
+  }
+  if (match <= match_) return false;
+  match_ = match;
+  next_ = std::max(next_, match.next());
+  if (state_ == ProgressState::snapshot) probe_from(next_);
+  return true;
+}
+
+// A refusal may be old: repeated, or overtaken by one that came later.
+bool Progress::is_news(LogIndex previous) const noexcept {
+  if (state_ == ProgressState::replicate) return previous > match_;
+  return state_ == ProgressState::probe && previous.next() == next_;
+}
+
+void Progress::probe_from(LogIndex next) noexcept {
+  TENON_CHECK(next > match_);
+  state_ = ProgressState::probe;
+  next_ = next;
+  in_flight_.clear();
+  in_flight_bytes_ = 0;
+  probe_in_flight_ = false;
+  asks_after_ = false;
+}
+
+void Progress::heartbeat_answered(std::uint64_t round, LogIndex verified_index) noexcept {
+  round_ = std::max(round_, round);
+  probe_in_flight_ = false;
+  const bool may_be_lost = !in_flight_.empty() && match_ == match_at_heartbeat_;
+  asks_after_ = state_ == ProgressState::replicate && (may_be_lost || verified_index < match_);
+  match_at_heartbeat_ = match_;
+}
+
+void Progress::wait_for_image() noexcept {
+  probe_from(match_.next());
+  state_ = ProgressState::snapshot;
+}
+
+}  // namespace tenon::raft

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "raft/raft.hpp"
+
+namespace tenon::raft {
+
+Progress* Raft::find_progress(NodeId peer) noexcept {
+  auto* leading = std::get_if<Leader>(&role_);
+  if (leading == nullptr) return nullptr;
+  const auto found = std::find_if(leading->followers.begin(), leading->followers.end(),
+                                  [&](const Progress& one) { return one.peer() == peer; });
+  return found == leading->followers.end() ? nullptr : &*found;
+}
+
+void Raft::receive(NodeId from, const AppendAccepted& accepted, Effects& effects) {
+  Progress* follower = find_progress(from);
+  if (follower == nullptr || accepted.match_index > log_.last_index()) {
+    effects.drops.push_back(follower == nullptr ? Drop::stale : Drop::malformed);
+    return;
+  }
+  follower->heard(now_);
+  if (follower->accepted(accepted.match_index)) advance_commit();
+}
+
+// Goes back to the last entry that may agree: what the follower has named, or before it when the term there is later
+// than what the follower has.
+void Raft::receive(NodeId from, const AppendRejected& rejected, Effects& effects) {
+  Progress* follower = find_progress(from);
+  const LogIndex previous = rejected.previous_index;
+  if (follower == nullptr || !follower->is_news(previous)) {
+    effects.drops.push_back(Drop::stale);
+    return;
+  }
+  if (previous == LogIndex() || rejected.hint_index > previous) {
+    effects.drops.push_back(Drop::malformed);
+    return;
+  }
+  follower->heard(now_);
+  LogIndex agreed = std::min({rejected.hint_index, previous.previous(), log_.last_index()});
+  if (agreed >= log_.boundary()) agreed = log_.last_not_after(agreed, rejected.hint_term);
+  follower->probe_from(std::max(agreed, follower->match()).next());
+}
+
+void Raft::on(const Disconnected& disconnected, Effects&) {
+  Progress* follower = find_progress(disconnected.peer);
+  if (follower == nullptr) return;
+  follower->disconnected();
+  auto& handover = std::get<Leader>(role_).handover;
+  if (handover && handover->target == disconnected.peer) handover.reset();
+}
+
+void Raft::on(const EntriesRead& read, Effects& effects) {
+  TENON_CHECK(!read.entries.empty());
+  Progress* follower = find_progress(read.peer);
+  if (follower == nullptr || !follower->reading()) return;
+  follower->set_reading(false);
+  // The follower may have gone on meanwhile, or back, and the next Tick sends what it needs then.
+  if (read.entries.front().index != follower->next() ||
+      !follower->may_send(settings_.window_bytes_max, settings_.window_appends_max)) {
+    return;
+  }
+  const bool are_ours = std::all_of(read.entries.begin(), read.entries.end(),
+                                    [&](const Entry& entry) { return log_.term(entry.index) == entry.term; });
+  if (are_ours) send_entries(*follower, read.entries, effects);
+}
+
+void Raft::on(const ImageInstalled& installed, Effects&) {
+  Progress* follower = find_progress(installed.peer);
+  if (follower != nullptr && installed.index <= commit_index_) follower->accepted(installed.index);
+}
+
+void Raft::on(const Transfer& transfer, Effects&) {
+  auto* leading = std::get_if<Leader>(&role_);
+  if (leading == nullptr || leading->handover || leading->followers.empty()) return;
+  // By itself the leader chooses among those that it hears of, for another could not take over in time.
+  const auto rank = [&](const Progress& one) {
+    return std::tuple(one.is_connected(), now_ - one.last_contact() < settings_.election_timeout_min, one.match());
+  };
+  const Progress* target = find_progress(transfer.target);
+  if (transfer.target == NodeId()) {
+    target = &*std::max_element(leading->followers.begin(), leading->followers.end(),
+                                [&](const Progress& left, const Progress& right) { return rank(left) < rank(right); });
+  }
+  if (target == nullptr) return;
+  leading->handover = Leader::Handover{target->peer(), now_ + settings_.election_timeout_max, false};
+}
+
+// All that goes to followers, composed once for everything that has happened since the last time.
+void Raft::replicate(Leader& leading, Effects& effects) {
+  if ((now_ >= leading.heartbeat_due && !is_only_voter()) || wants_round(leading)) begin_round(leading, effects);
+  for (Progress& follower : leading.followers) replicate_to(follower, effects);
+  hand_over(leading, effects);
+  release_reads(leading, effects);
+}
+
+void Raft::replicate_to(Progress& progress, Effects& effects) {
+  while (progress.may_send(settings_.window_bytes_max, settings_.window_appends_max)) {
+    if (!send_append(progress, effects)) break;
+  }
+  // An empty Append at the end of what was sent is refused when something before it was lost.
+  if (progress.take_question()) send_entries(progress, {}, effects);
+  if (progress.told_commit() < std::min(progress.match(), commit_index_)) send_heartbeat(progress, 0, effects);
+}
+
+// Returns whether an Append was sent, and so perhaps another can be.
+bool Raft::send_append(Progress& progress, Effects& effects) {
+  const bool probes = progress.state() == ProgressState::probe;
+  if (progress.next() <= log_.boundary()) {
+    progress.wait_for_image();
+    effects.images_wanted.push_back({progress.peer()});
+    return false;
+  }
+  std::vector<Entry> entries;
+  std::uint64_t bytes = 0;
+  for (LogIndex index = progress.next(); index <= log_.last_index(); index = index.next()) {
+    const Entry* entry = log_.cached(index);
+    if (entry == nullptr || entries.size() == settings_.append_entries_max) break;
+    if (!entries.empty() && bytes + entry->data.bytes.size() > settings_.append_bytes_max) break;
+    bytes += entry->data.bytes.size();
+    entries.push_back(*entry);
+  }
+  if (entries.empty() && progress.next() <= log_.last_index()) {
+    if (progress.reading()) return false;
+    progress.set_reading(true);
+    effects.entries_wanted.push_back(
+        {progress.peer(), progress.next(), log_.last_index().next(), settings_.append_bytes_max});
+    return false;
+  }
+  if (entries.empty() && !probes) return false;
+  send_entries(progress, std::move(entries), effects);
+  return true;
+}
+
+// Goes on from what was sent last. Needs: the entry before is in the log or its boundary.
+void Raft::send_entries(Progress& progress, std::vector<Entry> entries, Effects& effects) {
+  const LogIndex previous = progress.next().previous();
+  const std::optional<Term> previous_term = log_.term(previous);
+  TENON_CHECK(previous_term.has_value());
+  const LogIndex last = entries.empty() ? previous : entries.back().index;
+  std::uint64_t bytes = 0;
+  for (const Entry& entry : entries) bytes += entry.data.bytes.size();
+  effects.sends.push_back(
+      {progress.peer(), Append{hard_state_.term, previous, *previous_term, commit_index_, std::move(entries)}});
+  progress.sent(last, bytes);
+  progress.told(std::min(commit_index_, last));
+}
+
+void Raft::send_heartbeat(Progress& progress, std::uint64_t round, Effects& effects) {
+  const LogIndex commit = std::min(progress.match(), commit_index_);
+  effects.sends.push_back({progress.peer(), Heartbeat{hard_state_.term, commit, round}});
+  progress.told(commit);
+}
+
+// Thesis, section 3.10: once the target has all of the log it is told to stand at once.
+void Raft::hand_over(Leader& leading, Effects& effects) {
+  if (!leading.handover || leading.handover->asked) return;
+  const Progress* target = find_progress(leading.handover->target);
+  if (target == nullptr || target->match() != log_.last_index()) return;
+  leading.handover->asked = true;
+  effects.sends.push_back({target->peer(), TimeoutNow{hard_state_.term, log_.last_index(), log_.last_term()}});
+}
+
+}  // namespace tenon::raft

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "wire/frame.hpp"
+
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "checksum.hpp"
+#include "message_codec.hpp"
+#include "reply_codec.hpp"
+#include "tenon/transport.h"
+#include "wire/entry_data.hpp"
+
+namespace tenon::wire {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr std::size_t kForwardedHeaderBytes = 8 + 8 + 4;
+
+enum class FrameKind : std::uint8_t { message = 1, forward = 2, forward_reply = 3 };
+
+// Leaves room for checksum and size, which seal() fills in.
+std::string begin_head(const Envelope& envelope, FrameKind kind) {
+  std::string head;
+  ByteWriter writer(head);
+  writer.u32(0);
+  writer.u32(0);
+  writer.u8(kVersion);
+  writer.u8(static_cast<std::uint8_t>(kind));
+  writer.raw(std::string_view("\0\0", 2));
+  writer.u64(envelope.from.value());
+  writer.u64(envelope.to.value());
+  write_incarnation(writer, envelope.incarnation);
+  writer.block(envelope.cluster);
+  return head;
+}
+
+OutgoingFrame seal(std::string head, std::vector<raft::Payload> data) {
+  const auto size = static_cast<std::uint32_t>(head.size());
+  std::memcpy(head.data() + sizeof(std::uint32_t), &size, sizeof size);
+  const std::uint32_t checksum = crc32c(std::string_view(head).substr(sizeof(std::uint32_t)));
+  std::memcpy(head.data(), &checksum, sizeof checksum);
+  OutgoingFrame frame{std::move(head), std::move(data), 0};
+  frame.bytes = frame.head.size();
+  for (const raft::Payload& part : frame.data) frame.bytes += part.bytes.size();
+  TENON_CHECK(frame.bytes <= TENON_FRAME_BYTES_MAX);
+  return frame;
+}
+
+std::optional<Body> read_body(FrameKind kind, ByteReader& reader, const raft::Payload& data) {
+  switch (kind) {
+    case FrameKind::message: {
+      std::optional<raft::Message> message = read_message(reader, data);
+      if (!message) return std::nullopt;
+      return *std::move(message);
+    }
+    case FrameKind::forward: {
+      Forward forward;
+      const std::uint32_t count = reader.u32();
+      if (count == 0 || count > kForwardedMax || count > reader.remaining() / kForwardedHeaderBytes) {
+        return std::nullopt;
+      }
+      forward.commands.reserve(count);
+      for (std::uint32_t i = 0; i < count; ++i) {
+        const std::uint64_t request = reader.u64();
+        const std::uint64_t timeout_ms = reader.u64();
+        forward.commands.push_back({request, timeout_ms, reader.block()});
+      }
+      return forward;
+    }
+    case FrameKind::forward_reply: {
+      ForwardReply reply;
+      reply.request = reader.u64();
+      reply.outcome = reader.u8();
+      reply.error = static_cast<std::int32_t>(reader.u32());
+      if (!read_reply(reader, reply.reply)) return std::nullopt;
+      return reply;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+OutgoingFrame encode_frame(const Envelope& envelope, const raft::Message& message) {
+  std::string head = begin_head(envelope, FrameKind::message);
+  std::vector<raft::Payload> data;
+  write_message(head, message, data);
+  return seal(std::move(head), std::move(data));
+}
+
+OutgoingFrame encode_frame(const Envelope& envelope, const Forward& forward) {
+  TENON_CHECK(!forward.commands.empty() && forward.commands.size() <= kForwardedMax);
+  std::string head = begin_head(envelope, FrameKind::forward);
+  ByteWriter writer(head);
+  writer.u32(static_cast<std::uint32_t>(forward.commands.size()));
+  for (const ForwardedCommand& one : forward.commands) {
+    writer.u64(one.request);
+    writer.u64(one.timeout_ms);
+    writer.block(one.command);
+  }
+  return seal(std::move(head), {});
+}
+
+OutgoingFrame encode_frame(const Envelope& envelope, const ForwardReply& reply) {
+  std::string head = begin_head(envelope, FrameKind::forward_reply);
+  ByteWriter writer(head);
+  writer.u64(reply.request);
+  writer.u8(reply.outcome);
+  writer.u32(static_cast<std::uint32_t>(reply.error));
+  write_reply(head, reply.reply);
+  return seal(std::move(head), {});
+}
+
+std::variant<DecodedFrame, FrameError> decode_frame(const std::shared_ptr<const std::string>& frame) {
+  ByteReader outer(*frame);
+  const std::uint32_t checksum = outer.u32();
+  const std::uint32_t size = outer.u32();
+  if (!outer.ok() || size > frame->size() || size < 2 * sizeof(std::uint32_t)) return FrameError::corrupt;
+  const std::string_view head = std::string_view(*frame).substr(0, size);
+  if (crc32c(head.substr(sizeof checksum)) != checksum) return FrameError::corrupt;
+  ByteReader reader(head.substr(2 * sizeof(std::uint32_t)));
+  const std::uint8_t version = reader.u8();
+  if (reader.ok() && version != kVersion) return FrameError::unknown_version;
+  const auto kind = static_cast<FrameKind>(reader.u8());
+  const bool zeros = reader.raw(2) == std::string_view("\0\0", 2);
+  DecodedFrame decoded;
+  decoded.envelope.from = raft::NodeId(reader.u64());
+  decoded.envelope.to = raft::NodeId(reader.u64());
+  decoded.envelope.incarnation = read_incarnation(reader);
+  decoded.envelope.cluster = reader.block();
+  if (!reader.ok() || !zeros) return FrameError::corrupt;
+  const raft::Payload data{frame, std::string_view(*frame).substr(size)};
+  std::optional<Body> body = read_body(kind, reader, data);
+  const bool has_data = kind == FrameKind::message;
+  if (!body || !reader.done() || (!has_data && !data.bytes.empty())) return FrameError::corrupt;
+  decoded.body = *std::move(body);
+  return decoded;
+}
+
+}  // namespace tenon::wire

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// What travels between nodes: a head that is checked as a whole, then the data of log entries as they lie in the log,
+// each with the checksum that it was made with. docs/formats.md has the grammar and an example.
+//
+//   u32 checksum          CRC-32C of the head from the next byte to its end
+//   u32 head_bytes        of the whole head, this field included; what follows it is entry data
+//   u8  version           1
+//   u8  kind              FrameKind
+//   u16 zero
+//   u64 from, u64 to      node ids
+//   u8  incarnation[16]   of the sender's data directory
+//   block cluster         u32 length and the cluster's id
+//   ...                   the body, by kind; integers are little-endian
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "kv/store.hpp"
+#include "raft/message.hpp"
+
+namespace tenon::wire {
+
+using raft::Incarnation;
+
+// Who speaks, and to whom.
+struct Envelope {
+  std::string_view cluster;
+  raft::NodeId from;
+  Incarnation incarnation;  // of the sender
+  raft::NodeId to;
+};
+
+// Commands that a node which does not lead passes on to the leader, once (architecture: what a client may conclude).
+struct ForwardedCommand {
+  std::uint64_t request = 0;     // unlike any that its sender used before, also before a restart
+  std::uint64_t timeout_ms = 0;  // what is left of it
+  std::string_view command;      // as core/kv encodes it
+};
+struct Forward {
+  std::vector<ForwardedCommand> commands;  // 1 to kForwardedMax, writes, in the order in which they are to take effect
+};
+// The leader's answer to one of them.
+struct ForwardReply {
+  std::uint64_t request = 0;
+  std::uint8_t outcome = 0;  // node::Outcome
+  std::int32_t error = 0;    // tenon_error
+  kv::Reply reply;           // of an outcome that is done
+};
+inline constexpr std::size_t kForwardedMax = 4096;
+
+using Body = std::variant<raft::Message, Forward, ForwardReply>;
+
+// A frame as a transport takes it: the parts one after the other. Frames of entries share the entries' bytes.
+struct OutgoingFrame {
+  std::string head;
+  std::vector<raft::Payload> data;
+  std::uint64_t bytes = 0;  // of all parts; <= TENON_FRAME_BYTES_MAX
+};
+
+// Needs: what is encoded fits into a frame, which the node's settings see to.
+OutgoingFrame encode_frame(const Envelope& envelope, const raft::Message& message);
+OutgoingFrame encode_frame(const Envelope& envelope, const Forward& forward);
+OutgoingFrame encode_frame(const Envelope& envelope, const ForwardReply& reply);
+
+struct DecodedFrame {
+  Envelope envelope;  // the cluster is a view into the frame
+  Body body;          // entries share the frame's bytes, commands are views into them
+};
+enum class FrameError { corrupt, unknown_version };
+
+// Allocates nothing from a length that it has not checked against the bytes there are.
+std::variant<DecodedFrame, FrameError> decode_frame(const std::shared_ptr<const std::string>& frame);
+
+}  // namespace tenon::wire

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "host/node_thread.hpp"
+#include "running_node.hpp"
+#include "test_queue.hpp"
+
+namespace tenon::host {
+namespace {
+
+using support::MemoryStorage;
+using Mode = MemoryStorage::Mode;
+
+TEST_CASE("status is answered without waiting for the node") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  TestQueue queue(running.clients(), 8);
+  const tenon_operation write = put("k", "v");
+  CHECK(queue.run(only(write)).outcome == TENON_OUTCOME_DONE);
+  eventually([&] { return running.node().status().key_count == 1; });
+  const tenon_operation ask = admin("status");
+  const Ended answered = queue.run(only(ask));
+  REQUIRE(answered.values.size() == 1);
+  const std::string& text = answered.values[0];
+  for (const char* line : {"version 1.2.3\n", "cluster_id cluster\n", "node_id 1\n", "role leader\n", "leader 1\n",
+                           "term 2\n", "revision 1\n", "keys 1\n", "last_index 3\n", "applied_index 3\n"}) {
+    CAPTURE(line, text);
+    CHECK(text.find(line) != std::string::npos);
+  }
+  queue.destroy();
+}
+
+TEST_CASE("a single voter answers every admin verb by itself, and refuses what needs another") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  TestQueue queue(running.clients(), 8);
+  eventually([&] { return running.node().status().role == raft::RoleName::leader; });
+  const tenon_operation members = admin("members");
+  const tenon_operation leader = admin("leader");
+  const tenon_operation transfer = admin("leader_transfer");
+  CHECK(queue.run(only(members)).values.at(0).starts_with("id=1 incarnation=- is_leader=yes "));
+  CHECK(queue.run(only(leader)).values.at(0) == "leader 1\nterm 2\n");
+  const Ended refused = queue.run(only(transfer));
+  CHECK(refused.error == TENON_ERROR_INVALID);
+  CHECK(refused.message.find("the only voter") != std::string::npos);
+  queue.destroy();
+}
+
+TEST_CASE("an admin verb that is not known is echoed short and printable, with those that are") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  TestQueue queue(running.clients(), 8);
+  const std::string verb = "line\n" + std::string(1'000, 'v');
+  const tenon_operation unknown = admin(verb);
+  const Ended refused = queue.run(only(unknown));
+  CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
+  CHECK(refused.message == "the admin verb 'line?" + std::string(59, 'v') +
+                               "..' is not in this version; there are status, members, leader and leader_transfer");
+  queue.destroy();
+}
+
+}  // namespace
+}  // namespace tenon::host

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+#include "test_node.hpp"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "frame_call.hpp"
+#include "tenon/option.hpp"
+
+namespace tenon::transport_thrift {
+
+namespace {
+
+struct Lent {
+  Lent(std::string text, std::size_t part_bytes, std::shared_ptr<std::atomic<std::uint64_t>> count)
+      : bytes(std::move(text)), out(std::move(count)) {
+    const std::string_view all = bytes;
+    for (std::size_t at = 0; at < all.size(); at += part_bytes)
+      parts.push_back(tenon::bytes(all.substr(at, part_bytes)));
+  }
+  std::string bytes;
+  std::shared_ptr<std::atomic<std::uint64_t>> out;
+  std::vector<tenon_bytes> parts;
+};
+
+std::array<std::uint8_t, 16> incarnation_of(std::uint64_t node) {
+  std::array<std::uint8_t, 16> incarnation{};
+  incarnation[0] = static_cast<std::uint8_t>(node);
+  incarnation[15] = 0xff;
+  return incarnation;
+}
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+void check(bool ok, const char* what) {
+  if (!ok) throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));
+}
+
+void limit_waiting(int descriptor) {
+  const timeval limit{.tv_sec = 20, .tv_usec = 0};
+  check(::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0, "SO_RCVTIMEO");
+  check(::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0, "SO_SNDTIMEO");
+}
+
+}  // namespace
+
+TestNode::TestNode(std::uint64_t id, const Options& options, const std::string& cluster, std::uint16_t port) {
+  Options all = {{"listen", "127.0.0.1:" + std::to_string(port)},
+                 {"connections_max", "50"},
+                 {"send_queue_bytes_max", "32MiB"},
+                 {"connect_timeout", "5s"},
+                 {"reconnect_min", "2ms"},
+                 {"reconnect_max", "50ms"},
+                 {"send_timeout", "10s"}};
+  for (const auto& [name, value] : options) all[name] = value;
+  host_ = std::make_unique<testing::FakeHost>("/nonexistent", all, id, cluster);
+  node_ = std::make_unique<testing::FakeTransportHost>(
+      incarnation_of(id), std::vector<std::string>{"thrift://client-of-" + std::to_string(id) + ":1"});
+  host_table_ = *host_->table();
+  host_table_.metric_create = [](const tenon_host* table, const char* name, const char* labels) {
+    const auto* const fake = static_cast<const testing::FakeHost*>(table->context);
+    const std::string labelled = *labels == '\0' ? name : std::string(name) + "{" + labels + "}";
+    return fake->table()->metric_create(fake->table(), labelled.c_str(), "");
+  };
+  tenon_detail why{sizeof why, {}};
+  if (tenon_static_plugin_transport_thrift.create(&host_table_, &self_, &why) != TENON_OK) {
+    throw std::runtime_error(std::string("create: ") + why.message);
+  }
+  if (table().start(self_, node_->table(), &why) != TENON_OK) {
+    tenon_static_plugin_transport_thrift.destroy(self_);
+    throw std::runtime_error(std::string("start: ") + why.message);
+  }
+  constexpr std::string_view prefix = "listening on 127.0.0.1:";
+  for (const testing::LoggerLine& line : host_->logger_lines()) {
+    if (!line.text.starts_with(prefix)) continue;
+    port_ = static_cast<std::uint16_t>(parse_integer(std::string_view(line.text).substr(prefix.size())).value());
+  }
+}
+
+TestNode::~TestNode() {
+  stop();
+  tenon_static_plugin_transport_thrift.destroy(self_);
+}
+
+void TestNode::stop() {
+  if (!stopped_) table().stop(self_);
+  stopped_ = true;
+}
+
+tenon_error TestNode::set_peer(std::uint64_t peer, const std::vector<std::string>& addresses) {
+  std::vector<const char*> pointers;
+  for (const std::string& address : addresses) pointers.push_back(address.c_str());
+  return table().set_peer(self_, peer, pointers.data(), pointers.size());
+}
+
+std::size_t TestNode::send(std::uint64_t peer, Lane lane, const std::vector<std::string>& frames,
+                           std::size_t part_bytes) {
+  std::vector<std::unique_ptr<Lent>> lent;
+  std::vector<tenon_frame> offered;
+  for (const std::string& frame : frames) {
+    Lent& made = *lent.emplace_back(std::make_unique<Lent>(frame, part_bytes, loans_out_));
+    const auto release = [](void* owner) {
+      const std::unique_ptr<Lent> own(static_cast<Lent*>(owner));
+      --*own->out;
+    };
+    offered.push_back({made.parts.data(), made.parts.size(), {release, &made}});
+  }
+  *loans_out_ += frames.size();
+  const std::uint64_t taken =
+      table().send(self_, peer, static_cast<std::uint32_t>(lane), offered.data(), offered.size());
+  *loans_out_ -= frames.size() - taken;
+  for (std::size_t i = 0; i < taken; ++i) static_cast<void>(lent[i].release());
+  return static_cast<std::size_t>(taken);
+}
+
+bool TestNode::send_all(std::uint64_t peer, Lane lane, const std::vector<std::string>& frames) {
+  std::size_t sent = 0;
+  return eventually([&] {
+    sent += send(peer, lane, {frames.begin() + static_cast<std::ptrdiff_t>(sent), frames.end()});
+    return sent == frames.size();
+  });
+}
+
+std::vector<std::string> TestNode::frames(std::uint64_t peer, Lane lane) const {
+  std::vector<std::string> found;
+  for (testing::ReceivedFrame& frame : node_->frames()) {
+    if (frame.peer == peer && frame.lane == lane) found.push_back(std::move(frame.bytes));
+  }
+  return found;
+}
+
+bool TestNode::wait_up(std::uint64_t peer) const {
+  return eventually([&] { return node_->is_up(peer, Lane::control) && node_->is_up(peer, Lane::bulk); });
+}
+
+bool TestNode::wait_down(std::uint64_t peer) const {
+  return eventually([&] { return !node_->is_up(peer, Lane::control) && !node_->is_up(peer, Lane::bulk); });
+}
+
+bool TestNode::wait_for_metric(const std::string& name, double value) const {
+  return eventually([&] { return metric(name) >= value; });
+}
+
+std::string framed(std::string_view payload) {
+  std::string made;
+  for (const unsigned shift : {24u, 16u, 8u, 0u}) made.push_back(static_cast<char>(payload.size() >> shift & 0xff));
+  return made.append(payload);
+}
+
+std::string frame_message(std::string_view data) {
+  const FrameHead head = frame_head(data.size());
+  return std::string(head.data(), head.size()).append(data).append(kFrameTail);
+}
+
+RawSocket RawSocket::connect(std::uint16_t port) {
+  RawSocket made(::socket(AF_INET, SOCK_STREAM, 0));
+  limit_waiting(made.descriptor_);
+  const sockaddr_in address = loopback(port);
+  check(::connect(made.descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "connect");
+  return made;
+}
+
+RawSocket::~RawSocket() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void RawSocket::send(std::string_view bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+bool RawSocket::receive_exactly(char* to, std::size_t size) const {
+  while (size > 0) {
+    const ssize_t got = ::recv(descriptor_, to, size, 0);
+    if (got <= 0) return false;
+    to += got;
+    size -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+std::optional<std::string> RawSocket::receive() const {
+  unsigned char length[4];
+  if (!receive_exactly(reinterpret_cast<char*>(length), sizeof length)) return std::nullopt;
+  std::size_t size = 0;
+  for (const unsigned char byte : length) size = size << 8 | byte;
+  std::string payload(size, '\0');
+  if (!receive_exactly(payload.data(), size)) return std::nullopt;
+  return payload;
+}
+
+bool RawSocket::ended() const {
+  char byte;
+  while (true) {
+    const ssize_t got = ::recv(descriptor_, &byte, 1, 0);
+    if (got <= 0) return got == 0 || errno == ECONNRESET;
+  }
+}
+
+RawListener::RawListener() : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  limit_waiting(descriptor_);
+  const int small = 4096;
+  check(::setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &small, sizeof small) == 0, "SO_RCVBUF");
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  check(::bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), size) == 0, "bind");
+  check(::listen(descriptor_, 16) == 0, "listen");
+  check(::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) == 0, "getsockname");
+  port_ = ntohs(address.sin_port);
+}
+
+RawListener::~RawListener() { ::close(descriptor_); }
+
+RawSocket RawListener::accept() const {
+  const int accepted = ::accept(descriptor_, nullptr, nullptr);
+  check(accepted >= 0, "accept");
+  limit_waiting(accepted);
+  return RawSocket(accepted);
+}
+
+RawSocket RawListener::accept_lane(Lane lane, std::uint64_t as) const {
+  while (true) {
+    RawSocket socket = accept();
+    const std::optional<std::string> message = socket.receive();
+    if (!message) continue;
+    const Hello hello = decode_hello(*message);
+    if (hello.lane != static_cast<std::int32_t>(lane)) continue;
+    socket.send(framed(encode(acceptance_of(as), hello.sequence_id)));
+    return socket;
+  }
+}
+
+Hello hello_from(std::uint64_t node, std::uint64_t to, Lane lane) {
+  return {.sender = {.cluster = kCluster,
+                     .node = node,
+                     .incarnation = incarnation_of(node),
+                     .client_addresses = {"thrift://raw:1"}},
+          .to = to,
+          .lane = static_cast<std::int32_t>(lane),
+          .sequence_id = 77};
+}
+
+HelloReply acceptance_of(std::uint64_t node) {
+  return {.sender = hello_from(node, 0).sender, .refusal = {}, .reason = {}};
+}
+
+}  // namespace tenon::transport_thrift

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "cluster_commands.hpp"
+
+#include <algorithm>
+#include <future>
+#include <ostream>
+#include <thread>
+#include <utility>
+
+#include "format.hpp"
+
+namespace tenon::tenonctl {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kConnectTimeoutMax{2000};
+constexpr std::chrono::milliseconds kPollInterval{20};
+
+template <class Answer>
+struct Asked {
+  std::string endpoint;
+  std::optional<Answer> answer;
+  std::string error;  // why there is none
+};
+
+// Asks every endpoint at once; the order is that of the endpoints.
+template <class Answer>
+std::vector<Asked<Answer>> ask_all(const Invocation& invocation, Answer (client::Client::*question)()) {
+  std::vector<std::future<Asked<Answer>>> pending;
+  for (const client::Endpoint& endpoint : invocation.endpoints) {
+    pending.push_back(std::async(std::launch::async, [&invocation, endpoint, question] {
+      Asked<Answer> asked{endpoint.text(), std::nullopt, {}};
+      try {
+        client::Client client(client_options(invocation, {endpoint}));
+        asked.answer = (client.*question)();
+      } catch (const client::Error& error) {
+        asked.error = error.what();
+      }
+      return asked;
+    }));
+  }
+  std::vector<Asked<Answer>> all;
+  for (auto& one : pending) all.push_back(one.get());
+  return all;
+}
+
+// Says on standard error why endpoints did not answer. Throws NoConnection when none did.
+template <class Answer>
+void report_silence(const std::vector<Asked<Answer>>& all, const Surroundings& surroundings) {
+  std::string errors;
+  bool has_answer = false;
+  for (const Asked<Answer>& one : all) {
+    has_answer = has_answer || one.answer;
+    if (!one.answer) errors += (errors.empty() ? "" : "; ") + one.error;
+  }
+  if (!has_answer) throw client::NoConnection(errors);
+  for (const Asked<Answer>& one : all) {
+    if (!one.answer) surroundings.messages << "tenonctl: " << one.error << "\n";
+  }
+}
+
+}  // namespace
+
+client::Options client_options(const Invocation& invocation, std::vector<client::Endpoint> endpoints) {
+  return {.endpoints = std::move(endpoints),
+          .connect_timeout = std::min(invocation.timeout, kConnectTimeoutMax),
+          .request_timeout = invocation.timeout};
+}
+
+int show_status(const Invocation& invocation, const Surroundings& surroundings, Format format) {
+  const std::vector<Asked<client::Status>> all = ask_all(invocation, &client::Client::status);
+  std::vector<EndpointStatus> rows;
+  for (const Asked<client::Status>& one : all) rows.push_back({one.endpoint, one.answer, one.error});
+  print_status(surroundings.output, format, rows);
+  report_silence(all, surroundings);
+  return kExitOk;
+}
+
+int show_members(const Invocation& invocation, const Surroundings& surroundings, Format format) {
+  const auto all = ask_all(invocation, &client::Client::members);
+  report_silence(all, surroundings);
+  const auto knows_progress = [](const auto& one) {
+    return one.answer && std::any_of(one.answer->begin(), one.answer->end(),
+                                     [](const client::Member& member) { return member.match_index.has_value(); });
+  };
+  auto chosen = std::find_if(all.begin(), all.end(), knows_progress);
+  if (chosen == all.end()) {
+    chosen = std::find_if(all.begin(), all.end(), [](const auto& one) { return one.answer.has_value(); });
+  }
+  print_members(surroundings.output, format, *chosen->answer);
+  return kExitOk;
+}
+
+int show_leader(const Invocation& invocation, const Surroundings& surroundings, Format format) {
+  const auto all = ask_all(invocation, &client::Client::leadership);
+  report_silence(all, surroundings);
+  client::Leadership latest;
+  for (const auto& one : all) {
+    if (one.answer && one.answer->leader != 0 && one.answer->term >= latest.term) latest = *one.answer;
+  }
+  if (latest.leader == 0) {
+    surroundings.messages << "tenonctl: no node that answers knows a leader; a majority of the voters has to run and "
+                             "to reach each other\n";
+    return kExitCondition;
+  }
+  print_leader(surroundings.output, format, latest);
+  return kExitOk;
+}
+
+int transfer_leader(const Invocation& invocation, const Surroundings& surroundings, Format format) {
+  const Clock::time_point deadline = Clock::now() + invocation.timeout;
+  client::Client client(client_options(invocation, invocation.endpoints));
+  const std::uint64_t target = invocation.transfer_target;
+  client::Leadership now = client.leadership();
+  if (target != 0 && now.leader == target) {
+    print_leader(surroundings.output, format, now);
+    return kExitOk;
+  }
+  const std::uint64_t term = client.transfer_leadership(target);
+  // Whoever leads a later term leads because the old leader has given up; it may also have won the term itself.
+  const std::uint64_t before = now.term == term ? now.leader : 0;
+  while (now.term <= term || now.leader == 0) {
+    if (Clock::now() >= deadline) {
+      surroundings.messages << "tenonctl: no other node has taken over within the time of --timeout; the last that is "
+                               "known is that node "
+                            << now.leader << " leads term " << now.term << "; leader show says who leads\n";
+      return kExitError;
+    }
+    std::this_thread::sleep_for(kPollInterval);
+    now = client.leadership();
+  }
+  print_leader(surroundings.output, format, now);
+  const bool is_as_wanted = target != 0 ? now.leader == target : now.leader != before;
+  if (is_as_wanted) return kExitOk;
+  surroundings.messages << "tenonctl: node " << now.leader << " leads now, expected "
+                        << (target != 0 ? "node " + std::to_string(target) : "another") << "; try again\n";
+  return kExitError;
+}
+
+}  // namespace tenon::tenonctl

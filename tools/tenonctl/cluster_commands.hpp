@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The commands that ask about the cluster rather than about keys. Each returns an exit code, and throws what a client
+// throws where one endpoint has to answer.
+#pragma once
+
+#include "tenonctl/command_line.hpp"
+#include "tenonctl/run.hpp"
+
+namespace tenon::tenonctl {
+
+// How `endpoints` are asked.
+client::Options client_options(const Invocation& invocation, std::vector<client::Endpoint> endpoints);
+
+int show_status(const Invocation& invocation, const Surroundings& surroundings, Format format);
+int show_members(const Invocation& invocation, const Surroundings& surroundings, Format format);
+int show_leader(const Invocation& invocation, const Surroundings& surroundings, Format format);
+// Waits until another node leads, at most the invocation's timeout.
+int transfer_leader(const Invocation& invocation, const Surroundings& surroundings, Format format);
+
+}  // namespace tenon::tenonctl

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <initializer_list>
+#include <ostream>
+#include <string_view>
+
+#include "format.hpp"
+#include "tenonctl/text.hpp"
+
+namespace tenon::tenonctl {
+namespace {
+
+struct Field {
+  std::string name;
+  std::string text;
+};
+
+using Row = std::vector<std::string>;
+
+std::string number_text(const std::optional<std::uint64_t>& number) { return number ? std::to_string(*number) : "-"; }
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ",") + text;
+  return all.empty() ? "-" : all;
+}
+
+// Columns as wide as their widest cell. Cells are what nodes say, so they are escaped.
+void print_rows(std::ostream& output, Format format, const Row& headings, const std::vector<Row>& rows) {
+  if (format == Format::kSimple) {
+    for (const Row& row : rows) {
+      for (std::size_t at = 0; at < row.size(); ++at) output << (at == 0 ? "" : "\t") << escaped(row[at]);
+      output << "\n";
+    }
+    return;
+  }
+  std::vector<std::size_t> widths;
+  for (const std::string& heading : headings) widths.push_back(heading.size());
+  for (const Row& row : rows) {
+    for (std::size_t at = 0; at < row.size(); ++at) widths[at] = std::max(widths[at], escaped(row[at]).size());
+  }
+  const auto print = [&](const Row& row) {
+    std::string line;
+    for (std::size_t at = 0; at < row.size(); ++at) {
+      const std::string cell = escaped(row[at]);
+      line += at + 1 == row.size() ? cell : cell + std::string(widths[at] - cell.size() + 2, ' ');
+    }
+    output << line << "\n";
+  };
+  print(headings);
+  for (const Row& row : rows) print(row);
+}
+
+// What a node says of itself is text; should it be none, it is escaped rather than refused.
+std::string json_text(const std::string& text) { return json_string(is_utf8(text) ? text : escaped(text)); }
+
+std::string json_array(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ",") + json_text(text);
+  return "[" + all + "]";
+}
+
+std::string json_object(const std::vector<Field>& fields) {
+  std::string all;
+  for (const Field& field : fields) all += (all.empty() ? "" : ",") + json_text(field.name) + ":" + field.text;
+  return "{" + all + "}";
+}
+
+std::vector<Field> status_fields(const client::Status& status) {
+  std::vector<Field> fields{{"endpoint", json_text(status.endpoint)}};
+  const auto add = [&](const char* name, const std::optional<std::string>& text) {
+    if (text) fields.push_back({name, json_text(*text)});
+  };
+  const auto add_number = [&](const char* name, const std::optional<std::uint64_t>& number) {
+    if (number) fields.push_back({name, json_text(std::to_string(*number))});
+  };
+  add_number("node_id", status.node_id);
+  add("cluster_id", status.cluster_id);
+  add("role", status.role);
+  add_number("term", status.term);
+  add_number("leader", status.leader);
+  add_number("commit_index", status.commit_index);
+  add_number("applied_index", status.applied_index);
+  add_number("revision", status.revision);
+  add_number("keys", status.keys);
+  add_number("uptime_ms", status.uptime_ms);
+  add("version", status.version);
+  for (const auto& other : status.other) {
+    const auto has_name = [&](const Field& field) { return field.name == other.first; };
+    if (std::none_of(fields.begin(), fields.end(), has_name)) fields.push_back({other.first, json_text(other.second)});
+  }
+  return fields;
+}
+
+Row status_row(const EndpointStatus& one) {
+  if (!one.status) return {one.endpoint, "-", "unreachable", "-", "-", "-", "-", "-", "-", "-"};
+  const client::Status& status = *one.status;
+  const bool has_leader = status.leader && *status.leader != 0;
+  return {one.endpoint,
+          number_text(status.node_id),
+          status.role.value_or("-"),
+          number_text(status.term),
+          has_leader ? number_text(status.leader) : "-",
+          number_text(status.commit_index),
+          number_text(status.applied_index),
+          number_text(status.revision),
+          number_text(status.keys),
+          status.version.value_or("-")};
+}
+
+std::vector<Field> member_fields(const client::Member& member) {
+  std::vector<Field> fields{{"node_id", json_text(std::to_string(member.node_id))},
+                            {"is_leader", member.is_leader ? "true" : "false"},
+                            {"addresses", json_array(member.addresses)},
+                            {"client_addresses", json_array(member.client_addresses)}};
+  const auto add = [&](const char* name, const std::optional<std::string>& text) {
+    if (text) fields.push_back({name, json_text(*text)});
+  };
+  const auto add_number = [&](const char* name, const std::optional<std::uint64_t>& number) {
+    if (number) fields.push_back({name, json_text(std::to_string(*number))});
+  };
+  add("incarnation", member.incarnation);
+  add("control_transport", member.control_transport);
+  add("bulk_transport", member.bulk_transport);
+  add_number("match_index", member.match_index);
+  add_number("next_index", member.next_index);
+  add("progress", member.progress);
+  return fields;
+}
+
+}  // namespace
+
+void print_status(std::ostream& output, Format format, const std::vector<EndpointStatus>& endpoints) {
+  if (format != Format::kJson) {
+    std::vector<Row> rows;
+    for (const EndpointStatus& one : endpoints) rows.push_back(status_row(one));
+    const Row headings{"ENDPOINT", "NODE",    "ROLE",     "TERM", "LEADER",
+                       "COMMIT",   "APPLIED", "REVISION", "KEYS", "VERSION"};
+    return print_rows(output, format, headings, rows);
+  }
+  std::string all;
+  for (const EndpointStatus& one : endpoints) {
+    const std::vector<Field> fields =
+        one.status ? status_fields(*one.status)
+                   : std::vector<Field>{{"endpoint", json_text(one.endpoint)}, {"error", json_text(one.error)}};
+    all += (all.empty() ? "\n" : ",\n") + json_object(fields);
+  }
+  output << "{\"nodes\":[" << all << "]}\n";
+}
+
+void print_members(std::ostream& output, Format format, const std::vector<client::Member>& members) {
+  if (format == Format::kJson) {
+    std::string all;
+    for (const client::Member& member : members) {
+      all += (all.empty() ? "\n" : ",\n") + json_object(member_fields(member));
+    }
+    output << "{\"members\":[" << all << "]}\n";
+    return;
+  }
+  std::vector<Row> rows;
+  for (const client::Member& member : members) {
+    rows.push_back({std::to_string(member.node_id), member.is_leader ? "leader" : "-", joined(member.addresses),
+                    joined(member.client_addresses), member.control_transport.value_or("-"),
+                    member.bulk_transport.value_or("-"), number_text(member.match_index),
+                    member.progress.value_or("-")});
+  }
+  const Row headings{"NODE", "ROLE", "ADDRESSES", "CLIENTS", "CONTROL", "BULK", "MATCH", "PROGRESS"};
+  print_rows(output, format, headings, rows);
+}
+
+void print_leader(std::ostream& output, Format format, const client::Leadership& leadership) {
+  const std::string leader = std::to_string(leadership.leader);
+  const std::string term = std::to_string(leadership.term);
+  switch (format) {
+    case Format::kTable:
+      return print_rows(output, format, {"LEADER", "TERM", "CLIENTS"},
+                        {{leader, term, joined(leadership.client_addresses)}});
+    case Format::kJson:
+      output << json_object({{"leader", json_text(leader)},
+                             {"term", json_text(term)},
+                             {"client_addresses", json_array(leadership.client_addresses)}})
+             << "\n";
+      return;
+    case Format::kSimple:
+      output << leader << "\n";
+      return;
+  }
+}
+
+}  // namespace tenon::tenonctl
