@@ -7,6 +7,7 @@ TENON_GENERATED_PYTHON (the client code that Thrift's compiler makes from the ID
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -25,6 +26,9 @@ from thrift.transport.TSocket import TSocket  # noqa: E402
 from thrift.transport.TTransport import TFramedTransport  # noqa: E402
 
 from tenon_kv import Cluster, Kv  # noqa: E402
+
+# The library writes a line for each connection that it cannot open; to try is what tests do here.
+logging.getLogger("thrift").setLevel(logging.CRITICAL)
 
 TENOND = BUILD_DIRECTORY / "server" / "tenond"
 TENONCTL = BUILD_DIRECTORY / "tools" / "tenonctl" / "tenonctl"

@@ -106,8 +106,13 @@ class Refusals(unittest.TestCase):
         self.refused({"storage.filewal.segment_bytes": "1KiB"}, "segment_bytes", "1KiB")
 
     def test_what_a_later_version_brings_says_so(self) -> None:
-        self.refused({"transport.plugin": "thrift"}, "not in this version")
-        self.refused({"cluster.initial_members": "1,2,3"}, "not in this version")
+        self.refused({"cluster.start": "join"}, "not in this version")
+
+    def test_members_without_an_address_and_addresses_without_a_transport_are_refused(self) -> None:
+        members = {"cluster.initial_members": "1,2,3"}
+        self.refused(members, "cluster.peers")
+        peers = {**members, "cluster.peers": "2=thrift://127.0.0.1:1, 3=thrift://127.0.0.1:2"}
+        self.refused(peers, "[transport]")
 
     def test_refusals_hold_at_a_real_start_too(self) -> None:
         self.refused({"storage.filewal.segment_byte": "1MiB"}, "segment_byte", flags=())

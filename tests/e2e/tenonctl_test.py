@@ -8,6 +8,7 @@ import json
 import unittest
 from pathlib import Path
 
+from cluster_harness import RunningCluster
 from harness import Node, TENONCTL, free_port, run, temporary_directory
 
 OK, ERROR, NO_CONNECTION, NOT_FOUND, USAGE = 0, 1, 2, 3, 64
@@ -82,6 +83,56 @@ class Tenonctl(unittest.TestCase):
 
     def test_a_refused_request_is_an_error_with_its_reason(self) -> None:
         self.run_command(ERROR, "put", "large", "-", standard_input=b"v" * (1024 * 1024 + 1))
+
+
+class TenonctlOfManyNodes(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.cluster = RunningCluster()
+        cls.enterClassContext(cls.cluster)
+
+    def setUp(self) -> None:
+        self.leader = self.cluster.wait_for_leader()
+
+    def run_command(self, code: int, *arguments: str, endpoints: str = "") -> str:
+        result = self.cluster.tenonctl(*arguments, endpoints=endpoints)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return result.stdout.decode()
+
+    def test_status_has_a_row_for_each_node(self) -> None:
+        rows = [line.split("\t") for line in self.run_command(OK, "-o", "simple", "status").splitlines()]
+        self.assertEqual([row[0] for row in rows], list(self.cluster.endpoints.values()))
+        self.assertEqual([row[1] for row in rows], ["1", "2", "3"])
+        self.assertEqual([row[2] == "leader" for row in rows], [node == self.leader for node in self.cluster.ids])
+
+    def test_members_names_every_voter_and_how_far_it_is(self) -> None:
+        members = json.loads(self.run_command(OK, "-o", "json", "members"))["members"]
+        self.assertEqual([member["node_id"] for member in members], ["1", "2", "3"])
+        for member in members:
+            node = int(member["node_id"])
+            self.assertEqual(member["is_leader"], node == self.leader)
+            self.assertEqual(len(member["addresses"]), 1)
+            self.assertEqual(member["client_addresses"], [f"thrift://{self.cluster.endpoints[node]}"])
+            self.assertEqual("match_index" in member, node != self.leader)
+
+    def test_the_leader_is_shown_and_handed_over(self) -> None:
+        self.assertEqual(self.run_command(OK, "-o", "simple", "leader", "show"), f"{self.leader}\n")
+        target = self.cluster.others(self.leader)[0]
+        self.assertEqual(self.run_command(OK, "-o", "simple", "leader", "transfer", str(target)), f"{target}\n")
+        self.assertEqual(self.cluster.wait_for_leader(), target)
+        self.assertNotEqual(self.run_command(OK, "-o", "simple", "leader", "transfer"), f"{target}\n")
+        self.run_command(ERROR, "leader", "transfer", "9")
+
+    def test_the_first_endpoint_may_be_any_node_or_gone(self) -> None:
+        for node in self.cluster.ids:
+            gone = f"127.0.0.1:{free_port()},{self.cluster.endpoints[node]}"
+            self.run_command(OK, "put", "key", f"through {node}", endpoints=gone)
+            self.assertEqual(self.run_command(OK, "get", "key", endpoints=gone), f"through {node}")
+
+    def test_what_only_the_leader_can_do_finds_it_through_a_follower(self) -> None:
+        follower, target = self.cluster.others(self.leader)
+        words = ("-o", "simple", "leader", "transfer", str(target))
+        self.assertEqual(self.run_command(OK, *words, endpoints=self.cluster.endpoints[follower]), f"{target}\n")
 
 
 if __name__ == "__main__":

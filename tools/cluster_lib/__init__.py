@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What tools/cluster and tools/failover are made of."""
