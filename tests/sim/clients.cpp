@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "clients.hpp"
+
+#include <algorithm>
+
+#include "kv/command.hpp"
+#include "tenon/client_api.h"
+
+namespace tenon::sim {
+namespace {
+
+constexpr std::uint64_t kQueue = 1;
+constexpr seconds kProbeTimeout(5);
+constexpr std::size_t kNobody = static_cast<std::size_t>(-1);  // who waits for a probe
+
+std::string encoded(std::uint32_t kind, const std::string& key, const std::string& value) {
+  kv::Command command;
+  command.operations.push_back({kind, 0, key, {}, value, {}, 0, 0});
+  std::string data;
+  kv::encode(command, data);
+  return data;
+}
+
+}  // namespace
+
+Clients::Clients(const Options& options, EventQueue& events, std::vector<std::unique_ptr<Machine>>& machines,
+                 Trace& trace)
+    : options_(options), events_(events), machines_(machines), trace_(trace), random_(options.seed, "clients") {}
+
+void Clients::start() {
+  for (std::size_t client = 0; client < options_.clients; ++client) begin(client);
+}
+
+bool Clients::is_idle() const noexcept { return waiting_.empty(); }
+
+void Clients::begin(std::size_t client) {
+  events_.after(random_.wait(options_.think_mean) + microseconds(1), [this, client] {
+    if (is_stopped_) return;
+    Machine& machine = *random_.pick(machines_);
+    if (!machine.is_running()) return begin(client);
+    Request request{client, machine.id(), random_.between(0, 9) < 6, {}, {}, 0};
+    request.key = "key " + std::to_string(random_.between(1, options_.keys));
+    send(machine, std::move(request));
+  });
+}
+
+std::uint64_t Clients::probe(Machine& machine) { return send(machine, {kNobody, machine.id(), true, "probe", {}, 0}); }
+
+std::uint64_t Clients::send(Machine& machine, Request request) {
+  const std::uint64_t number = ++last_request_;
+  request.known_before = known_[request.key];
+  if (request.is_write) {
+    request.value = "value " + std::to_string(number) + std::string(random_.between(0, 100), '.');
+    put_.emplace(request.value, request.key);
+  }
+  trace_.note(request.is_write ? "puts" : "reads", machine.id().value(), number);
+  const std::string command = encoded(request.is_write ? TENON_PUT : TENON_GET, request.key, request.value);
+  const node::Access access = request.is_write ? node::Access::write : node::Access::read;
+  const Duration timeout = request.client == kNobody ? kProbeTimeout : options_.timeout;
+  waiting_.emplace(number, std::move(request));
+  machine.submit({{kQueue, number},
+                  access,
+                  node::Ordering::free,
+                  node::Forwarding::allowed,
+                  command,
+                  machine.now().steady + timeout});
+  return number;
+}
+
+void Clients::answered(NodeId node, node::Answer answer) {
+  const std::uint64_t number = answer.token.request;
+  const auto found = waiting_.find(number);
+  if (found == waiting_.end() || found->second.node != node) {
+    throw Violation("answers", "a request was answered twice, or by another node than it was sent to");
+  }
+  const Request request = found->second;
+  trace_.note("answers", node.value(), number, static_cast<std::uint64_t>(answer.outcome));
+  if (answer.outcome == node::Outcome::done) {
+    request.is_write ? judge_write(request, answer) : judge_read(request, answer);
+    finish(number, request, Fate::done);
+  } else {
+    finish(number, request, answer.outcome == node::Outcome::unknown ? Fate::unknown : Fate::refused);
+  }
+}
+
+void Clients::judge_write(const Request& request, const node::Answer& answer) {
+  const std::uint64_t revision = answer.reply.revision;
+  if (revision <= request.known_before) {
+    throw Violation("write-order", "a put of '" + request.key + "' took effect at revision " +
+                                       std::to_string(revision) + ", though revision " +
+                                       std::to_string(request.known_before) + " was known when it was sent");
+  }
+  const std::string& value = shown_.emplace(revision, request.value).first->second;
+  if (value != request.value) throw Violation("write-order", "two writes have one revision");
+  learn(request.key, revision);
+}
+
+void Clients::judge_read(const Request& request, const node::Answer& answer) {
+  const auto& records = answer.reply.results.at(0).records;
+  if (records.empty()) {
+    if (request.known_before == 0) return;
+    throw Violation("stale-read", "'" + request.key + "' was not found, though revision " +
+                                      std::to_string(request.known_before) + " of it was known");
+  }
+  const kv::Record& record = records.at(0);
+  if (record.modified < request.known_before) {
+    throw Violation("stale-read", "'" + request.key + "' was shown as of revision " + std::to_string(record.modified) +
+                                      ", though revision " + std::to_string(request.known_before) + " was known");
+  }
+  const auto put = put_.find(record.value);
+  if (put == put_.end() || put->second != request.key) {
+    throw Violation("phantom", "'" + request.key + "' has a value that nobody has put there");
+  }
+  if (refused_.contains(record.value)) throw Violation("refused-write", "a write that was refused has been read");
+  if (shown_.emplace(record.modified, record.value).first->second != record.value) {
+    throw Violation("write-order", "one revision has two values");
+  }
+  learn(request.key, record.modified);
+}
+
+void Clients::learn(const std::string& key, std::uint64_t revision) {
+  std::uint64_t& known = known_[key];
+  known = std::max(known, revision);
+}
+
+void Clients::finish(std::uint64_t number, const Request& request, Fate fate) {
+  const std::string kind = request.is_write ? "writes " : "reads ";
+  trace_.count(kind + (fate == Fate::done ? "done" : fate == Fate::refused ? "refused" : "unknown"));
+  if (fate == Fate::done) done_.insert(number);
+  if (fate == Fate::refused && request.is_write) {
+    refused_.insert(request.value);
+    const auto is_it = [&](const auto& shown) { return shown.second == request.value; };
+    if (std::any_of(shown_.begin(), shown_.end(), is_it)) {
+      throw Violation("refused-write", "a write was refused after it had been read");
+    }
+  }
+  const std::size_t client = request.client;
+  waiting_.erase(number);
+  if (client != kNobody) begin(client);
+}
+
+void Clients::ended(NodeId node) {
+  std::vector<std::uint64_t> lost;
+  for (const auto& [number, request] : waiting_) {
+    if (request.node == node) lost.push_back(number);
+  }
+  for (const std::uint64_t number : lost) {
+    const Request request = waiting_.at(number);
+    finish(number, request, Fate::unknown);
+  }
+}
+
+void Clients::check_final(const kv::Store& store) const {
+  for (const auto& [key, revision] : known_) {
+    if (revision == 0) continue;
+    kv::Command get;
+    get.operations.push_back({TENON_GET, 0, key, {}, {}, {}, 0, 0});
+    const kv::Reply reply = store.read(get);
+    const auto& records = reply.results.at(0).records;
+    if (records.empty() || records.at(0).modified < revision) {
+      throw Violation("lost-write", "'" + key + "' was known as of revision " + std::to_string(revision) +
+                                        ", which is lost in the end");
+    }
+    if (refused_.contains(records.at(0).value)) throw Violation("refused-write", "a refused write is there in the end");
+  }
+}
+
+}  // namespace tenon::sim

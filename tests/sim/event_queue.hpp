@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Virtual time: one heap of what is to happen, by time and then by the order in which it was planned, so that a run is
+// the same every time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <queue>
+#include <utility>
+#include <vector>
+
+#include "raft/types.hpp"
+#include "tenon/check.hpp"
+
+namespace tenon::sim {
+
+using raft::Duration;
+using raft::Instant;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class EventQueue {
+ public:
+  Instant now() const noexcept { return now_; }
+  std::uint64_t performed() const noexcept { return performed_; }
+
+  void at(Instant time, std::function<void()> what) { heap_.push({std::max(time, now_), ++planned_, std::move(what)}); }
+  void after(Duration delay, std::function<void()> what) { at(now_ + delay, std::move(what)); }
+  // Lets everything happen that is planned before `end`, and what follows from it; then it is `end`.
+  void run_until(Instant end) {
+    while (!heap_.empty() && heap_.top().time < end) perform_next();
+    now_ = end;
+  }
+  // The same, until `done` holds after an event; returns whether it does.
+  template <class Done>
+  bool run_until(Instant end, Done done) {
+    while (!done()) {
+      if (heap_.empty() || heap_.top().time >= end) return false;
+      perform_next();
+    }
+    return true;
+  }
+
+ private:
+  struct Planned {
+    Instant time;
+    std::uint64_t order;
+    std::function<void()> what;
+    bool operator<(const Planned& other) const noexcept {
+      return std::pair(time, order) > std::pair(other.time, other.order);
+    }
+  };
+  void perform_next() {
+    const Planned next = heap_.top();
+    heap_.pop();
+    TENON_CHECK(next.time >= now_);
+    now_ = next.time;
+    ++performed_;
+    next.what();
+  }
+
+  std::priority_queue<Planned> heap_;
+  Instant now_ = Instant(std::chrono::hours(600));  // past 2^31 milliseconds
+  std::uint64_t planned_ = 0;
+  std::uint64_t performed_ = 0;
+};
+
+}  // namespace tenon::sim

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "invariants.hpp"
+
+#include <algorithm>
+
+#include "raft/quorum.hpp"
+
+namespace tenon::sim {
+
+void Invariants::violated(const char* kind, const Machine& machine, const std::string& what) {
+  throw Violation(kind, "node " + std::to_string(machine.id().value()) + ": " + what);
+}
+
+void Invariants::check(const Machine& machine) {
+  Seen& seen = seen_[machine.id()];
+  check_terms(machine, seen);
+  check_log(machine, seen);
+  check_commit(machine, seen);
+}
+
+// I16, election safety (Raft paper, section 5.2): at most one leader in a term.
+void Invariants::check_terms(const Machine& machine, Seen& seen) {
+  const raft::Raft& raft = machine.node().raft();
+  if (raft.term() < seen.term) violated("term", machine, "its term has fallen");
+  const bool leads = raft.role() == raft::RoleName::leader;
+  if (leads) {
+    const auto leader = leaders_.emplace(raft.term(), machine.id()).first;
+    if (leader->second != machine.id()) {
+      violated("election-safety", machine,
+               "it leads in term " + std::to_string(raft.term().value()) + ", in which node " +
+                   std::to_string(leader->second.value()) + " has led");
+    }
+    if (!seen.leads || raft.term() > seen.term) check_leader(machine);
+  }
+  seen.term = raft.term();
+  seen.leads = leads;
+}
+
+// I18, leader completeness (section 5.4): a leader has every entry that was committed before it.
+void Invariants::check_leader(const Machine& machine) const {
+  const raft::Log& log = machine.node().raft().log();
+  for (std::size_t i = 0; i < committed_.size(); ++i) {
+    if (log.term(raft::LogIndex(i + 1)) != committed_[i]) {
+      violated("leader-completeness", machine, "it leads without the committed entry " + std::to_string(i + 1));
+    }
+  }
+}
+
+// I17, log matching (section 5.3): an index and a term name one entry, and all before it.
+void Invariants::check_log(const Machine& machine, Seen& seen) {
+  const raft::Log& log = machine.node().raft().log();
+  std::size_t agreed = std::min<std::size_t>(seen.terms.size(), log.last_index().value());
+  while (agreed > 0 && log.term(raft::LogIndex(agreed)) != seen.terms[agreed - 1]) --agreed;
+  if (agreed < seen.commit.value()) violated("commit", machine, "it has dropped an entry that it knew to be committed");
+  if (agreed < seen.terms.size()) trace_.count("truncations");
+  seen.terms.resize(agreed);
+  for (raft::LogIndex index(agreed + 1); index <= log.last_index(); index = index.next()) {
+    const raft::Term term = *log.term(index);
+    const raft::Term before = seen.terms.empty() ? raft::Term() : seen.terms.back();
+    seen.terms.push_back(term);
+    const raft::Entry* entry = log.cached(index);
+    if (entry == nullptr) continue;  // it was looked at when it was new
+    const std::pair what(mixed(0, entry->data.bytes), before);
+    const auto known = entries_.emplace(std::pair(index, term), what).first;
+    if (known->second != what) {
+      violated("log-matching", machine,
+               "its entry " + std::to_string(index.value()) + " of term " + std::to_string(term.value()) +
+                   " is another than elsewhere, or comes after another");
+    }
+  }
+}
+
+// I19, state machine safety (section 5.4.3): what is committed is the same everywhere, for ever.
+void Invariants::check_commit(const Machine& machine, Seen& seen) {
+  const raft::Raft& raft = machine.node().raft();
+  if (raft.commit_index() < seen.commit) violated("commit", machine, "its commit index has fallen");
+  for (raft::LogIndex index = seen.commit.next(); index <= raft.commit_index(); index = index.next()) {
+    const raft::Term term = *raft.log().term(index);
+    if (index > committed()) decide(index, term);
+    if (committed_[index.value() - 1] != term) {
+      violated("state-machine-safety", machine,
+               "it takes for committed another entry " + std::to_string(index.value()) + " than what was decided");
+    }
+  }
+  seen.commit = raft.commit_index();
+}
+
+// I20, durability: what is committed is on the disks of a majority before anyone is told.
+void Invariants::decide(raft::LogIndex index, raft::Term term) {
+  std::size_t holders = 0;
+  for (const auto& machine : machines_) {
+    const Terms& durable = machine->durable();
+    if (durable.size() >= index.value() && durable[index.value() - 1] == term) ++holders;
+  }
+  if (holders < raft::majority(machines_.size())) {
+    throw Violation("durability", "the entry " + std::to_string(index.value()) + " of term " +
+                                      std::to_string(term.value()) + " was committed with " + std::to_string(holders) +
+                                      " disks that hold it");
+  }
+  committed_.push_back(term);
+  trace_.count("entries committed");
+}
+
+}  // namespace tenon::sim

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The promises that only a view of all nodes can check, numbered as in docs/invariants.md, looked at after every round
+// of a node and only as far as that round can have touched them.
+#pragma once
+
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "machine.hpp"
+
+namespace tenon::sim {
+
+class Invariants {
+ public:
+  // Needs: the machines outlive it.
+  Invariants(const std::vector<std::unique_ptr<Machine>>& machines, Trace& trace)
+      : machines_(machines), trace_(trace) {}
+
+  // Each throws Violation.
+  void check(const Machine& machine);
+  // A node that starts anew may have forgotten what it knew to be committed, and nothing else.
+  void restarted(NodeId node) { seen_[node] = {}; }
+
+  raft::LogIndex committed() const noexcept { return raft::LogIndex(committed_.size()); }
+
+ private:
+  struct Seen {
+    Terms terms;            // of its log, when it was last looked at
+    raft::LogIndex commit;  // never falls within a life
+    raft::Term term;
+    bool leads = false;
+  };
+  void check_terms(const Machine& machine, Seen& seen);
+  void check_log(const Machine& machine, Seen& seen);
+  void check_commit(const Machine& machine, Seen& seen);
+  void check_leader(const Machine& machine) const;
+  void decide(raft::LogIndex index, raft::Term term);
+  [[noreturn]] static void violated(const char* kind, const Machine& machine, const std::string& what);
+
+  const std::vector<std::unique_ptr<Machine>>& machines_;
+  Trace& trace_;
+  std::map<NodeId, Seen> seen_;
+  std::map<raft::Term, NodeId> leaders_;
+  // Of each entry that any log ever had: what it is, and the term before it.
+  std::map<std::pair<raft::LogIndex, raft::Term>, std::pair<std::uint64_t, raft::Term>> entries_;
+  Terms committed_;
+};
+
+}  // namespace tenon::sim

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// A simulated node: the Node and the FileLog of the product, on a clock, a disk and a network of the simulation. What
+// the plugin's thread does with a FileLog, events do here: take all that is queued, stage it, and some time later sync
+// it and report that.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "filewal/file_log.hpp"
+#include "network.hpp"
+#include "node/boot.hpp"
+#include "node/node.hpp"
+#include "support/memory_file_system.hpp"
+
+namespace tenon::sim {
+
+class Machine;
+
+// What watches the machines.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void answered(NodeId node, node::Answer answer) = 0;
+  // The node has run; everything about it may have changed.
+  virtual void ran(Machine& machine) = 0;
+  virtual void started(Machine& machine) = 0;
+  // It is gone, and with it whoever waited for it.
+  virtual void ended(NodeId node) = 0;
+};
+
+// The term of every entry of a log, from index 1 on.
+using Terms = std::vector<raft::Term>;
+
+class Machine final : public Network::Endpoint, private node::PeerPort, private node::Surroundings {
+ public:
+  Machine(NodeId id, const raft::Membership& members, const Options& options, EventQueue& events, Network& network,
+          Trace& trace, Observer& observer);
+  ~Machine() override;
+
+  NodeId id() const noexcept { return id_; }
+  bool is_running() const noexcept { return node_.has_value(); }
+  const node::Node& node() const { return *node_; }
+  // What is durable on its disk, by what the storage contract promises.
+  const Terms& durable() const noexcept { return durable_; }
+
+  // From what the disk holds. Needs: not running.
+  void start();
+  // The process ends; the disk keeps all that was written. Needs: running.
+  void kill();
+  // The machine ends; the disk keeps what was synced, and of the rest whatever it likes.
+  void lose_power();
+  void pause(Duration time) { paused_until_ = events_.now() + time; }
+  void transfer_leadership(NodeId target);
+  // No fault of its own any more.
+  void heal() { is_healed_ = true; }
+
+  // False: it is not running, and the request was not taken.
+  bool submit(node::Submission submission);
+  node::Now now() const;
+
+ private:
+  struct Read {
+    std::uint64_t request, first, end, bytes_max;
+  };
+  using Request = std::variant<const tenon_write*, Read>;
+  // What a write does to the log, kept until it is durable.
+  struct Written {
+    std::optional<std::uint64_t> truncate_from;
+    std::vector<std::pair<std::uint64_t, raft::Term>> entries;
+  };
+
+  // Network::Endpoint
+  void on_frame(NodeId from, std::shared_ptr<const std::string> frame) override;
+  void on_lane(NodeId peer, node::Lane lane, LaneEvent event) override;
+  // node::PeerPort
+  std::size_t send(NodeId peer, node::Lane lane, std::span<wire::OutgoingFrame> frames) override;
+  // node::Surroundings
+  void answer(node::Answer answer) override { observer_.answered(id_, std::move(answer)); }
+  void role_changed(const raft::RoleChanged& role) override;
+  void frame_dropped(node::FrameDrop why, NodeId from) override;
+  void message_dropped(raft::Drop why) override;
+  void failed(const std::string& why) override;
+
+  void end();
+  void run();
+  void run_soon();
+  void begin_disk_work();
+  void finish_disk_work();
+  void queue(Request request);
+  raft::Recovered recover(const filewal::Recovered& found);
+  void check_recovered(const raft::Log& log);
+  static void perform(const Written& written, Terms& terms);
+
+  const NodeId id_;
+  const raft::Membership members_;
+  const Options& options_;
+  EventQueue& events_;
+  Network& network_;
+  Trace& trace_;
+  Observer& observer_;
+  Stream random_;
+  support::MemoryFileSystem disk_;
+  tenon_storage table_{};
+
+  std::unique_ptr<filewal::FileLog> log_;
+  std::optional<node::Node> node_;
+  std::uint64_t life_ = 0;  // counts starts and ends; what was planned in an earlier one is void
+  Duration clock_offset_{};
+  Instant paused_until_{};
+  std::optional<Instant> next_run_;
+  bool is_healed_ = false;
+
+  std::deque<Request> queue_;  // in order, not yet staged
+  bool disk_is_busy_ = false;  // between staging and the end of the sync
+  std::uint64_t staged_sequence_ = 0;
+  std::vector<std::pair<std::uint64_t, filewal::ReadPlan>> planned_reads_;
+  Terms durable_;
+  std::deque<Written> unsynced_;  // since durable_, in order; those that are queued too
+};
+
+}  // namespace tenon::sim

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "network.hpp"
+
+#include <algorithm>
+
+namespace tenon::sim {
+namespace {
+
+// Whether the frame is a message of Raft, by the byte that docs/formats.md names.
+bool is_raft_message(const std::string& frame) {
+  constexpr std::size_t kind_at = 9;
+  constexpr char message = 1;
+  return frame.size() > kind_at && frame[kind_at] == message;
+}
+
+}  // namespace
+
+void Network::attach(NodeId node, Endpoint* endpoint) {
+  Endpoint*& attached = endpoints_[node];
+  attached = endpoint;
+  for (const auto& [peer, other] : endpoints_) {
+    if (peer == node) continue;
+    for (const Lane lane : {Lane::control, Lane::bulk}) {
+      for (const Place& place : {Place{node, peer, lane}, Place{peer, node, lane}}) {
+        Connection& connection = connections_[place];
+        ++connection.epoch;
+        connection.bytes = 0;
+        connection.full = false;
+      }
+      const bool notices = options_.notices_restarts || is_healed_;
+      if (endpoint == nullptr && notices) tell(peer, node, lane, LaneEvent::down);
+      if (endpoint != nullptr && notices) tell(peer, node, lane, LaneEvent::up);
+      if (endpoint != nullptr && other != nullptr) tell(node, peer, lane, LaneEvent::up);
+    }
+  }
+}
+
+void Network::tell(NodeId node, NodeId peer, Lane lane, LaneEvent event) {
+  events_.after(random_.wait(milliseconds(2)), [this, node, peer, lane, event] {
+    if (Endpoint* endpoint = endpoints_[node]) endpoint->on_lane(peer, lane, event);
+  });
+}
+
+std::size_t Network::send(NodeId from, NodeId to, Lane lane, std::span<wire::OutgoingFrame> frames) {
+  const Place place{from, to, lane};
+  if (endpoints_[to] == nullptr) return 0;
+  Connection& connection = connections_[place];
+  std::size_t taken = 0;
+  for (wire::OutgoingFrame& frame : frames) {
+    if (connection.bytes > 0 && connection.bytes + frame.bytes > options_.lane_bytes_max) {
+      connection.full = true;
+      break;
+    }
+    connection.bytes += frame.bytes;
+    ++taken;
+    std::string whole = std::move(frame.head);
+    for (const raft::Payload& part : frame.data) whole += part.bytes;
+    carry(place, std::make_shared<const std::string>(std::move(whole)));
+  }
+  return taken;
+}
+
+void Network::carry(const Place& place, std::shared_ptr<const std::string> frame) {
+  const auto& [from, to, lane] = place;
+  Connection& connection = connections_[place];
+  const bool is_lost = !is_healed_ && random_.chance(options_.loss_per_million);
+  const bool may_stray = !is_healed_ && is_raft_message(*frame);
+  Instant at = events_.now() + options_.delay_min + random_.wait(options_.delay_mean);
+  if (!may_stray || !options_.reorders) at = std::max(at, connection.last_arrival);
+  connection.last_arrival = std::max(at, connection.last_arrival);
+  const std::uint64_t bytes = frame->size();
+  const std::uint64_t epoch = connection.epoch;
+  events_.at(at, [this, place, epoch, bytes] { take_off(place, epoch, bytes); });
+  if (is_lost || cut_.contains({from, to})) {
+    trace_.count(is_lost ? "frames lost" : "frames cut off");
+    return;
+  }
+  if (may_stray && random_.chance(options_.duplicate_per_million)) {
+    trace_.count("frames repeated");
+    arrive(place, epoch, at + random_.wait(options_.delay_mean * 3), frame);
+  }
+  arrive(place, epoch, at, std::move(frame));
+}
+
+void Network::arrive(const Place& place, std::uint64_t epoch, Instant at, std::shared_ptr<const std::string> frame) {
+  events_.at(at, [this, place, epoch, frame = std::move(frame)] {
+    const auto& [from, to, lane] = place;
+    if (connections_[place].epoch != epoch || cut_.contains({from, to})) return;
+    trace_.note("receives", to.value(), from.value(), frame->size());
+    trace_.count("frames delivered");
+    endpoints_[to]->on_frame(from, frame);
+  });
+}
+
+void Network::take_off(const Place& place, std::uint64_t epoch, std::uint64_t bytes) {
+  Connection& connection = connections_[place];
+  if (connection.epoch != epoch) return;
+  connection.bytes -= bytes;
+  if (!std::exchange(connection.full, false)) return;
+  const auto& [from, to, lane] = place;
+  tell(from, to, lane, LaneEvent::writable);
+}
+
+void Network::heal_for_good() {
+  heal_cuts();
+  is_healed_ = true;
+}
+
+}  // namespace tenon::sim

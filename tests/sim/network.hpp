@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// The network between simulated nodes: for each directed link and lane a connection that delays, loses, and where Raft
+// alone must bear it repeats and reorders. It keeps what transport.h promises: what is passed on for clients arrives at
+// most once and in order, and after a connection went down nothing of it arrives.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <tuple>
+
+#include "node/peer_port.hpp"
+#include "options.hpp"
+#include "trace.hpp"
+
+namespace tenon::sim {
+
+using node::Lane;
+using node::LaneEvent;
+using raft::NodeId;
+
+class Network {
+ public:
+  // Those that are connected: called by events, never from inside send().
+  class Endpoint {
+   public:
+    virtual ~Endpoint() = default;
+    virtual void on_frame(NodeId from, std::shared_ptr<const std::string> frame) = 0;
+    virtual void on_lane(NodeId peer, Lane lane, LaneEvent event) = 0;
+  };
+
+  Network(const Options& options, EventQueue& events, Trace& trace)
+      : options_(options), events_(events), trace_(trace), random_(options.seed, "network") {}
+
+  // A node has started, or ended (null). Connections from and to it begin anew.
+  void attach(NodeId node, Endpoint* endpoint);
+  std::size_t send(NodeId from, NodeId to, Lane lane, std::span<wire::OutgoingFrame> frames);
+
+  // Frames from `from` to `to` are lost from now on, and nobody is told; until it is healed.
+  void cut(NodeId from, NodeId to) { cut_.insert({from, to}); }
+  void heal_cuts() { cut_.clear(); }
+  // No fault of its own any more.
+  void heal_for_good();
+
+ private:
+  struct Connection {
+    std::uint64_t epoch = 0;  // of the newest connection; what belongs to an earlier one is gone
+    std::uint64_t bytes = 0;  // under way; <= lane_bytes_max, or one frame alone
+    bool full = false;        // WRITABLE is owed
+    Instant last_arrival;     // so that frames stay in order
+  };
+  using Place = std::tuple<NodeId, NodeId, Lane>;
+
+  void carry(const Place& place, std::shared_ptr<const std::string> frame);
+  void arrive(const Place& place, std::uint64_t epoch, Instant at, std::shared_ptr<const std::string> frame);
+  void take_off(const Place& place, std::uint64_t epoch, std::uint64_t bytes);
+  void tell(NodeId node, NodeId peer, Lane lane, LaneEvent event);
+
+  const Options& options_;
+  EventQueue& events_;
+  Trace& trace_;
+  Stream random_;
+  bool is_healed_ = false;
+  std::map<NodeId, Endpoint*> endpoints_;
+  std::map<Place, Connection> connections_;
+  std::set<std::pair<NodeId, NodeId>> cut_;
+};
+
+}  // namespace tenon::sim
