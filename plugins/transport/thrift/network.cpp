@@ -82,14 +82,14 @@ void Network::close_all() {
 
 void Network::work() {
   Outbox::Work work = outbox_.take();
-  for (auto& [peer, wanted] : work.changes) change(peer, std::move(wanted));
+  for (const auto& [id, wanted] : work.changes) change(id, wanted);
   for (Outbox::Batch& batch : work.batches) {
     const auto found = peers_.find(batch.lane.peer);
     if (found != peers_.end()) found->second.outgoing[place_of(batch.lane.lane)]->send(std::move(batch.frames));
   }
 }
 
-void Network::change(std::uint64_t id, Outbox::PeerChange wanted) {
+void Network::change(std::uint64_t id, const Outbox::PeerChange& wanted) {
   const auto found = peers_.find(id);
   if (wanted.drop && found != peers_.end()) {
     drop(found->second);

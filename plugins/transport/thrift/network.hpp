@@ -53,7 +53,7 @@ class Network final : public IncomingOwner {
 
   void accept(net::Listener::Socket socket, net::Admission::Ticket ticket);
   void work();
-  void change(std::uint64_t peer, Outbox::PeerChange wanted);
+  void change(std::uint64_t id, const Outbox::PeerChange& wanted);
   void drop(Peer& peer);
   void close_all();
 

@@ -98,6 +98,7 @@ TEST_CASE("stop under load ends every loan, and nothing is reported afterwards")
 TEST_CASE("connections beyond their number are closed at once") {
   TestNode one(1, {{"connections_max", "4"}});
   std::vector<RawSocket> sockets;
+  sockets.reserve(5);
   for (int i = 0; i < 5; ++i) sockets.push_back(RawSocket::connect(one.port()));
   CHECK(sockets.back().ended());
   CHECK(one.wait_for_metric("connections_refused_total", 1));

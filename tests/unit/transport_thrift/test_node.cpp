@@ -98,6 +98,7 @@ void TestNode::stop() {
 
 tenon_error TestNode::set_peer(std::uint64_t peer, const std::vector<std::string>& addresses) {
   std::vector<const char*> pointers;
+  pointers.reserve(addresses.size());
   for (const std::string& address : addresses) pointers.push_back(address.c_str());
   return table().set_peer(self_, peer, pointers.data(), pointers.size());
 }
