@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-parts=(asan-ubsan tsan clang coverage tidy e2e)
+parts=(asan-ubsan tsan clang coverage tidy e2e simulation)
 
 usage() {
   cat <<USAGE
@@ -110,6 +110,12 @@ part_tidy() {
 part_e2e() {
   export TENON_CAMPAIGN_PERCENT=100
   build build-e2e && run_tests build-e2e --suite e2e
+}
+
+part_simulation() {
+  export TENON_CAMPAIGN_PERCENT=100
+  build build-simulation && run_tests build-simulation simulation
+  TENON_BUILD=build-simulation check "ten minutes of fresh seeds" tools/simulate --minutes 10
 }
 
 is_part() {
