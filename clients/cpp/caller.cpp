@@ -103,7 +103,7 @@ void Caller::call(Effect effect, const std::function<void(const Protocol&)>& enc
     }
     leave_endpoint();
   }
-  if (refusal) throw *refusal;
+  if (refusal) throw Refused(*refusal);
   throw NoConnection("no endpoint answered: " + failures);
 }
 

@@ -105,6 +105,7 @@ void PeerHost::set_peer(raft::NodeId peer, const std::vector<std::string>& addre
     peers_[peer];
   }
   std::vector<const char*> pointers;
+  pointers.reserve(addresses.size());
   for (const std::string& address : addresses) pointers.push_back(address.c_str());
   std::vector<std::string> names;
   bool is_taken = false;

@@ -6,7 +6,7 @@
 
 namespace tenon::node {
 
-void Node::receive(raft::NodeId peer, std::shared_ptr<const std::string> frame) {
+void Node::receive(raft::NodeId peer, const std::shared_ptr<const std::string>& frame) {
   if (failed_) return;
   std::variant<wire::DecodedFrame, wire::FrameError> decoded = wire::decode_frame(frame);
   if (const auto* error = std::get_if<wire::FrameError>(&decoded)) {

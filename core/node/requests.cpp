@@ -105,7 +105,7 @@ void Requests::proposed(raft::LogIndex index, raft::Term term, Batch batch) {
 
 std::optional<Batch> Requests::take_applied(raft::LogIndex index, raft::Term term, raft::NodeId leader) {
   std::optional<Batch> found;
-  while (!in_log_.empty() && in_log_.begin()->first.index <= index) {
+  while (!in_log_.empty() && in_log_.begin()->first.first <= index) {
     const Place place = in_log_.begin()->first;
     Batch batch = std::move(in_log_.begin()->second);
     in_log_.erase(in_log_.begin());

@@ -151,7 +151,7 @@ class Instance {
 
 template <class Plugin>
 tenon_error create_instance(const tenon_host* host, void** self, tenon_detail* why) noexcept {
-  return guard(why, [&] { *self = static_cast<Instance*>(new Plugin(Host(host))); });
+  return guard(why, [&] { *self = static_cast<Instance*>(std::make_unique<Plugin>(Host(host)).release()); });
 }
 inline void destroy_instance(void* self) noexcept { delete static_cast<Instance*>(self); }
 inline const void* get_instance_extension(void* self, const char* name) noexcept {

@@ -223,6 +223,7 @@ TEST_CASE("an introduction is kept within bounds, and refused and counted beyond
   f.start_both();
   const auto introduce = [&](std::uint64_t peer, const std::vector<std::string>& addresses) {
     std::vector<const char*> pointers;
+    pointers.reserve(addresses.size());
     for (const std::string& address : addresses) pointers.push_back(address.c_str());
     const tenon_introduction said{{5}, pointers.data(), pointers.size()};
     f.first.host->introduced(f.first.host, peer, &said);

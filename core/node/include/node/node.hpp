@@ -82,7 +82,7 @@ class Node {
   // waiting.
   void cancel(Token token);
   // A frame has come from `peer`, as far as the transport knows. What is wrong with it is dropped and counted.
-  void receive(raft::NodeId peer, std::shared_ptr<const std::string> frame);
+  void receive(raft::NodeId peer, const std::shared_ptr<const std::string>& frame);
   void on_lane(raft::NodeId peer, Lane lane, LaneEvent event);
   // Hands leadership to `target`, 0: to the voter whose log is the longest. Nothing happens on a node that does not
   // lead, nor when no voter can take it within an election timeout.

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "node/submission.hpp"
@@ -105,11 +106,7 @@ class Requests {
     std::optional<raft::LogIndex> index;  // nullopt: not known yet
     std::vector<WaitingRead> reads;
   };
-  struct Place {
-    raft::LogIndex index;
-    raft::Term term;
-    auto operator<=>(const Place&) const = default;
-  };
+  using Place = std::pair<raft::LogIndex, raft::Term>;
   struct Forwarded {
     Token token;
     raft::Instant deadline;

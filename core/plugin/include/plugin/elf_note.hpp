@@ -13,7 +13,7 @@
 
 namespace tenon::plugin {
 
-inline constexpr std::uint64_t kManifestBytesMax = 64 * 1024;
+inline constexpr std::uint64_t kManifestBytesMax = std::uint64_t{64} * 1024;
 
 struct Note {
   std::array<std::uint32_t, 4> abi{};  // major, target minor, draft, bits of a pointer

@@ -30,7 +30,10 @@ class Ordinal {
     TENON_CHECK(value_ > 0);
     return Ordinal(value_ - 1);
   }
-  friend constexpr auto operator<=>(const Ordinal&, const Ordinal&) noexcept = default;
+  friend constexpr bool operator==(const Ordinal&, const Ordinal&) noexcept = default;
+  friend constexpr std::strong_ordering operator<=>(const Ordinal& left, const Ordinal& right) noexcept {
+    return left.value_ <=> right.value_;
+  }
 
  private:
   std::uint64_t value_ = 0;

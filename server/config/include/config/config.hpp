@@ -84,7 +84,7 @@ struct RaftTimes {
 constexpr std::size_t kMembersMax = 16;
 
 // What a request holds beside a largest value: a largest key (64 KiB) and room for its own encoding.
-constexpr std::uint64_t kRequestOverheadBytes = 68 * 1024;
+constexpr std::uint64_t kRequestOverheadBytes = std::uint64_t{68} * 1024;
 
 // Addresses of nodes, by id: at least one each, URLs that passed is_url().
 using Peers = std::map<std::uint64_t, std::vector<std::string>>;
