@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 // simulate: runs the whole cluster in simulation, seed by seed, until it is told to stop or a promise is broken.
 // Exit codes: 0 nothing was found, 1 a promise was broken, 2 the cluster did not come to rest, 64 usage.
+#include <unistd.h>
+
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
+#include <new>
 #include <optional>
 #include <random>
 #include <string>
@@ -45,9 +50,13 @@ void say_replay(const Simulation& simulation) {
 }
 
 extern "C" void on_abort(int) {
+  std::signal(SIGABRT, SIG_DFL);
   if (running != nullptr) {
-    std::cout << "FAIL kind=assertion\n";
-    say_replay(*running);
+    // First without memory, of which there may be none left.
+    std::array<char, 64> line{};
+    const int size = std::snprintf(line.data(), line.size(), "FAIL kind=assertion seed=%llu\n",
+                                   static_cast<unsigned long long>(running->options().seed));
+    if (::write(STDOUT_FILENO, line.data(), static_cast<std::size_t>(size)) > 0) say_replay(*running);
   }
   std::_Exit(kExitViolation);
 }
@@ -90,6 +99,10 @@ int run_one(std::uint64_t seed, const Wanted& wanted, Totals& totals) {
               << "us: " << violation.what() << "\n";
     say_replay(simulation);
     exit_code = violation.kind == "liveness" ? kExitLiveness : kExitViolation;
+  } catch (const std::bad_alloc&) {
+    std::cout << "FAIL kind=memory: a run has used up all memory\n";
+    say_replay(simulation);
+    exit_code = kExitViolation;
   }
   if (wanted.prints_trace && exit_code == 0) say_replay(simulation);
   running = nullptr;

@@ -8,8 +8,9 @@
 namespace tenon::sim {
 namespace {
 
-constexpr seconds kRestMax(60);       // from the end of all faults
-constexpr seconds kProbeInterval(6);  // a probe that was not done is repeated with a value of its own
+constexpr std::uint64_t kEventsMax = 20'000'000;  // far above what any run needs
+constexpr seconds kRestMax(60);                   // from the end of all faults
+constexpr seconds kProbeInterval(6);              // a probe that was not done is repeated with a value of its own
 
 raft::Membership members_of(std::size_t nodes) {
   raft::Membership members;
@@ -61,6 +62,7 @@ void Simulation::run() {
 
 void Simulation::ran(Machine& machine) {
   const node::Status status = machine.node().status();
+  if (events_.performed() > kEventsMax) throw Violation("wedge", "events follow each other without end");
   trace_.note("runs", machine.id().value(), status.term.value(), status.commit_index.value());
   invariants_.check(machine);
 }
@@ -70,14 +72,18 @@ void Simulation::started(Machine& machine) {
   invariants_.check(machine);
 }
 
-void Simulation::now_and_then(Duration mean, std::string_view purpose, std::function<void(Stream&)> what) {
+void Simulation::now_and_then(Duration mean, const char* purpose, std::function<void(Stream&)> what) {
   if (mean == Duration::zero()) return;
-  Stream& random = *streams_.emplace_back(std::make_unique<Stream>(options_.seed, purpose));
-  events_.after(random.wait(mean), [this, mean, purpose, &random, what = std::move(what)] {
+  faults_.push_back(std::make_unique<Fault>(Fault{mean, purpose, std::move(what), Stream(options_.seed, purpose)}));
+  plan_next(*faults_.back());
+}
+
+void Simulation::plan_next(Fault& fault) {
+  events_.after(fault.random.wait(fault.mean) + milliseconds(1), [this, &fault] {
     if (is_healed_) return;
-    what(random);
-    trace_.count(std::string(purpose));
-    now_and_then(mean, purpose, what);
+    fault.what(fault.random);
+    trace_.count(fault.purpose);
+    plan_next(fault);
   });
 }
 

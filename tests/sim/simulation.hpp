@@ -24,6 +24,13 @@ class Simulation final : private Observer {
   std::uint64_t events() const noexcept { return events_.performed(); }
 
  private:
+  struct Fault {
+    Duration mean;  // between two
+    const char* purpose;
+    std::function<void(Stream&)> what;
+    Stream random;
+  };
+
   // Observer
   void answered(NodeId node, node::Answer answer) override { clients_.answered(node, std::move(answer)); }
   void ran(Machine& machine) override;
@@ -32,7 +39,8 @@ class Simulation final : private Observer {
 
   void plan_faults();
   // Does `what` again and again, with `mean` between, while there are faults; never when it is zero.
-  void now_and_then(Duration mean, std::string_view purpose, std::function<void(Stream&)> what);
+  void now_and_then(Duration mean, const char* purpose, std::function<void(Stream&)> what);
+  void plan_next(Fault& fault);
   Machine& choose(Stream& random);
   void partition(Stream& random);
   void stop_some(Stream& random, bool power);
@@ -47,7 +55,7 @@ class Simulation final : private Observer {
   std::vector<std::unique_ptr<Machine>> machines_;
   Invariants invariants_;
   Clients clients_;
-  std::vector<std::unique_ptr<Stream>> streams_;
+  std::vector<std::unique_ptr<Fault>> faults_;
   bool is_healed_ = false;
 };
 
