@@ -272,7 +272,7 @@ void NodeThread::deliver_from_peers(Mail& mail) {
       continue;
     }
     frame_room_.give_back(one.peer, one.frame->size());
-    node_->receive(one.peer, std::move(one.frame));
+    node_->receive(one.peer, one.frame);
   }
 }
 

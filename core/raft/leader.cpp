@@ -21,8 +21,8 @@ void Raft::become_leader(Effects& effects) {
   effects.roles.push_back({RoleName::leader, hard_state_.term, settings_.self, "a majority voted for it"});
 }
 
-LogIndex Raft::append(EntryKind kind, Payload data, std::shared_ptr<const Membership> said, Effects& effects) {
-  Entry entry{log_.last_index().next(), hard_state_.term, kind, std::move(data), std::move(said)};
+LogIndex Raft::append(EntryKind kind, Payload data, std::shared_ptr<const Membership> membership, Effects& effects) {
+  Entry entry{log_.last_index().next(), hard_state_.term, kind, std::move(data), std::move(membership)};
   const LogIndex index = entry.index;
   Write& write = current_write(effects);
   write.entries.push_back(entry);

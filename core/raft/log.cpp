@@ -31,10 +31,11 @@ std::optional<Term> Log::term(LogIndex index) const noexcept {
 LogIndex Log::last_not_after(LogIndex from, Term term) const noexcept {
   TENON_CHECK(from >= boundary_ && from <= last_);
   LogIndex at = from;
-  for (auto run = term_runs_.rbegin(); run != term_runs_.rend(); ++run) {
-    if (run->first > at) continue;
-    if (run->term <= term) return at;
-    at = run->first.previous();
+  for (std::size_t after = term_runs_.size(); after > 0; --after) {
+    const TermRun& run = term_runs_[after - 1];
+    if (run.first > at) continue;
+    if (run.term <= term) return at;
+    at = run.first.previous();
   }
   return at;
 }

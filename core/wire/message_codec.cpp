@@ -114,13 +114,13 @@ bool read_entries(ByteReader& reader, raft::Append& append, const raft::Payload&
 }
 
 // Tries the kinds one after the other, for the kind on the wire is the place in the variant, counted from 1.
-template <std::size_t Place = 0>
+template <std::size_t kind_place = 0>
 std::optional<raft::Message> read_kind(std::size_t place, ByteReader& reader, const raft::Payload& data) {
-  if constexpr (Place == std::variant_size_v<raft::Message>) {
+  if constexpr (kind_place == std::variant_size_v<raft::Message>) {
     return std::nullopt;
   } else {
-    if (place != Place) return read_kind<Place + 1>(place, reader, data);
-    std::variant_alternative_t<Place, raft::Message> message{};
+    if (place != kind_place) return read_kind<kind_place + 1>(place, reader, data);
+    std::variant_alternative_t<kind_place, raft::Message> message{};
     members(message, [&](auto& member) { read_member(reader, member); });
     if constexpr (std::is_same_v<decltype(message), raft::Append>) {
       if (!read_entries(reader, message, data)) return std::nullopt;

@@ -67,7 +67,7 @@ std::uint64_t Clients::send(Machine& machine, Request request) {
   return number;
 }
 
-void Clients::answered(NodeId node, node::Answer answer) {
+void Clients::answered(NodeId node, const node::Answer& answer) {
   const std::uint64_t number = answer.token.request;
   const auto found = waiting_.find(number);
   if (found == waiting_.end() || found->second.node != node) {

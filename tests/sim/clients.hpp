@@ -30,7 +30,7 @@ class Clients {
   std::uint64_t probe(Machine& machine);
   bool is_done(std::uint64_t request) const { return done_.contains(request); }
   // Throws Violation.
-  void answered(NodeId node, node::Answer answer);
+  void answered(NodeId node, const node::Answer& answer);
   void ended(NodeId node);
   // What is known of a key's last write is what this store shows, or it is newer there.
   void check_final(const kv::Store& store) const;

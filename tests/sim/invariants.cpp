@@ -36,11 +36,12 @@ void Invariants::check_terms(const Machine& machine, Seen& seen) {
   seen.leads = leads;
 }
 
-// I18, leader completeness (section 5.4): a leader has every entry that was committed before it.
+// I18, leader completeness (section 5.4): a leader has every entry that was committed in an earlier term. One that was
+// held up and learns late that it was elected need not have what was committed in a later term.
 void Invariants::check_leader(const Machine& machine) const {
   const raft::Log& log = machine.node().raft().log();
   for (std::size_t i = 0; i < committed_.size(); ++i) {
-    if (log.term(raft::LogIndex(i + 1)) != committed_[i]) {
+    if (committed_in_[i] < machine.node().raft().term() && log.term(raft::LogIndex(i + 1)) != committed_[i]) {
       violated("leader-completeness", machine, "it leads without the committed entry " + std::to_string(i + 1));
     }
   }
@@ -76,7 +77,7 @@ void Invariants::check_commit(const Machine& machine, Seen& seen) {
   if (raft.commit_index() < seen.commit) violated("commit", machine, "its commit index has fallen");
   for (raft::LogIndex index = seen.commit.next(); index <= raft.commit_index(); index = index.next()) {
     const raft::Term term = *raft.log().term(index);
-    if (index > committed()) decide(index, term);
+    if (index > committed()) decide(index, term, raft.term());
     if (committed_[index.value() - 1] != term) {
       violated("state-machine-safety", machine,
                "it takes for committed another entry " + std::to_string(index.value()) + " than what was decided");
@@ -86,7 +87,7 @@ void Invariants::check_commit(const Machine& machine, Seen& seen) {
 }
 
 // I20, durability: what is committed is on the disks of a majority before anyone is told.
-void Invariants::decide(raft::LogIndex index, raft::Term term) {
+void Invariants::decide(raft::LogIndex index, raft::Term term, raft::Term now) {
   std::size_t holders = 0;
   for (const auto& machine : machines_) {
     const Terms& durable = machine->durable();
@@ -98,6 +99,7 @@ void Invariants::decide(raft::LogIndex index, raft::Term term) {
                                       " disks that hold it");
   }
   committed_.push_back(term);
+  committed_in_.push_back(now);
   trace_.count("entries committed");
 }
 

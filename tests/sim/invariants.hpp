@@ -35,7 +35,7 @@ class Invariants {
   void check_log(const Machine& machine, Seen& seen);
   void check_commit(const Machine& machine, Seen& seen);
   void check_leader(const Machine& machine) const;
-  void decide(raft::LogIndex index, raft::Term term);
+  void decide(raft::LogIndex index, raft::Term term, raft::Term now);
   [[noreturn]] static void violated(const char* kind, const Machine& machine, const std::string& what);
 
   const std::vector<std::unique_ptr<Machine>>& machines_;
@@ -45,6 +45,7 @@ class Invariants {
   // Of each entry that any log ever had: what it is, and the term before it.
   std::map<std::pair<raft::LogIndex, raft::Term>, std::pair<std::uint64_t, raft::Term>> entries_;
   Terms committed_;
+  Terms committed_in_;  // of each the term in which it was first known to be committed; does not fall
 };
 
 }  // namespace tenon::sim

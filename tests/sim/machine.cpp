@@ -150,8 +150,8 @@ bool Machine::submit(node::Submission submission) {
   return true;
 }
 
-void Machine::on_frame(NodeId from, std::shared_ptr<const std::string> frame) {
-  node_->receive(from, std::move(frame));
+void Machine::on_frame(NodeId from, const std::shared_ptr<const std::string>& frame) {
+  node_->receive(from, frame);
   run_soon();
 }
 

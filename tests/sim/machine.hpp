@@ -24,7 +24,7 @@ class Machine;
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void answered(NodeId node, node::Answer answer) = 0;
+  virtual void answered(NodeId node, const node::Answer& answer) = 0;
   // The node has run; everything about it may have changed.
   virtual void ran(Machine& machine) = 0;
   virtual void started(Machine& machine) = 0;
@@ -74,12 +74,12 @@ class Machine final : public Network::Endpoint, private node::PeerPort, private 
   };
 
   // Network::Endpoint
-  void on_frame(NodeId from, std::shared_ptr<const std::string> frame) override;
+  void on_frame(NodeId from, const std::shared_ptr<const std::string>& frame) override;
   void on_lane(NodeId peer, node::Lane lane, LaneEvent event) override;
   // node::PeerPort
   std::size_t send(NodeId peer, node::Lane lane, std::span<wire::OutgoingFrame> frames) override;
   // node::Surroundings
-  void answer(node::Answer answer) override { observer_.answered(id_, std::move(answer)); }
+  void answer(node::Answer answer) override { observer_.answered(id_, answer); }
   void role_changed(const raft::RoleChanged& role) override;
   void frame_dropped(node::FrameDrop why, NodeId from) override;
   void message_dropped(raft::Drop why) override;

@@ -28,7 +28,7 @@ class Network {
   class Endpoint {
    public:
     virtual ~Endpoint() = default;
-    virtual void on_frame(NodeId from, std::shared_ptr<const std::string> frame) = 0;
+    virtual void on_frame(NodeId from, const std::shared_ptr<const std::string>& frame) = 0;
     virtual void on_lane(NodeId peer, Lane lane, LaneEvent event) = 0;
   };
 

@@ -32,7 +32,7 @@ class Simulation final : private Observer {
   };
 
   // Observer
-  void answered(NodeId node, node::Answer answer) override { clients_.answered(node, std::move(answer)); }
+  void answered(NodeId node, const node::Answer& answer) override { clients_.answered(node, answer); }
   void ran(Machine& machine) override;
   void started(Machine& machine) override;
   void ended(NodeId node) override { clients_.ended(node); }

@@ -41,6 +41,7 @@ std::vector<Asked<Answer>> ask_all(const Invocation& invocation, Answer (client:
     }));
   }
   std::vector<Asked<Answer>> all;
+  all.reserve(pending.size());
   for (auto& one : pending) all.push_back(one.get());
   return all;
 }
@@ -71,6 +72,7 @@ client::Options client_options(const Invocation& invocation, std::vector<client:
 int show_status(const Invocation& invocation, const Surroundings& surroundings, Format format) {
   const std::vector<Asked<client::Status>> all = ask_all(invocation, &client::Client::status);
   std::vector<EndpointStatus> rows;
+  rows.reserve(all.size());
   for (const Asked<client::Status>& one : all) rows.push_back({one.endpoint, one.answer, one.error});
   print_status(surroundings.output, format, rows);
   report_silence(all, surroundings);

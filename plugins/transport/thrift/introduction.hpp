@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tenon/transport.hpp"
@@ -17,7 +18,10 @@ struct LaneId {
   std::uint64_t peer;
   Lane lane;
 
-  auto operator<=>(const LaneId&) const = default;
+  bool operator==(const LaneId&) const = default;
+  bool operator<(const LaneId& other) const noexcept {
+    return std::pair(peer, lane) < std::pair(other.peer, other.lane);
+  }
 };
 
 inline const char* name_of(Lane lane) noexcept { return lane == Lane::control ? "control" : "bulk"; }

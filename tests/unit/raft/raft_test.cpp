@@ -18,8 +18,8 @@ Payload bytes_of(std::string text) {
 
 // One core with what a driver does around it, step by step.
 struct Core {
-  explicit Core(std::vector<NodeId> voters = {kSelf}, HardState hard_state = {Term(1), NodeId()})
-      : raft(settings(), recovered(std::move(voters), hard_state), Random(1), now) {}
+  explicit Core(const std::vector<NodeId>& voters = {kSelf}, HardState hard_state = {Term(1), NodeId()})
+      : raft(settings(), recovered(voters, hard_state), Random(1), now) {}
 
   static Settings settings() {
     Settings settings;
@@ -27,7 +27,7 @@ struct Core {
     settings.no_op_data = bytes_of("no-op");
     return settings;
   }
-  static Recovered recovered(std::vector<NodeId> voters, HardState hard_state) {
+  static Recovered recovered(const std::vector<NodeId>& voters, HardState hard_state) {
     Membership members;
     for (const NodeId voter : voters) members.voters.push_back({voter});
     Recovered recovered{hard_state, Log(), WriteSequence(1)};
