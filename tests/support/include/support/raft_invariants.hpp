@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// What only a view of all nodes can check of bare cores, numbered as in docs/invariants.md. Each check throws
+// std::logic_error, which names the number.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "raft/raft.hpp"
+
+namespace tenon::support {
+
+// What survives the loss of power.
+struct Disk {
+  raft::HardState hard_state;
+  std::vector<raft::Entry> entries;  // from index 1 on
+};
+
+class Invariants {
+ public:
+  struct View {
+    raft::NodeId id;
+    const raft::Raft* raft;  // null: stopped
+    const Disk* disk;
+  };
+  // Of every node, after each round.
+  void check(const std::vector<View>& nodes);
+  // Of each message as it leaves: what it rests on is durable.
+  static void check_sent(raft::NodeId from, const Disk& disk, const raft::Send& send);
+  // It may have forgotten what it knew to be committed, but no promise.
+  void restarted(raft::NodeId node) { seen_.erase(node); }
+
+ private:
+  struct Seen {
+    raft::Term term;
+    raft::LogIndex commit;
+  };
+  void check_log(const View& node);
+  void check_leader(const View& node);
+  void check_commit(const View& node, const std::vector<View>& nodes);
+
+  std::map<raft::NodeId, Seen> seen_;
+  std::map<raft::Term, raft::NodeId> leaders_;
+  // Of each entry that any log ever had: its data, and the term of the entry before it.
+  std::map<std::pair<raft::LogIndex, raft::Term>, std::pair<std::string, raft::Term>> entries_;
+  std::vector<raft::Term> committed_;  // of each entry that is decided, from index 1 on
+};
+
+}  // namespace tenon::support

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+#include "support/raft_cluster.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "support/raft_text.hpp"
+
+namespace tenon::support {
+
+using namespace raft;
+
+namespace {
+
+constexpr std::size_t kMovesMax = 20'000;  // of one verb; a cluster that does not come to rest by then is broken
+
+Payload bytes_of(std::string text) {
+  auto owner = std::make_shared<const std::string>(std::move(text));
+  const std::string_view view = *owner;
+  return {std::move(owner), view};
+}
+
+void apply(Disk& disk, const Write& write) {
+  if (write.hard_state) disk.hard_state = *write.hard_state;
+  if (write.truncate_from) disk.entries.resize(write.truncate_from->previous().value(), Entry{});
+  for (const Entry& entry : write.entries) {
+    if (entry.index.value() != disk.entries.size() + 1) throw std::logic_error("a write leaves a gap in the log");
+    disk.entries.push_back(entry);
+  }
+}
+
+}  // namespace
+
+RaftCluster::RaftCluster(ClusterOptions options) : options_(std::move(options)), now_(std::chrono::hours(1)) {
+  if (options_.voters == 0 || options_.voters > 9) throw std::invalid_argument("a cluster has 1 to 9 voters");
+  for (std::uint64_t id = 1; id <= options_.voters; ++id) membership_.voters.push_back({NodeId(id)});
+  nodes_.resize(options_.voters);
+  for (const Member& voter : membership_.voters) {
+    Node& node = at(voter.id);
+    node.id = voter.id;
+    for (const std::uint64_t term : options_.logs[voter.id]) {
+      const LogIndex index(node.disk.entries.size() + 1);
+      // The same index and term is the same entry on every disk.
+      node.disk.entries.push_back(
+          {index, Term(term), EntryKind::commands, bytes_of(to_text(index) + "." + std::to_string(term))});
+      node.disk.hard_state.term = Term(term);
+    }
+    start(node);
+  }
+  check();
+}
+
+void RaftCluster::start(Node& node) {
+  Settings settings = options_.settings;
+  settings.self = node.id;
+  Recovered recovered{node.disk.hard_state, Log(LogIndex(), Term(), membership_), WriteSequence()};
+  for (const Entry& entry : node.disk.entries) recovered.log.recover(entry);
+  ++node.lives;
+  node.raft = std::make_unique<Raft>(settings, std::move(recovered), Random(node.id.value() * 1000 + node.lives), now_);
+}
+
+void RaftCluster::stop(Node& node, std::size_t kept) {
+  for (std::size_t place = 0; place < std::min(kept, node.queue.size()); ++place) apply(node.disk, node.queue[place]);
+  node.queue.clear();
+  node.raft.reset();
+  invariants_.restarted(node.id);
+}
+
+const Raft& RaftCluster::raft(NodeId node) const {
+  if (!is_running(node)) throw std::logic_error("node " + to_text(node) + " is stopped; wanted: a node that runs");
+  return *at(node).raft;
+}
+
+void RaftCluster::round(Node& node, Happening what) {
+  static_cast<void>(raft(node.id));
+  Effects effects;
+  const LogIndex committed = node.raft->commit_index();
+  const bool is_tick = std::holds_alternative<Tick>(what);
+  node.raft->step({now_, std::move(what)}, effects);
+  const std::optional<Instant> deadline = node.raft->next_deadline();
+  const bool is_quiet = node.raft->role() == RoleName::leader || !deadline || now_ < *deadline;
+  if (!is_tick && is_quiet) node.raft->step({now_, Tick{}}, effects);
+  perform(node, effects, committed);
+  for (const EntriesWanted& wanted : effects.entries_wanted) read_entries(node, wanted);
+}
+
+void RaftCluster::perform(Node& node, const Effects& effects, LogIndex committed_before) {
+  describe(node, effects, committed_before);
+  if (effects.write) node.queue.push_back(*effects.write);
+  for (const Send& send : effects.sends) {
+    Invariants::check_sent(node.id, node.disk, send);
+    if (isolated_.contains(node.id) || isolated_.contains(send.to)) continue;
+    under_way_.push_back({node.id, send.to, send.message});
+  }
+  if (!effects.images_wanted.empty()) throw std::logic_error("an image is wanted, and no log is compacted here");
+  for (const Proposed& proposed : effects.proposed) outcomes_[proposed.token].proposed = proposed;
+  for (const Rejected& rejected : effects.rejected) outcomes_[rejected.token].rejected = rejected.why;
+  for (const ReadReady& ready : effects.reads) outcomes_[ready.token].read_index = ready.index;
+  for (const Drop why : effects.drops) ++node.drops[why];
+  check();
+}
+
+void RaftCluster::describe(const Node& node, const Effects& effects, LogIndex committed_before) {
+  for (const RoleChanged& change : effects.roles) {
+    const std::string behind =
+        change.leader == NodeId() || change.leader == node.id ? "" : " of " + to_text(change.leader);
+    say(node, std::string(to_text(change.role)) + behind + " in term " + to_text(change.term) + ": " +
+                  std::string(change.cause));
+  }
+  for (const Proposed& proposed : effects.proposed) {
+    say(node, "appends #" + to_text(proposed.token) + " at " + to_text(proposed.index) + "/" + to_text(proposed.term));
+  }
+  if (effects.write) say(node, "writes" + to_text(*effects.write));
+  for (const Send& send : effects.sends) say(node, "to " + to_text(send.to) + ": " + to_text(send.message));
+  if (node.raft->commit_index() > committed_before) say(node, "commits up to " + to_text(node.raft->commit_index()));
+  for (const ReadReady& ready : effects.reads) {
+    say(node, "may answer #" + to_text(ready.token) + " from " + to_text(ready.index));
+  }
+  for (const Rejected& rejected : effects.rejected) {
+    say(node, "rejects #" + to_text(rejected.token) + ": " + std::string(to_text(rejected.why)) + ", leader " +
+                  to_text(rejected.leader));
+  }
+  for (const Drop why : effects.drops) say(node, "drops: " + std::string(to_text(why)));
+}
+
+void RaftCluster::read_entries(Node& node, const EntriesWanted& wanted) {
+  EntriesRead read{wanted.peer, {}};
+  std::uint64_t bytes = 0;
+  for (LogIndex index = wanted.first; index < wanted.end; index = index.next()) {
+    const Entry& entry = node.disk.entries.at(index.value() - 1);
+    bytes += entry.data.bytes.size();
+    if (!read.entries.empty() && bytes > wanted.bytes_max) break;
+    read.entries.push_back(entry);
+  }
+  round(node, std::move(read));
+}
+
+void RaftCluster::say(const Node& node, const std::string& what) { lines_.push_back(to_text(node.id) + " " + what); }
+
+void RaftCluster::check() {
+  std::vector<Invariants::View> views;
+  for (const Node& node : nodes_) views.push_back({node.id, node.raft.get(), &node.disk});
+  invariants_.check(views);
+}
+
+void RaftCluster::timeout(NodeId node) {
+  const std::optional<Instant> deadline = raft(node).next_deadline();
+  if (!deadline) throw std::logic_error("node " + to_text(node) + " waits for no time; wanted: a deadline");
+  now_ = std::max(now_, *deadline);
+  round(at(node), Tick{});
+}
+
+void RaftCluster::advance(Duration by) {
+  const Instant end = now_ + by;
+  for (std::size_t moves = 0; moves < kMovesMax; ++moves) {
+    Node* next = nullptr;
+    for (Node& node : nodes_) {
+      const std::optional<Instant> deadline = node.raft ? node.raft->next_deadline() : std::nullopt;
+      if (!deadline || *deadline > end) continue;
+      if (next == nullptr || *deadline < *next->raft->next_deadline()) next = &node;
+    }
+    if (next == nullptr) {
+      now_ = end;
+      return;
+    }
+    now_ = std::max(now_, *next->raft->next_deadline());
+    round(*next, Tick{});
+  }
+  throw std::logic_error("deadlines follow each other without end");
+}
+
+std::vector<std::size_t> RaftCluster::select(const Selection& which) const {
+  std::vector<std::size_t> places;
+  std::size_t passed = 0;
+  for (std::size_t place = 0; place < under_way_.size(); ++place) {
+    const InFlight& one = under_way_[place];
+    if (which.from != NodeId() && which.from != one.from) continue;
+    if (which.to != NodeId() && which.to != one.to) continue;
+    if (!which.kind.empty() && which.kind != kind_of(one.message)) continue;
+    if (passed++ < which.skip) continue;
+    if (which.count && places.size() == *which.count) break;
+    places.push_back(place);
+  }
+  return places;
+}
+
+std::vector<InFlight> RaftCluster::under_way(const Selection& which) const {
+  std::vector<InFlight> found;
+  for (const std::size_t place : select(which)) found.push_back(under_way_[place]);
+  return found;
+}
+
+std::vector<InFlight> RaftCluster::take(const Selection& which) {
+  std::vector<InFlight> taken = under_way(which);
+  const std::vector<std::size_t> places = select(which);
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    under_way_.erase(under_way_.begin() + static_cast<std::ptrdiff_t>(*place));
+  }
+  return taken;
+}
+
+std::size_t RaftCluster::deliver(const Selection& which) {
+  std::vector<InFlight> taken = take(which);
+  for (InFlight& one : taken) {
+    if (!is_running(one.to)) continue;
+    say(at(one.to), "hears " + to_text(one.from) + ": " + to_text(one.message));
+    round(at(one.to), Received{one.from, std::move(one.message)});
+  }
+  return taken.size();
+}
+
+std::size_t RaftCluster::drop(const Selection& which) { return take(which).size(); }
+
+std::size_t RaftCluster::write_durable(NodeId node, std::size_t count) {
+  Node& writing = at(node);
+  const std::size_t done = std::min(count, writing.queue.size());
+  if (done == 0) return 0;
+  const WriteSequence last = writing.queue[done - 1].sequence;
+  for (std::size_t place = 0; place < done; ++place) {
+    apply(writing.disk, writing.queue.front());
+    writing.queue.pop_front();
+  }
+  round(writing, WriteDurable{last});
+  return done;
+}
+
+void RaftCluster::stabilize() {
+  for (std::size_t moves = 0; moves < kMovesMax;) {
+    std::size_t moved = deliver();
+    for (const Node& node : nodes_) moved += write_durable(node.id);
+    if (moved == 0) return;
+    moves += moved;
+  }
+  throw std::logic_error("the cluster does not come to rest");
+}
+
+void RaftCluster::crash(NodeId node, std::size_t kept) {
+  static_cast<void>(raft(node));
+  stop(at(node), kept);
+}
+
+void RaftCluster::fail_write(NodeId node) {
+  crash(node, 0);
+  at(node).failed = true;
+}
+
+void RaftCluster::restart(NodeId node) {
+  if (is_running(node) || at(node).failed) {
+    throw std::logic_error("node " + to_text(node) + " runs or has failed; wanted: one that was stopped");
+  }
+  start(at(node));
+  check();
+}
+
+Token RaftCluster::propose(NodeId node, const std::string& text) {
+  last_token_ = last_token_.next();
+  outcomes_[last_token_] = {};
+  round(at(node), Propose{last_token_, EntryKind::commands, bytes_of(text)});
+  return last_token_;
+}
+
+Token RaftCluster::read(NodeId node) {
+  last_token_ = last_token_.next();
+  outcomes_[last_token_] = {};
+  round(at(node), Read{last_token_});
+  return last_token_;
+}
+
+void RaftCluster::transfer(NodeId node, NodeId target) { round(at(node), Transfer{target}); }
+
+void RaftCluster::disconnected(NodeId node, NodeId peer) { round(at(node), Disconnected{peer}); }
+
+void RaftCluster::inject(NodeId from, NodeId to, Message message) {
+  under_way_.push_back({from, to, std::move(message)});
+}
+
+void RaftCluster::isolate(NodeId node) {
+  isolated_.insert(node);
+  drop({.from = node});
+  drop({.to = node});
+}
+
+void RaftCluster::elect(NodeId node) {
+  timeout(node);
+  stabilize();
+}
+
+std::size_t RaftCluster::dropped(NodeId node, Drop why) const {
+  const auto counted = at(node).drops.find(why);
+  return counted == at(node).drops.end() ? 0 : counted->second;
+}
+
+std::vector<std::string> RaftCluster::texts(NodeId node) const {
+  std::vector<std::string> found;
+  const Log& log = raft(node).log();
+  for (LogIndex index(1); index <= log.last_index(); index = index.next()) {
+    const Entry* entry = log.cached(index);
+    if (entry == nullptr) entry = &disk(node).entries.at(index.value() - 1);
+    found.emplace_back(entry->kind == EntryKind::commands ? entry->data.bytes : "-");
+  }
+  return found;
+}
+
+std::vector<std::uint64_t> RaftCluster::terms(NodeId node) const {
+  std::vector<std::uint64_t> found;
+  const Log& log = raft(node).log();
+  for (LogIndex index(1); index <= log.last_index(); index = index.next()) {
+    found.push_back(log.term(index).value().value());
+  }
+  return found;
+}
+
+}  // namespace tenon::support
