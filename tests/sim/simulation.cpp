@@ -162,6 +162,8 @@ void Simulation::come_to_rest() {
   clients_.stop();
   std::vector<std::uint64_t> probes(machines_.size(), 0);
   Instant probed{};
+  // A cluster at rest may have no event of its own for long, and a probe that was refused must be repeated.
+  for (seconds later(1); later < kRestMax; ++later) events_.after(later, [] {});
   const bool committed = events_.run_until(end, [&] {
     const bool try_again = events_.now() - probed > kProbeInterval;
     bool all = true;
