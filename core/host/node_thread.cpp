@@ -216,6 +216,10 @@ void NodeThread::read_done(std::uint64_t request, tenon_error error, const tenon
   post([&](Mail& mail) { mail.log_reads.push_back({request, error, entries, count, loan}); });
 }
 
+void NodeThread::space(bool is_short) {
+  post([&](Mail& mail) { mail.space_is_short = is_short; });
+}
+
 void NodeThread::closed() {
   TENON_CHECK(!thread_.joinable());
   const std::lock_guard lock(mail_mutex_);
@@ -248,6 +252,7 @@ void NodeThread::give_back_reads(Mail& mail) {
 }
 
 void NodeThread::deliver(Mail& mail) {
+  if (mail.space_is_short) node_->on_space(*mail.space_is_short);
   if (mail.durable != 0) node_->on_durable(raft::WriteSequence(mail.durable));
   for (const Mail::LogRead& read : mail.log_reads) {
     node_->on_entries_read(read.request, read.error, {read.entries, static_cast<std::size_t>(read.count)});

@@ -77,6 +77,7 @@ std::string status_text(const Identity& identity, const node::Status& status, st
   add_line(text, "keys", status.key_count);
   add_line(text, "cluster_time_ms", status.cluster_time_ms);
   add_line(text, "inbox_bytes", status.inbox_bytes);
+  add_line(text, "log_space", status.space_is_short ? "short" : "enough");
   add_line(text, "uptime_ms", uptime_ms);
   return text;
 }

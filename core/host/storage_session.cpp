@@ -42,6 +42,8 @@ class StorageSession::BootEvents final : public StorageEvents {
     changed_.notify_all();
   }
 
+  void space(bool) override {}  // the session keeps it for who comes next
+
   void closed() override {
     if (read_) give_back(std::exchange(read_, std::nullopt)->loan);
   }
@@ -102,6 +104,9 @@ StorageSession::StorageSession(node::StoragePort storage, Logger& logger)
                         const tenon_entry* entries, std::uint64_t count, tenon_loan loan) {
     static_cast<StorageSession*>(host->context)->events_.load()->read_done(request, error, entries, count, loan);
   };
+  table_.space = [](const tenon_storage_host* host, std::uint32_t is_short) {
+    static_cast<StorageSession*>(host->context)->report_space(is_short != 0);
+  };
   found_.struct_size = sizeof found_;
   tenon_detail why{sizeof why, {}};
   const tenon_error error = storage_.table->open(storage_.self, &table_, &found_, &why);
@@ -111,6 +116,24 @@ StorageSession::StorageSession(node::StoragePort storage, Logger& logger)
 StorageSession::~StorageSession() {
   storage_.table->close(storage_.self);
   events_.load()->closed();
+}
+
+void StorageSession::connect(StorageEvents& events) {
+  const std::lock_guard lock(space_mutex_);
+  events_.store(&events);
+  events.space(space_is_short_);
+}
+
+void StorageSession::report_space(bool is_short) {
+  const std::lock_guard lock(space_mutex_);
+  if (is_short == space_is_short_) return;
+  space_is_short_ = is_short;
+  logger_.write(is_short ? TENON_SEVERITY_WARNING : TENON_SEVERITY_INFO, "storage",
+                is_short
+                    ? "room for the log runs short: this node gives up leadership and refuses what makes the state "
+                      "grow; deletes go on in the room that is set aside. Make room on the disk of the data directory"
+                    : "there is room for the log again");
+  events_.load()->space(is_short);
 }
 
 raft::Incarnation StorageSession::incarnation() const noexcept {

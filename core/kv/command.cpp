@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kv/command.hpp"
 
+#include <algorithm>
+
 #include "tenon/bytes.hpp"
 #include "tenon/operation.hpp"
 
@@ -126,6 +128,14 @@ std::optional<Command> decode(std::string_view data) {
   read_all(reader, otherwise_count, kOperationBytesMin, command.otherwise, read_operation);
   if (!reader.done()) return std::nullopt;
   return command;
+}
+
+bool grows(std::string_view data) {
+  const std::optional<Command> command = decode(data);
+  TENON_CHECK(command.has_value());
+  const auto puts = [](const Operation& operation) { return operation.kind == TENON_PUT; };
+  return std::any_of(command->operations.begin(), command->operations.end(), puts) ||
+         std::any_of(command->otherwise.begin(), command->otherwise.end(), puts);
 }
 
 std::string encode_cursor(std::string_view key) {

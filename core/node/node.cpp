@@ -57,6 +57,11 @@ void Node::on_durable(raft::WriteSequence sequence) {
   happened_.emplace_back(raft::WriteDurable{sequence});
 }
 
+void Node::on_space(bool is_short) {
+  if (is_short && !space_is_short_) transfer_leadership(raft::NodeId());
+  space_is_short_ = is_short;
+}
+
 void Node::run(Now now) {
   if (failed_) return;
   now_ = now;
@@ -101,6 +106,7 @@ Status Node::status() const {
           store_.key_count(),
           store_.cluster_time_ms(),
           requests_.inbox_bytes(),
+          space_is_short_,
           raft_.membership(),
           raft_.peers()};
 }
@@ -153,6 +159,11 @@ void Node::pin_incarnations() {
 }
 
 void Node::propose_writes() {
+  if (space_is_short_) {
+    requests_.refuse_writes([](std::string_view command) { return kv::grows(command); }, TENON_ERROR_NO_SPACE,
+                            "room for the log runs short on the node that leads; deletes and reads go on",
+                            raft_.leader());
+  }
   std::uint64_t backlog_bytes = writer_.backlog_bytes();
   while (is_ready_leader() && requests_.has_writes() && backlog_bytes < settings_.storage_backlog_bytes_max) {
     Batch batch = requests_.take_batch(settings_.entry_bytes_max, settings_.entry_commands_max);

@@ -97,6 +97,11 @@ Batch Requests::take_batch(std::uint64_t bytes_max, std::size_t count_max) {
   return batch;
 }
 
+void Requests::refuse_writes(const std::function<bool(std::string_view command)>& refuses, tenon_error error,
+                             std::string_view message, raft::NodeId leader) {
+  end_writes_where([&](const Submission& one) { return refuses(one.command); }, error, message, leader);
+}
+
 void Requests::proposed(raft::LogIndex index, raft::Term term, Batch batch) {
   batch.commands.clear();
   const bool is_new = in_log_.emplace(Place{index, term}, std::move(batch)).second;

@@ -98,6 +98,8 @@ void MemoryStorage::answer_reads() {
   for (const Read& read : reads) answer(read, TENON_OK);
 }
 
+void MemoryStorage::report_space(bool is_short) { host_->space(host_, is_short ? 1 : 0); }
+
 void MemoryStorage::set_errors(tenon_error open_error, tenon_error read_error) {
   const std::lock_guard lock(mutex_);
   open_error_ = open_error;

@@ -73,6 +73,10 @@ typedef struct tenon_storage_host {
    * Fails, passed as `error` without entries: NOT_FOUND, IO, CORRUPT; CLOSED when close() came first. */
   TENON_ANY void (*read_done)(const struct tenon_storage_host* host, uint64_t request, tenon_error error,
                               const tenon_entry* entries, uint64_t count, tenon_loan loan);
+  /* Reports that room for the log runs short (1) or is enough again (0), as it is taken to be at open(). Not a failure:
+   * writes go on in the room set aside for them, and fail only when that is used up. Meanwhile the host gives up
+   * leadership, and refuses what makes the state grow. */
+  TENON_ANY void (*space)(const struct tenon_storage_host* host, uint32_t is_short);
 } tenon_storage_host;
 
 typedef struct tenon_storage {

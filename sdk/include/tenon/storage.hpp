@@ -10,6 +10,8 @@
 namespace tenon {
 inline namespace [[gnu::visibility("hidden")]] sdk_1 {
 
+enum class LogSpace : std::uint32_t { enough = 0, running_short = 1 };
+
 inline std::span<const tenon_entry> entries(const tenon_write& write) noexcept {
   return {write.entries, static_cast<std::size_t>(write.entry_count)};
 }
@@ -49,6 +51,7 @@ class Storage : public Instance {
   void read_failed(std::uint64_t request, tenon_error error) const noexcept {
     host_->read_done(host_, request, error, nullptr, 0, {});
   }
+  void report_space(LogSpace space) const noexcept { host_->space(host_, static_cast<std::uint32_t>(space)); }
 
  private:
   friend struct StorageTrampolines;

@@ -167,5 +167,27 @@ TEST_CASE("a storage that fails before it answers a read ends the wait, and the 
   }
 }
 
+TEST_CASE("what storage said of its room while the node was starting reaches the node, and what it says later does") {
+  class Events final : public StorageEvents {
+   public:
+    void durable(std::uint64_t) override {}
+    void read_done(std::uint64_t, tenon_error, const tenon_entry*, std::uint64_t, tenon_loan) override {}
+    void space(bool is_short) override { reports.push_back(is_short); }
+    void closed() override {}
+    std::vector<bool> reports;
+  };
+  MemoryStorage storage(Mode::immediate);
+  FakeLogger logger;
+  Events events;
+  StorageSession session(port(storage), logger);
+  storage.report_space(true);
+  session.connect(events);
+  CHECK(events.reports == std::vector<bool>{true});
+  storage.report_space(true);
+  CHECK(events.reports == std::vector<bool>{true});
+  storage.report_space(false);
+  CHECK(events.reports == std::vector<bool>{true, false});
+}
+
 }  // namespace
 }  // namespace tenon::host

@@ -280,5 +280,40 @@ TEST_CASE("peer frames that are corrupt, of another version, cluster, node, send
   CHECK(drop_of(machine, NodeId(2), heartbeat("machines", NodeId(2), {0xbb}, NodeId(1))) == FrameDrop::old_incarnation);
 }
 
+TEST_CASE("a leader that runs short of room for the log gives leadership up, and its clients go on elsewhere") {
+  Cluster cluster;
+  Machine& full = cluster.elect();
+  full.node->on_space(true);
+  cluster.pass(milliseconds(200));
+  REQUIRE(cluster.leader() != nullptr);
+  CHECK(cluster.leader() != &full);
+  CHECK(full.node->status().leader == cluster.leader()->settings.raft.self);
+  const std::uint64_t put = full.put("a", "1");
+  cluster.pass(milliseconds(50));
+  REQUIRE(full.answered(put));
+  CHECK(full.recorder.answers.at(put).outcome == Outcome::done);
+}
+
+TEST_CASE("when every node runs short of room one still leads, refuses growth wherever it is asked, and deletes") {
+  Cluster cluster;
+  Machine& first = cluster.elect();
+  const std::uint64_t put = first.put("a", "1");
+  cluster.pass(milliseconds(50));
+  REQUIRE(first.answered(put));
+  for (const raft::Member& member : kThree.voters) cluster.at(member.id).node->on_space(true);
+  cluster.pass(milliseconds(500));
+  const Machine* leader = cluster.leader();
+  REQUIRE(leader != nullptr);
+  Machine& follower = cluster.follower();
+  const std::uint64_t more = follower.put("b", "2");
+  const std::uint64_t erase = follower.submit(Access::write, encoded({TENON_DELETE, 0, "a", {}, {}, {}, 0, 0}));
+  cluster.pass(milliseconds(50));
+  CHECK(follower.recorder.answers.at(more).outcome == Outcome::refused);
+  CHECK(follower.recorder.answers.at(more).error == TENON_ERROR_NO_SPACE);
+  CHECK(follower.recorder.answers.at(erase).outcome == Outcome::done);
+  cluster.pass(milliseconds(5000));
+  CHECK(cluster.leader() == leader);
+}
+
 }  // namespace
 }  // namespace tenon::node

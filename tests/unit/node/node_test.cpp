@@ -37,6 +37,29 @@ TEST_CASE("an answered put is there after a crash, an unsynced one is not") {
   CHECK_FALSE(machine.found(read_lost).has_value());
 }
 
+TEST_CASE("while room for the log runs short what would grow is refused, and what frees room goes on") {
+  Machine machine;
+  machine.settle();
+  const std::uint64_t before = machine.put("key", "value");
+  machine.settle();
+  REQUIRE(machine.answered(before));
+  machine.node->on_space(true);
+  CHECK(machine.node->status().space_is_short);
+  const std::uint64_t refused = machine.put("more", "value");
+  const std::uint64_t read = machine.get("key");
+  machine.settle();
+  CHECK(machine.recorder.answers.at(refused).outcome == Outcome::refused);
+  CHECK(machine.recorder.answers.at(refused).error == TENON_ERROR_NO_SPACE);
+  CHECK(machine.found(read) == "value");
+  const std::uint64_t erase = machine.submit(Access::write, encoded({TENON_DELETE, 0, "key", {}, {}, {}, 0, 0}));
+  machine.settle();
+  CHECK(machine.recorder.answers.at(erase).outcome == Outcome::done);
+  machine.node->on_space(false);
+  const std::uint64_t after = machine.put("more", "value");
+  machine.settle();
+  CHECK(machine.recorder.answers.at(after).outcome == Outcome::done);
+}
+
 TEST_CASE("the term rises with each start, so that no two leaderships share one") {
   Machine machine;
   machine.settle();

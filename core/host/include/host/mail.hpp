@@ -41,12 +41,13 @@ struct Mail {
   std::size_t lane_events = 0;         // in from_peers; <= kLaneEventsMax
   std::optional<raft::NodeId> transfer;
   std::uint64_t durable = 0;  // 0: nothing new
+  std::optional<bool> space_is_short;
   std::vector<LogRead> log_reads;
   bool stop = false;
 
   bool empty() const noexcept {
     return submissions.empty() && cancels.empty() && from_peers.empty() && !transfer && durable == 0 &&
-           log_reads.empty() && !stop;
+           !space_is_short && log_reads.empty() && !stop;
   }
 };
 

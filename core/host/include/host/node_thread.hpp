@@ -57,6 +57,7 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   void durable(std::uint64_t sequence) override;
   void read_done(std::uint64_t request, tenon_error error, const tenon_entry* entries, std::uint64_t count,
                  tenon_loan loan) override;
+  void space(bool is_short) override;
   // Needs: stopped, or never started.
   void closed() override;
   // PeerEvents, any thread; also before start() and after stop()

@@ -10,6 +10,7 @@
 //   last_index, durable_index, commit_index, applied_index
 //   revision, keys, cluster_time_ms
 //   inbox_bytes    of requests that wait to be proposed
+//   log_space      enough | short: what makes the state grow is refused here, and leadership was given up
 //   uptime_ms
 //
 // members: a line for each voter, ascending by id. A line is fields of `name=value`, separated by single spaces, in

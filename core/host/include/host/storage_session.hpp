@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -38,8 +39,8 @@ class StorageSession {
   // is wanted. `failed` is asked while waiting, and ends it. Once, before connect().
   raft::Recovered boot(const StorageBoot& boot, const std::function<bool()>& failed);
 
-  // From now on storage's reports go to `events`, which outlives the session.
-  void connect(StorageEvents& events) noexcept { events_.store(&events); }
+  // From now on storage's reports go to `events`, which outlives the session; so does what was last said of space.
+  void connect(StorageEvents& events);
 
  private:
   class BootEvents;
@@ -47,6 +48,7 @@ class StorageSession {
   // `hard_state` is what was found, perhaps nothing.
   void give_birth(const raft::Membership& members, const std::string& hard_state, const std::function<bool()>& failed);
   void read_log(node::Boot& boot, const std::function<bool()>& failed);
+  void report_space(bool is_short);
 
   const node::StoragePort storage_;
   Logger& logger_;
@@ -54,6 +56,8 @@ class StorageSession {
   tenon_recovered found_{};
   const std::unique_ptr<BootEvents> boot_events_;  // outlives close(), which may still answer a read
   std::atomic<StorageEvents*> events_;
+  std::mutex space_mutex_;  // held while space is reported, so that what is reported last is what holds
+  bool space_is_short_ = false;
   std::unique_ptr<BirthWrite> birth_write_;  // outlives close()
 };
 

@@ -63,6 +63,9 @@ void encode(const Command& command, std::string& output);
 // nullopt: not what encode() writes. Allocates no more than the data can hold.
 std::optional<Command> decode(std::string_view data);
 
+// Whether applying the encoded command may make the state greater. Needs: what encode() writes.
+bool grows(std::string_view data);
+
 // Where a scan that stopped after `key` goes on, and back: the key, or nullopt when it is not what encode_cursor()
 // made.
 std::string encode_cursor(std::string_view key);

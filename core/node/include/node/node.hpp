@@ -63,6 +63,7 @@ struct Status {
   std::uint64_t key_count = 0;
   std::uint64_t cluster_time_ms = 0;
   std::uint64_t inbox_bytes = 0;
+  bool space_is_short = false;
   raft::Membership membership;
   std::vector<raft::PeerStatus> peers;  // of a leader: the other voters, ascending; else empty
   bool operator==(const Status&) const = default;
@@ -89,6 +90,9 @@ class Node {
   void transfer_leadership(raft::NodeId target);
   // Storage has made every write up to `sequence` durable.
   void on_durable(raft::WriteSequence sequence);
+  // Room for the log runs short, or is enough again. While it is short what makes the state grow is refused here, and
+  // when it becomes so this node gives leadership up.
+  void on_space(bool is_short);
   // The answer to a read of the log. The entries are used during the call only.
   void on_entries_read(std::uint64_t request, tenon_error error, std::span<const tenon_entry> entries);
 
@@ -153,6 +157,7 @@ class Node {
   raft::LogIndex applied_index_;                                  // <= raft_.commit_index(); never falls
   std::map<std::uint64_t, LogReader> log_reads_;                  // that are under way; at most one for each reader
   std::uint64_t last_log_read_ = 0;
+  bool space_is_short_ = false;
   bool more_to_do_ = false;  // run() stopped early, to be called again at once
   bool failed_ = false;      // holds for good; nothing is answered any more
 };

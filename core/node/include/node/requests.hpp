@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,6 +59,9 @@ class Requests {
   // Takes writes out of the inbox: at least one, no more than `bytes_max` unless one alone is larger, and no more than
   // `count_max`. Needs: has_writes().
   Batch take_batch(std::uint64_t bytes_max, std::size_t count_max);
+  // Refuses the writes of the inbox of whose command `refuses` holds.
+  void refuse_writes(const std::function<bool(std::string_view command)>& refuses, tenon_error error,
+                     std::string_view message, raft::NodeId leader);
   // The batch stands in the log.
   void proposed(raft::LogIndex index, raft::Term term, Batch batch);
   // The entry of this index and term is applied: the batch that waits for it, if one does; the caller answers whoever

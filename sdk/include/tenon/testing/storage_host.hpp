@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The host of a storage plugin, for the tests of storage authors: it keeps what was reported durable and copies what
-// was read. Its functions may be called from any thread, and check what storage.h demands of the plugin: durable()
-// never falls, a read is answered once, an error comes without entries. A plugin that breaks that aborts the test.
+// The host of a storage plugin, for the tests of storage authors: it keeps what was reported and copies what was read.
+// Its functions may be called from any thread, and check what storage.h demands of the plugin: durable() never falls, a
+// read is answered once, an error comes without entries. A plugin that breaks that aborts the test.
 #pragma once
 
 #include <chrono>
@@ -38,6 +38,7 @@ class FakeStorageHost {
     table_.context = this;
     table_.durable = durable;
     table_.read_done = read_done;
+    table_.space = space;
   }
   FakeStorageHost(const FakeStorageHost&) = delete;
   FakeStorageHost& operator=(const FakeStorageHost&) = delete;
@@ -58,6 +59,17 @@ class FakeStorageHost {
   bool wait_durable(std::uint64_t sequence, std::chrono::milliseconds patience = kPatience) const {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, patience, [&] { return durable_sequence_ >= sequence; });
+  }
+
+  // What was reported last; enough when nothing was.
+  LogSpace log_space() const {
+    const std::lock_guard lock(mutex_);
+    return log_space_;
+  }
+  // Waits until `space` is what was reported last; returns false when that does not happen in time.
+  bool wait_space(LogSpace wanted, std::chrono::milliseconds patience = kPatience) const {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, patience, [&] { return log_space_ == wanted; });
   }
 
   // What a read was answered with, or nothing while it was not.
@@ -103,10 +115,19 @@ class FakeStorageHost {
     self.changed_.notify_all();
   }
 
+  static void space(const tenon_storage_host* host, std::uint32_t is_short) {
+    FakeStorageHost& self = of(host);
+    const std::lock_guard lock(self.mutex_);
+    TENON_CHECK(is_short <= 1);
+    self.log_space_ = static_cast<LogSpace>(is_short);
+    self.changed_.notify_all();
+  }
+
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::uint64_t durable_sequence_ = 0;
   std::uint64_t durable_reports_ = 0;
+  LogSpace log_space_ = LogSpace::enough;
   std::map<std::uint64_t, ReadResult> reads_;
   tenon_storage_host table_{};
 };

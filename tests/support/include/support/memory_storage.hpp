@@ -50,6 +50,8 @@ class MemoryStorage {
   // While held, reads are answered by answer_reads() or close() only.
   void hold_reads();
   void answer_reads();
+  // Reports it. Needs: open.
+  void report_space(bool is_short);
   // What open() and every later read return instead of working; TENON_OK: they work.
   void set_errors(tenon_error open_error, tenon_error read_error);
 
