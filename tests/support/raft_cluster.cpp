@@ -192,9 +192,9 @@ std::vector<InFlight> RaftCluster::under_way(const Selection& which) const {
 
 std::vector<InFlight> RaftCluster::take(const Selection& which) {
   std::vector<InFlight> taken = under_way(which);
-  const std::vector<std::size_t> places = select(which);
-  for (auto place = places.rbegin(); place != places.rend(); ++place) {
-    under_way_.erase(under_way_.begin() + static_cast<std::ptrdiff_t>(*place));
+  // From the last on, so that the places before it stay what they are.
+  for (std::vector<std::size_t> places = select(which); !places.empty(); places.pop_back()) {
+    under_way_.erase(under_way_.begin() + static_cast<std::ptrdiff_t>(places.back()));
   }
   return taken;
 }

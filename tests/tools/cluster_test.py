@@ -154,6 +154,15 @@ class ClusterTool(unittest.TestCase):
         self.take("down")
         self.assertEqual(json.loads(self.take("up"))["leader"], 1)
 
+    def test_the_leader_can_be_named_by_that_word(self) -> None:
+        self.up()
+        self.take("kill", "leader")  # the stand-in of node 1 leads
+        self.assertEqual(self.status(), ["stopped", "running", "running"])
+        self.refused("found no node that says that it leads", "kill", "leader")
+        wrong = self.run_tool("kill", "two")
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn("expected the number of a node, or leader", wrong.stderr)
+
     def test_a_process_that_has_the_number_of_a_node_by_chance_is_never_signalled(self) -> None:
         self.up("--nodes", "1")
         self.take("kill", "1")

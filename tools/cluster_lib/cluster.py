@@ -136,6 +136,13 @@ class Cluster:
                                    f"{self.directory}/node-N/stderr.log")
             time.sleep(POLL_SECONDS)
 
+    def leader(self) -> int:
+        """Who says that it leads, in the latest term."""
+        leading = [(status.term, node) for node, status in self.ask_running().items() if status.role == "leader"]
+        if not leading:
+            raise ClusterError("found no node that says that it leads; `status` shows what each of them says")
+        return max(leading)[1]
+
     def signal(self, nodes: list[NodeState], number: signal.Signals, wanted: str, timeout_seconds: float) -> None:
         """Sends it to all of them at once and waits until each process is in the state `wanted`."""
         for node in nodes:

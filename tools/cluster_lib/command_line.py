@@ -17,6 +17,7 @@ from cluster_lib.state_file import ClusterState, NodeState
 
 EXIT_ERROR = 1  # a wrong command line ends with 2
 EXIT_INTERRUPTED = 130
+LEADER = "leader"  # in the place of a node's number
 # What can be said only when a cluster is made.
 MAKING = ("nodes", "storage", "transport", "api", "base_port", "build", "set")
 
@@ -35,6 +36,15 @@ def name_lists(text: str) -> list[list[str]]:
 def node_count(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= NODES_MAX:
         raise argparse.ArgumentTypeError(f"found '{text}', expected 1 to {NODES_MAX}")
+    return int(text)
+
+
+def node_number(text: str) -> int | None:
+    """None: whoever leads."""
+    if text == LEADER:
+        return None
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"found '{text}', expected the number of a node, or {LEADER}")
     return int(text)
 
 
@@ -77,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
         ("start", "starts stopped nodes and waits until they answer"),
     ):
         command = add(name, summary)
-        command.add_argument("node", type=int, nargs="+", metavar="N")
+        command.add_argument("node", type=node_number, nargs="+", metavar="N", help=f"a number, or `{LEADER}`")
         if name == "start":
             command.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS")
     add("down", "stops every node and keeps the data")
@@ -165,7 +175,8 @@ def run(arguments: argparse.Namespace) -> None:
         cluster = Cluster(directory, state_file.load(directory))
         if arguments.command == "down":
             return down(cluster)
-        nodes = [cluster.state.node(identifier) for identifier in dict.fromkeys(arguments.node)]
+        numbers = [cluster.leader() if number is None else number for number in arguments.node]
+        nodes = [cluster.state.node(number) for number in dict.fromkeys(numbers)]
         if arguments.command == "start":
             return start(cluster, nodes, arguments.timeout)
         signals = {"kill": cluster.kill, "stop": cluster.stop, "pause": cluster.pause, "resume": cluster.resume}

@@ -133,6 +133,7 @@ std::vector<Field> member_fields(const client::Member& member) {
 void print_status(std::ostream& output, Format format, const std::vector<EndpointStatus>& endpoints) {
   if (format != Format::kJson) {
     std::vector<Row> rows;
+    rows.reserve(endpoints.size());
     for (const EndpointStatus& one : endpoints) rows.push_back(status_row(one));
     const Row headings{"ENDPOINT", "NODE",    "ROLE",     "TERM", "LEADER",
                        "COMMIT",   "APPLIED", "REVISION", "KEYS", "VERSION"};
@@ -158,6 +159,7 @@ void print_members(std::ostream& output, Format format, const std::vector<client
     return;
   }
   std::vector<Row> rows;
+  rows.reserve(members.size());
   for (const client::Member& member : members) {
     rows.push_back({std::to_string(member.node_id), member.is_leader ? "leader" : "-", joined(member.addresses),
                     joined(member.client_addresses), member.control_transport.value_or("-"),
