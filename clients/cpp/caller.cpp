@@ -20,31 +20,6 @@ using apache::thrift::transport::TMemoryBuffer;
 // No record of an answer takes fewer bytes, so that no list can ask for more memory than the frame pays for.
 constexpr std::size_t kElementBytesMin = 16;
 
-Protocol reading(std::string& frame) {
-  const auto size = static_cast<std::uint32_t>(frame.size());
-  const auto buffer = std::make_shared<TMemoryBuffer>(reinterpret_cast<std::uint8_t*>(frame.data()), size);
-  const auto protocol = std::make_shared<TBinaryProtocolT<TMemoryBuffer>>(buffer);
-  protocol->setStringSizeLimit(static_cast<std::int32_t>(std::max<std::size_t>(frame.size(), 1)));
-  protocol->setContainerSizeLimit(static_cast<std::int32_t>(frame.size() / kElementBytesMin + 1));
-  protocol->setStrict(true, true);
-  return protocol;
-}
-
-// The number that came over the wire. A newer node may send one for which the enumeration has no room, and to read it
-// as an enumeration would be undefined.
-template <class Enumeration>
-int wire_number(const Enumeration& value) {
-  int number = 0;
-  static_assert(sizeof value == sizeof number);
-  std::memcpy(&number, &value, sizeof number);
-  return number;
-}
-
-ErrorCode to_code(int number) {
-  constexpr int kLast = static_cast<int>(ErrorCode::kInternal) + 1;
-  return number >= 1 && number <= kLast ? static_cast<ErrorCode>(number - 1) : ErrorCode::kInternal;
-}
-
 // Of every outcome but these a client has to think that the write may have been applied.
 bool is_decided(int outcome) {
   using thrift_api::Outcome;
@@ -69,6 +44,21 @@ bool may_succeed_elsewhere(const Refused& error) {
 }
 
 }  // namespace
+
+Protocol reading(std::string& frame) {
+  const auto size = static_cast<std::uint32_t>(frame.size());
+  const auto buffer = std::make_shared<TMemoryBuffer>(reinterpret_cast<std::uint8_t*>(frame.data()), size);
+  const auto protocol = std::make_shared<TBinaryProtocolT<TMemoryBuffer>>(buffer);
+  protocol->setStringSizeLimit(static_cast<std::int32_t>(std::max<std::size_t>(frame.size(), 1)));
+  protocol->setContainerSizeLimit(static_cast<std::int32_t>(frame.size() / kElementBytesMin + 1));
+  protocol->setStrict(true, true);
+  return protocol;
+}
+
+ErrorCode to_code(int number) {
+  constexpr int kLast = static_cast<int>(ErrorCode::kInternal) + 1;
+  return number >= 1 && number <= kLast ? static_cast<ErrorCode>(number - 1) : ErrorCode::kInternal;
+}
 
 const char* name(ErrorCode code) {
   constexpr const char* kNames[] = {"invalid",    "unsupported", "not found", "too large", "busy",

@@ -6,6 +6,7 @@
 #include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/transport/TBufferTransports.h>
 
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,6 +20,21 @@ namespace tenon::client {
 enum class Effect { kRead, kWrite };
 
 using Protocol = std::shared_ptr<apache::thrift::protocol::TProtocol>;
+
+// Reads an answer, with limits that follow from its size. Keeps: the frame, for the protocol's life.
+Protocol reading(std::string& frame);
+
+// The number that came over the wire. A newer node may send one for which the enumeration has no room, and to read it
+// as an enumeration would be undefined.
+template <class Enumeration>
+int wire_number(const Enumeration& value) {
+  int number = 0;
+  static_assert(sizeof value == sizeof number);
+  std::memcpy(&number, &value, sizeof number);
+  return number;
+}
+
+ErrorCode to_code(int number);
 
 class Caller {
  public:

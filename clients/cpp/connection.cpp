@@ -113,6 +113,25 @@ std::string Connection::receive_frame(Clock::time_point deadline) {
   return frame;
 }
 
+std::size_t Connection::send_some(std::string_view bytes) {
+  while (true) {
+    const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) return static_cast<std::size_t>(sent);
+    if (errno == EAGAIN) return 0;
+    if (errno != EINTR) throw ConnectionError("the connection was lost while sending: " + describe(errno));
+  }
+}
+
+std::size_t Connection::receive_some(char* buffer, std::size_t size) {
+  while (true) {
+    const ssize_t received = ::recv(descriptor_, buffer, size, 0);
+    if (received > 0) return static_cast<std::size_t>(received);
+    if (received == 0) throw ConnectionError("the connection was closed before the answer came");
+    if (errno == EAGAIN) return 0;
+    if (errno != EINTR) throw ConnectionError("the connection was lost before the answer came: " + describe(errno));
+  }
+}
+
 void Connection::receive(char* data, std::size_t size, Clock::time_point deadline) {
   while (size > 0) {
     const ssize_t received = ::recv(descriptor_, data, size, 0);

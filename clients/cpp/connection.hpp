@@ -36,6 +36,12 @@ class Connection {
   void send_frame(std::string_view frame, Clock::time_point deadline);
   std::string receive_frame(Clock::time_point deadline);
 
+  // What can be sent or has arrived at once, without waiting: the bytes of it, 0 for none. Both throw ConnectionError
+  // when the connection is lost.
+  std::size_t send_some(std::string_view bytes);
+  std::size_t receive_some(char* buffer, std::size_t size);
+  int descriptor() const noexcept { return descriptor_; }
+
  private:
   void receive(char* data, std::size_t size, Clock::time_point deadline);
 
