@@ -218,9 +218,11 @@ class Majorities(Checking):
             self.assertIn(found, (None, b"value"))
             for node in cluster.ids:
                 self.assertEqual(cluster.get(node, b"tail"), found)
-            cluster.kill(cluster.wait_for_leader())
-            remaining = [node for node in cluster.ids if cluster.put(node, b"other", b"value") != REFUSED]
+            leader = cluster.wait_for_leader()
+            remaining = cluster.others(leader)
+            cluster.kill(leader)
             cluster.wait_for_leader(remaining)
+            write_through_all(cluster, b"other", 2, remaining)
             for node in remaining:
                 self.assertEqual(cluster.get(node, b"tail"), found)
 

@@ -254,6 +254,7 @@ void Machine::begin_disk_work() {
 
 void Machine::finish_disk_work() {
   log_->sync();
+  if (log_->spare_is_behind()) log_->prepare_spare();
   // The writes that were staged are the oldest of those that are not durable; what is queued by now comes after them.
   std::size_t queued = 0;
   for (const Request& request : queue_) queued += std::holds_alternative<const tenon_write*>(request) ? 1u : 0u;

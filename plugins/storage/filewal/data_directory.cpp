@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "hard_state_file.hpp"
-#include "segment.hpp"
+#include "log_writer.hpp"
 #include "segment_scan.hpp"
 #include "tenon/host.hpp"
 
@@ -43,6 +43,12 @@ void check_holds_nothing(FileSystem& file_system) {
                                          ": the directory holds a log and no stamp, so the stamp was lost. Nothing was "
                                          "changed. Restore the file 'stamp', or give this node an empty directory");
   }
+}
+
+[[noreturn]] void throw_missing(const FileSystem& file_system, std::string_view name) {
+  throw Error(TENON_ERROR_CORRUPT, file_system.path(name) +
+                                       " is missing from a directory that had it. Nothing was changed. Restore the "
+                                       "file, or replace this node by a new one");
 }
 
 }  // namespace
@@ -91,15 +97,15 @@ Incarnation bear(FileSystem& file_system, const Identity& identity, std::uint64_
   check_holds_nothing(file_system);
   Stamp stamp{std::string(kPluginId), identity.cluster_id, identity.node_id, {}};
   file_system.random_bytes(stamp.incarnation);
-  std::array<std::uint8_t, sizeof(std::uint32_t)> salt_bytes;
-  file_system.random_bytes(salt_bytes);
-  std::uint32_t salt;
-  std::memcpy(&salt, salt_bytes.data(), sizeof salt);
-
-  make_file(file_system, kSegmentName, Segment::born(stamp.incarnation, salt, segment_bytes), segment_bytes);
+  SegmentHeader header;
+  header.salt = random_salt(file_system);
+  header.segment = kFirstSegment;
+  header.incarnation = stamp.incarnation;
+  const std::string segment = segment_name(kFirstSegment);
+  make_file(file_system, segment, LogWriter::born(header, segment_bytes), segment_bytes);
   make_file(file_system, kHardStateName, HardStateFile::born(stamp.incarnation), 0);
   make_file(file_system, kStampName, encode_stamp(stamp), 0);
-  name_file(file_system, kSegmentName);
+  name_file(file_system, segment);
   name_file(file_system, kHardStateName);
   file_system.sync_directory();
   name_file(file_system, kStampName);
@@ -107,18 +113,32 @@ Incarnation bear(FileSystem& file_system, const Identity& identity, std::uint64_
   return stamp.incarnation;
 }
 
-void check_files(const FileSystem& file_system) {
-  for (const std::string_view name : {kSegmentName, kHardStateName}) {
-    if (exists(file_system, name)) continue;
-    throw Error(TENON_ERROR_CORRUPT, file_system.path(name) +
-                                         " is missing from a directory that had it. Nothing was changed. Restore the "
-                                         "file, or replace this node by a new one");
-  }
+std::uint32_t random_salt(FileSystem& file_system) {
+  std::array<std::uint8_t, sizeof(std::uint32_t)> salt_bytes;
+  file_system.random_bytes(salt_bytes);
+  std::uint32_t salt;
+  std::memcpy(&salt, salt_bytes.data(), sizeof salt);
+  return salt;
+}
+
+std::vector<std::uint64_t> check_files(const FileSystem& file_system) {
+  if (!exists(file_system, kHardStateName)) throw_missing(file_system, kHardStateName);
+  std::vector<std::uint64_t> segments;
   for (const std::string& name : file_system.list()) {
-    if (!name.ends_with(kSegmentSuffix) || name == kSegmentName) continue;
-    throw Error(TENON_ERROR_UNSUPPORTED,
-                file_system.path(name) + ": a log of more than one segment; start the newer version that wrote it");
+    if (!name.ends_with(kSegmentSuffix)) continue;
+    const std::optional<std::uint64_t> number = segment_number(name);
+    if (!number) {
+      throw Error(TENON_ERROR_CORRUPT, file_system.path(name) +
+                                           ": found a segment of a log without a number of twenty digits, which this "
+                                           "server never makes. Nothing was changed. Move the file elsewhere");
+    }
+    if (!segments.empty() && *number != segments.back() + 1) {
+      throw_missing(file_system, segment_name(segments.back() + 1));
+    }
+    segments.push_back(*number);
   }
+  if (segments.empty()) throw_missing(file_system, segment_name(kFirstSegment));
+  return segments;
 }
 
 void remove_unfinished_files(FileSystem& file_system) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "filewal/file_log.hpp"
 #include "filewal/file_system.hpp"
@@ -26,9 +27,13 @@ std::optional<Incarnation> find_incarnation(FileSystem& file_system, const Ident
 // does not hinder the next one.
 Incarnation bear(FileSystem& file_system, const Identity& identity, std::uint64_t segment_bytes);
 
-// Checks that the files of a log are there and no others of a log are. Changes nothing. Throws CORRUPT, UNSUPPORTED.
-void check_files(const FileSystem& file_system);
-// Removes what an interrupted birth left.
+// Nobody can foresee it, and so no record of another segment is taken for one of this.
+std::uint32_t random_salt(FileSystem& file_system);
+
+// Checks that the files of a log are there, its segments without a gap, and returns the segments' numbers, ascending.
+// Changes nothing. Throws CORRUPT.
+std::vector<std::uint64_t> check_files(const FileSystem& file_system);
+// Removes what an interrupted birth left, and a spare segment: nobody knows how much of it was synced.
 void remove_unfinished_files(FileSystem& file_system);
 
 }  // namespace tenon::filewal

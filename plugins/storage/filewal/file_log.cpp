@@ -6,64 +6,31 @@
 
 #include "data_directory.hpp"
 #include "hard_state_file.hpp"
-#include "segment.hpp"
-#include "segment_scan.hpp"
+#include "log_reader.hpp"
+#include "log_writer.hpp"
+#include "recovery.hpp"
 #include "tenon/bytes.hpp"
 #include "tenon/storage.hpp"
 
 namespace tenon::filewal {
 namespace {
 
-constexpr std::uint64_t kCopyStep = std::uint64_t{1} << 20;
 constexpr std::uint64_t kKnownParts =
     TENON_WRITE_HARD_STATE | TENON_WRITE_TRUNCATE_SUFFIX | TENON_WRITE_ENTRIES | TENON_WRITE_COMPACT_PREFIX;
-
-// Writes the bytes [begin, end) of a segment to `target`, each to its offset less target_begin.
-void copy_bytes(const File& segment, std::uint64_t begin, std::uint64_t end, File& target, std::uint64_t target_begin) {
-  std::string buffer;
-  for (std::uint64_t offset = begin; offset < end; offset += buffer.size()) {
-    buffer.resize(static_cast<std::size_t>(std::min(kCopyStep, end - offset)));
-    if (segment.read(offset, buffer) != buffer.size()) {
-      throw Error(TENON_ERROR_IO, "a segment became shorter while it was read");
-    }
-    const std::string_view piece = buffer;
-    target.write(offset - target_begin, std::span(&piece, 1));
-  }
-}
-
-// Sets the bytes of a torn tail aside, durably, before they are cut. Only the latest tail is kept.
-void keep_torn_tail(FileSystem& file_system, const File& segment, const ScannedSegment& scanned) {
-  const std::unique_ptr<File> kept = file_system.open(kTornName, OpenMode::replace);
-  copy_bytes(segment, scanned.end, scanned.torn_end, *kept, scanned.end);
-  kept->sync();
-  file_system.sync_directory();
-}
-
-void cut_torn_tail(FileSystem& file_system, File& segment, const ScannedSegment& scanned,
-                   const LoggerFunction& logger) {
-  const std::uint64_t size = scanned.torn_end - scanned.end;
-  std::string line = file_system.path(kSegmentName) + ": a crash cut the last write short at offset " +
-                     std::to_string(scanned.end) + ", before it was synced. ";
-  if (size > 0) {
-    keep_torn_tail(file_system, segment, scanned);
-    segment.zero_fill(scanned.end, size);
-    line += std::to_string(size) + " bytes are set aside in " + file_system.path(kTornName);
-  }
-  logger(TENON_SEVERITY_WARNING, line);
-}
 
 }  // namespace
 
 class FileLog::OpenLog {
  public:
-  OpenLog(std::unique_ptr<FileLock> lock, HardStateFile hard_state, std::unique_ptr<File> file, std::string path,
-          ScannedSegment scanned, std::uint64_t growth_bytes, FileLogStatistics& statistics)
+  OpenLog(FileSystem& file_system, std::unique_ptr<FileLock> lock, const Incarnation& incarnation,
+          HardStateFile hard_state, RecoveredSegments recovered, std::uint64_t segment_bytes,
+          FileLogStatistics& statistics)
       : statistics_(statistics),
         lock_(std::move(lock)),
         hard_state_(std::move(hard_state)),
-        segment_(std::move(file), std::move(path), std::move(scanned), growth_bytes, statistics) {}
+        log_(file_system, incarnation, std::move(recovered), segment_bytes, statistics) {}
 
-  const Segment& segment() const noexcept { return segment_; }
+  const LogWriter& log() const noexcept { return log_; }
   const std::string& hard_state() const noexcept { return hard_state_.payload(); }
   bool failed() const noexcept { return failed_; }
 
@@ -71,7 +38,7 @@ class FileLog::OpenLog {
     contain_failure([&] {
       TENON_CHECK((write.parts & ~kKnownParts) == 0);
       if ((write.parts & TENON_WRITE_HARD_STATE) != 0) {
-        segment_.sync();  // or a crash could keep the hard state and lose the entries before it
+        log_.sync();  // or a crash could keep the hard state and lose the entries before it
         staged_hard_state_ = view(write.hard_state);
       }
       if ((write.parts & ~std::uint64_t{TENON_WRITE_HARD_STATE}) == 0) return;
@@ -83,12 +50,18 @@ class FileLog::OpenLog {
   void sync() {
     contain_failure([&] {
       sync_hard_state();
-      segment_.sync();
+      log_.sync();
     });
   }
 
   void mark() {
-    contain_failure([&] { segment_.mark(); });
+    contain_failure([&] { log_.mark(); });
+  }
+
+  SpareState prepare_spare() {
+    SpareState state = SpareState::unfinished;
+    contain_failure([&] { state = log_.prepare_spare(); });
+    return state;
   }
 
  private:
@@ -102,26 +75,26 @@ class FileLog::OpenLog {
 
   void stage_log_parts(const tenon_write& write) {
     const auto appended = (write.parts & TENON_WRITE_ENTRIES) != 0 ? entries(write) : std::span<const tenon_entry>();
-    if ((write.parts & TENON_WRITE_TRUNCATE_SUFFIX) != 0 && write.truncate_from <= segment_.entries().last()) {
-      TENON_CHECK(segment_.entries().fits(write.truncate_from));
+    if ((write.parts & TENON_WRITE_TRUNCATE_SUFFIX) != 0 && write.truncate_from <= log_.entries().last()) {
+      TENON_CHECK(log_.entries().fits(write.truncate_from));
       // An entry supersedes what follows its index, so that a suffix is replaced in one step.
-      if (appended.empty()) segment_.stage_truncate(write.truncate_from);
+      if (appended.empty()) log_.stage_truncate(write.truncate_from);
       TENON_CHECK(appended.empty() || appended.front().index == write.truncate_from);
     } else {
-      TENON_CHECK(appended.empty() || appended.front().index == segment_.entries().last() + 1);
+      TENON_CHECK(appended.empty() || appended.front().index == log_.entries().last() + 1);
     }
     for (const tenon_entry& entry : appended) {
       TENON_CHECK(entry.index == appended.front().index + static_cast<std::uint64_t>(&entry - appended.data()));
-      segment_.stage_entry(entry.index, entry.term, view(entry.data));
+      log_.stage_entry(entry.index, entry.term, view(entry.data));
     }
-    if ((write.parts & TENON_WRITE_COMPACT_PREFIX) != 0 && write.compact_to >= segment_.entries().first()) {
-      segment_.stage_compact(write.compact_to);
+    if ((write.parts & TENON_WRITE_COMPACT_PREFIX) != 0 && write.compact_to >= log_.entries().first()) {
+      log_.stage_compact(write.compact_to);
     }
   }
 
   void sync_hard_state() {
     if (!staged_hard_state_) return;
-    TENON_CHECK(!segment_.has_staged());
+    TENON_CHECK(!log_.has_staged());
     hard_state_.persist(*staged_hard_state_, statistics_);
     staged_hard_state_.reset();
   }
@@ -129,8 +102,8 @@ class FileLog::OpenLog {
   FileLogStatistics& statistics_;
   const std::unique_ptr<FileLock> lock_;
   HardStateFile hard_state_;
-  Segment segment_;
-  std::optional<std::string_view> staged_hard_state_;  // when set, nothing is staged in the segment
+  LogWriter log_;
+  std::optional<std::string_view> staged_hard_state_;  // when set, nothing is staged in the log
   bool failed_ = false;
 };
 
@@ -153,28 +126,21 @@ Recovered FileLog::open(const Identity& identity) {
     incarnation = bear(file_system_, identity, options_.segment_bytes);
     logger_(TENON_SEVERITY_INFO, file_system_.path({}) + ": made a new data directory");
   }
-  check_files(file_system_);
-
   // First everything is read, so that a refusal leaves every file as it was.
+  const std::vector<std::uint64_t> segments = check_files(file_system_);
   HardStateFile hard_state(file_system_.open(kHardStateName, OpenMode::existing), file_system_.path(kHardStateName),
                            *incarnation);
-  std::unique_ptr<File> segment = file_system_.open(kSegmentName, OpenMode::existing);
-  ScannedSegment scanned = scan_segment(*segment, file_system_.path(kSegmentName), *incarnation, logger_);
+  RecoveredSegments recovered = read_segments(file_system_, segments, *incarnation, logger_);
 
   hard_state.repair(logger_);
-  if (scanned.torn) cut_torn_tail(file_system_, *segment, scanned, logger_);
-  // What is found is reported as kept, but after a kill or a sync that failed the last batch may be in memory only; and
-  // a second sync alone does nothing for a page that the first one has failed to write. So it is written once more.
-  copy_bytes(*segment, scanned.durable_end, scanned.end, *segment, 0);
-  segment->sync();
+  mend_last_segment(file_system_, recovered, logger_);
   remove_unfinished_files(file_system_);
   file_system_.sync_directory();
-  auto opened = std::make_unique<OpenLog>(std::move(lock), std::move(hard_state), std::move(segment),
-                                          file_system_.path(kSegmentName), std::move(scanned), options_.segment_bytes,
-                                          statistics_);
+  auto opened = std::make_unique<OpenLog>(file_system_, std::move(lock), *incarnation, std::move(hard_state),
+                                          std::move(recovered), options_.segment_bytes, statistics_);
   opened->mark();
   open_ = std::move(opened);
-  const EntryIndex& entries = open_->segment().entries();
+  const EntryIndex& entries = open_->log().entries();
   return {open_->hard_state(), entries.first(), entries.last(), *incarnation};
 }
 
@@ -190,13 +156,24 @@ void FileLog::sync() {
 
 ReadPlan FileLog::plan_read(std::uint64_t first, std::uint64_t end, std::uint64_t bytes_max) const {
   TENON_CHECK(open_ != nullptr && !open_->failed());
-  return open_->segment().plan_read(first, end, bytes_max);
+  return open_->log().plan_read(first, end, bytes_max);
 }
 
 std::unique_ptr<ReadEntries> FileLog::read(const ReadPlan& plan) const {
   TENON_CHECK(open_ != nullptr && !open_->failed());
-  return open_->segment().read(plan);
+  return read_entries(plan);
 }
+
+SpareState FileLog::prepare_spare() {
+  TENON_CHECK(open_ != nullptr);
+  return open_->prepare_spare();
+}
+
+SpareState FileLog::spare_state() const noexcept { return open_->log().spare_state(); }
+
+bool FileLog::spare_is_behind() const noexcept { return open_->log().spare_is_behind(); }
+
+std::uint64_t FileLog::segments_bytes() const { return open_->log().segments_bytes(); }
 
 void FileLog::close() {
   const std::unique_ptr<OpenLog> closing = std::move(open_);

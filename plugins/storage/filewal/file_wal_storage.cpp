@@ -98,30 +98,59 @@ void FileWalStorage::queue(Request request) {
   if (was_sleeping) wake_.notify_one();
 }
 
-// Waits for requests and takes all that are queued. Returns false when there are none and will be none.
-bool FileWalStorage::take(std::vector<Request>& taken) {
+// Waits for something to do, and takes all requests that are queued.
+FileWalStorage::Work FileWalStorage::take(std::vector<Request>& taken) {
   taken.clear();
   std::unique_lock lock(mutex_);
   while (queue_.empty() && !closing_) {
+    if (wants_spare()) return Work::spare;
     sleeping_ = true;
-    wake_.wait(lock);
+    if (space_ == LogSpace::running_short && !failed_) {
+      wake_.wait_until(lock, spare_retry_);
+    } else {
+      wake_.wait(lock);
+    }
   }
   sleeping_ = false;
   taken.swap(queue_);
-  return !taken.empty();
+  return taken.empty() ? Work::none : Work::requests;
 }
 
 // The thread.
 void FileWalStorage::run() noexcept {
   std::vector<Request> taken;
-  while (take(taken)) {
-    tenon_detail why{};
-    const tenon_error error = failed_ ? TENON_OK : guard(&why, [&] { perform(taken); });
-    if (error != TENON_OK) {
-      failed_ = true;
-      host().failed(error, why.message);
+  for (Work work = take(taken); work != Work::none; work = take(taken)) {
+    if (work == Work::requests) {
+      contain_failure([&] { perform(taken); });
+      if (failed_) refuse_reads(taken);
     }
-    if (failed_) refuse_reads(taken);
+    if (work == Work::spare || (!failed_ && log_.spare_is_behind())) contain_failure([&] { prepare_spare(); });
+  }
+}
+
+void FileWalStorage::contain_failure(const std::function<void()>& work) noexcept {
+  if (failed_) return;
+  tenon_detail why{};
+  const tenon_error error = guard(&why, work);
+  if (error == TENON_OK) return;
+  failed_ = true;
+  host().failed(error, why.message);
+}
+
+bool FileWalStorage::wants_spare() const noexcept {
+  if (failed_) return false;
+  const SpareState state = log_.spare_state();
+  return state == SpareState::unfinished ||
+         (state == SpareState::no_space && std::chrono::steady_clock::now() >= spare_retry_);
+}
+
+void FileWalStorage::prepare_spare() {
+  const SpareState state = log_.prepare_spare();
+  if (state == SpareState::no_space) spare_retry_ = std::chrono::steady_clock::now() + kSpareRetryInterval;
+  const bool is_over = space_ == LogSpace::running_short && state == SpareState::ready;
+  if (state == SpareState::no_space || is_over) {
+    space_ = is_over ? LogSpace::enough : LogSpace::running_short;
+    report_space(space_);
   }
 }
 

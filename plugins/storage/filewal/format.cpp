@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "format.hpp"
 
+#include <charconv>
+
 #include "tenon/bytes.hpp"
 #include "tenon/host.hpp"
 
@@ -10,12 +12,27 @@ namespace {
 constexpr std::string_view kStampMagic = "TENONSTP";
 constexpr std::string_view kHardStateMagic = "TENONHST";
 constexpr std::size_t kChecksumBytes = 4;
+constexpr std::size_t kSegmentDigits = 20;
 
 std::string_view as_text(const Incarnation& incarnation) {
   return {reinterpret_cast<const char*>(incarnation.data()), incarnation.size()};
 }
 
 }  // namespace
+
+std::string segment_name(std::uint64_t number, std::string_view suffix) {
+  const std::string digits = std::to_string(number);
+  return std::string(kSegmentDigits - digits.size(), '0') + digits + std::string(suffix);
+}
+
+std::optional<std::uint64_t> segment_number(std::string_view name) noexcept {
+  if (name.size() != kSegmentDigits + kSegmentSuffix.size() || !name.ends_with(kSegmentSuffix)) return {};
+  std::uint64_t number = 0;
+  const char* const end = name.data() + kSegmentDigits;
+  const auto [stopped, error] = std::from_chars(name.data(), end, number);
+  if (error != std::errc() || stopped != end || number == 0) return {};
+  return number;
+}
 
 std::string encode_stamp(const Stamp& stamp) {
   std::string encoded;

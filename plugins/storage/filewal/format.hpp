@@ -11,7 +11,7 @@
 //
 // Records come in batches, one for each sync. A batch begins with a record of type batch and ends where its length
 // says, or before, when a crash has cut it and recovery kept its first records. A record of type batch proves that
-// everything before its mark had been synced when it was written.
+// everything before its mark had been synced when it was written; a segment, that all segments before it had been.
 #pragma once
 
 #include <array>
@@ -31,10 +31,16 @@ inline constexpr std::uint32_t kFormat = 1;
 inline constexpr char kStampName[] = "stamp";
 inline constexpr char kLockName[] = "lock";
 inline constexpr char kHardStateName[] = "hard_state";
-inline constexpr char kSegmentName[] = "00000000000000000001.wal";
 inline constexpr std::string_view kSegmentSuffix = ".wal";
-inline constexpr char kTornName[] = "00000000000000000001.torn";
+inline constexpr std::string_view kTornSuffix = ".torn";
 inline constexpr std::string_view kNewSuffix = ".new";  // of a file that is being made, and has no meaning yet
+inline constexpr char kSpareName[] = "spare.new";       // the segment that comes next, until it has a number
+
+// A segment's number in twenty digits, so that names sort as numbers do, and a suffix.
+std::string segment_name(std::uint64_t number, std::string_view suffix = kSegmentSuffix);
+// nullopt: not the name of a segment.
+std::optional<std::uint64_t> segment_number(std::string_view name) noexcept;
+inline constexpr std::uint64_t kFirstSegment = 1;
 
 using Incarnation = std::array<std::uint8_t, 16>;
 
@@ -70,9 +76,9 @@ struct SegmentHeader {
   std::uint64_t segment = 1;
   Incarnation incarnation = {};
   std::uint64_t first_index = 1;  // of the log when the segment began
-  std::uint64_t last_index = 0;
-  std::uint32_t previous = 0;  // the checksum of the last record of the segment before; 0 in the first
-  std::uint32_t checksum = 0;  // of all before it
+  std::uint64_t last_index = 0;   // >= first_index - 1
+  std::uint32_t previous = 0;     // the checksum of the last header of the segment before; 0 in the first
+  std::uint32_t checksum = 0;     // of all before it
 };
 static_assert(sizeof(SegmentHeader) == 64);
 

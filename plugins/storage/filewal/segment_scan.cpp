@@ -13,34 +13,36 @@ constexpr std::uint64_t kProgressBytes = std::uint64_t{256} << 20;
 
 class SegmentScan {
  public:
-  SegmentScan(const File& segment, const std::string& path, const LoggerFunction& logger)
-      : window_(segment), path_(path), logger_(logger) {}
+  SegmentScan(const SegmentSource& source, ScannedLog& log, const LoggerFunction& logger)
+      : source_(source), window_(source.file), log_(log), logger_(logger) {}
 
-  ScannedSegment run(const Incarnation& incarnation) {
-    read_segment_header(incarnation);
+  ScannedSegment run() {
+    read_segment_header();
     std::uint64_t progress = kProgressBytes;
     while (const std::optional<RecordHeader> header = read_chained_record()) {
       apply(*header);
-      found_.previous = header->checksum;
+      log_.previous = header->checksum;
       found_.ends_with_mark = header->type == RecordType::batch && header->length == 0;
       found_.end += header->type == RecordType::batch ? sizeof(RecordHeader) : record_bytes(header->length);
       if (found_.end < progress) continue;
-      logger_(TENON_SEVERITY_INFO, path_ + ": recovery has read " + std::to_string(found_.end >> 20) + " of at most " +
-                                       std::to_string(window_.file_size() >> 20) + " MiB");
+      logger_(TENON_SEVERITY_INFO, source_.path + ": recovery has read " + std::to_string(found_.end >> 20) +
+                                       " of at most " + std::to_string(window_.file_size() >> 20) + " MiB");
       progress = found_.end + kProgressBytes;
     }
     settle_end();
-    return std::move(found_);
+    return found_;
   }
 
  private:
   [[noreturn]] void corrupt(std::uint64_t offset, const std::string& what) const {
-    throw Error(TENON_ERROR_CORRUPT, path_ + " is damaged at offset " + std::to_string(offset) + ": " + what +
+    throw Error(TENON_ERROR_CORRUPT, source_.path + " is damaged at offset " + std::to_string(offset) + ": " + what +
                                          ". Nothing was changed. Keep a copy of the directory; in a cluster, replace "
                                          "this node by a new one");
   }
 
-  void read_segment_header(const Incarnation& incarnation) {
+  bool is(SegmentRole role) const noexcept { return (static_cast<int>(source_.role) & static_cast<int>(role)) != 0; }
+
+  void read_segment_header() {
     const std::string_view encoded = window_.view(0, sizeof(SegmentHeader));
     if (encoded.size() < sizeof(SegmentHeader)) corrupt(0, "the file is too short for its header");
     const auto header = decode_header<SegmentHeader>(encoded);
@@ -49,20 +51,37 @@ class SegmentScan {
     }
     if (header.checksum != header_checksum(header)) corrupt(0, "the header's checksum is wrong");
     if (header.format > kFormat) {
-      throw Error(TENON_ERROR_UNSUPPORTED, path_ + " has format " + std::to_string(header.format) +
+      throw Error(TENON_ERROR_UNSUPPORTED, source_.path + " has format " + std::to_string(header.format) +
                                                ", this version reads up to " + std::to_string(kFormat) +
                                                "; start the newer version that wrote it");
     }
-    if (header.incarnation != incarnation) corrupt(0, "the file belongs to another data directory");
-    if (header.format != kFormat || header.segment != 1 || header.first_index != 1 || header.last_index != 0 ||
-        header.previous != 0) {
-      corrupt(0, "this is not the first segment of a log");
-    }
+    if (header.incarnation != source_.incarnation) corrupt(0, "the file belongs to another data directory");
+    if (header.format != kFormat) corrupt(0, "no version had format " + std::to_string(header.format));
+    if (header.segment != source_.number) corrupt(0, "this is segment " + std::to_string(header.segment));
+    begin_log(header);
     found_.salt = header.salt;
-    found_.previous = header.checksum;
+    log_.previous = header.checksum;
     found_.end = kFirstRecordOffset;
     batch_end_ = found_.end;
     found_.durable_end = kFirstRecordOffset;
+  }
+
+  void begin_log(const SegmentHeader& header) {
+    if (header.first_index == 0 || header.last_index + 1 < header.first_index) {
+      corrupt(0, "the log cannot have held " + std::to_string(header.first_index) + " to " +
+                     std::to_string(header.last_index));
+    }
+    if (is(SegmentRole::oldest)) {
+      const bool begins_a_log = header.first_index == 1 && header.last_index == 0 && header.previous == 0;
+      if (source_.number == kFirstSegment && !begins_a_log) corrupt(0, "this is not how the first segment begins");
+      log_.entries = EntryIndex(header.first_index, header.last_index);
+      return;
+    }
+    if (header.previous != log_.previous || header.first_index != log_.entries.first() ||
+        header.last_index != log_.entries.last()) {
+      corrupt(0, "it does not continue the segment before it, after which the log holds " +
+                     std::to_string(log_.entries.first()) + " to " + std::to_string(log_.entries.last()));
+    }
   }
 
   // The header at `offset`, when its own bytes are whole and it was written for this place.
@@ -77,7 +96,7 @@ class SegmentScan {
   // The record at the end of what was read, when all of it is whole and it continues the record before it.
   std::optional<RecordHeader> read_chained_record() {
     const std::optional<RecordHeader> header = read_header(found_.end);
-    if (!header || header->previous != found_.previous) return {};
+    if (!header || header->previous != log_.previous) return {};
     if (header->type == RecordType::batch) return header;
     const std::uint64_t left = window_.file_size() - found_.end;
     if (record_bytes(header->length) > left) return {};
@@ -105,15 +124,16 @@ class SegmentScan {
     if (found_.end + record_bytes(header.length) > batch_end_) corrupt(found_.end, "a record lies outside of a batch");
     switch (header.type) {
       case RecordType::entry:
-        if (!found_.entries.fits(header.index)) corrupt(found_.end, out_of_order(header));
-        found_.entries.append(header.index, {found_.end, header.length, header.payload_checksum});
+        if (!log_.entries.fits(header.index)) corrupt(found_.end, out_of_order(header));
+        log_.entries.append(header.index,
+                            {RecordPlace(source_.number, found_.end), header.length, header.payload_checksum});
         return;
       case RecordType::truncate:
-        if (!found_.entries.fits(header.index)) corrupt(found_.end, out_of_order(header));
-        found_.entries.truncate(header.index);
+        if (!log_.entries.fits(header.index)) corrupt(found_.end, out_of_order(header));
+        log_.entries.truncate(header.index);
         return;
       case RecordType::compact:
-        found_.entries.compact(header.index);
+        log_.entries.compact(header.index);
         return;
       case RecordType::batch:
         break;
@@ -123,7 +143,7 @@ class SegmentScan {
 
   std::string out_of_order(const RecordHeader& header) const {
     return "index " + std::to_string(header.index) + " does not continue the log of " +
-           std::to_string(found_.entries.first()) + " to " + std::to_string(found_.entries.last());
+           std::to_string(log_.entries.first()) + " to " + std::to_string(log_.entries.last());
   }
 
   void begin_batch(const RecordHeader& header) {
@@ -142,6 +162,7 @@ class SegmentScan {
     found_.torn_end = end_of_content(window_.file(), end);
     if (end < std::max(found_.durable_end, kBornBytes)) corrupt(end, "this part is older than the last sync");
     if (found_.torn_end == end && end == batch_end_) return;
+    if (!is(SegmentRole::last)) corrupt(end, "a later segment is there, so all of this one was synced");
     if (const std::optional<std::uint64_t> batch = find_batch_that_proves_sync()) {
       corrupt(end, "the batch at offset " + std::to_string(*batch) + " proves that this was synced");
     }
@@ -160,8 +181,9 @@ class SegmentScan {
     return {};
   }
 
+  const SegmentSource& source_;
   FileWindow window_;
-  const std::string& path_;
+  ScannedLog& log_;
   const LoggerFunction& logger_;
   ScannedSegment found_;
   std::uint64_t batch_end_ = 0;  // where the last batch ends by its own account
@@ -169,9 +191,8 @@ class SegmentScan {
 
 }  // namespace
 
-ScannedSegment scan_segment(const File& segment, const std::string& path, const Incarnation& incarnation,
-                            const LoggerFunction& logger) {
-  return SegmentScan(segment, path, logger).run(incarnation);
+ScannedSegment scan_segment(const SegmentSource& source, ScannedLog& log, const LoggerFunction& logger) {
+  return SegmentScan(source, log, logger).run();
 }
 
 std::uint64_t end_of_content(const File& file, std::uint64_t offset) {

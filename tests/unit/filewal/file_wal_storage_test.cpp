@@ -274,7 +274,7 @@ TEST_CASE("a read that waits while a failed storage closes is answered with clos
   CHECK(plugin.storage_host.durable_sequence() == 0);
 }
 
-TEST_CASE("a disk that cannot be extended fails with no space") {
+TEST_CASE("a write that needs a segment for which there is no room fails with no space") {
   const FakeHost host("/memory", kOptions);
   MemoryFileSystem disk(1);
   FaultyFileSystem faulty(disk);
@@ -284,8 +284,23 @@ TEST_CASE("a disk that cannot be extended fails with no space") {
   plugin.append(1, std::string(2 << 20, 'x'));
   plugin.read(1, 1, 2);
   REQUIRE(plugin.storage_host.wait_read(1));
-  CHECK(faulty.trace().ends_with("zero_fill 00000000000000000001.wal;"));
+  CHECK(faulty.trace().ends_with("create spare.new;"));
   CHECK(host.failure()->error == TENON_ERROR_NO_SPACE);
+}
+
+TEST_CASE("room that runs short is reported, writes go on, and so is that there is room again") {
+  const FakeHost host("/memory", kOptions);
+  MemoryFileSystem disk(1);
+  FaultyFileSystem faulty(disk);
+  Plugin plugin(host.table(), faulty);
+  REQUIRE(plugin.open() == TENON_OK);
+  faulty.fail_change(faulty.counts().changes + 3, TENON_ERROR_NO_SPACE);  // after the write and its sync
+  plugin.append(1, std::string(300'000, 'x'));
+  REQUIRE(plugin.storage_host.wait_space(LogSpace::running_short));
+  plugin.append(2, "in the room that is left");
+  CHECK(plugin.storage_host.wait_durable(2));
+  CHECK(plugin.storage_host.wait_space(LogSpace::enough));
+  CHECK_FALSE(host.failure().has_value());
 }
 
 TEST_CASE("a directory that is in use is busy, and free when the first instance is closed") {

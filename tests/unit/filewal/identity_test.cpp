@@ -70,10 +70,20 @@ TEST_CASE("a directory of a newer format is refused") {
   CHECK(says(message, "has format 2, this version reads up to 1; start the newer version"));
 }
 
-TEST_CASE("a log of more than one segment is left to the version that can read it") {
-  Contents files = directory_with_an_entry();
-  files["00000000000000000002.wal"] = "TENONWAL";
-  CHECK(refusal_of(files) == TENON_ERROR_UNSUPPORTED);
+TEST_CASE("segments that are missing, or that no log of this server can have, are refused by name") {
+  const auto message_of = [](const std::string& renamed) {
+    Contents files = directory_with_an_entry();
+    files[renamed] = files["00000000000000000001.wal"];
+    std::string message;
+    CHECK(refusal_of(files, &message) == TENON_ERROR_CORRUPT);
+    return message;
+  };
+  CHECK(says(message_of("00000000000000000003.wal"), "00000000000000000002.wal is missing"));
+  CHECK(says(message_of("00000000000000000002.wal"),
+             "00000000000000000002.wal is damaged at offset 0: this is segment 1"));
+  for (const char* name : {"2.wal", "0000000000000000000x.wal", "00000000000000000000.wal"}) {
+    CHECK(says(message_of(name), std::string(name) + ": found a segment of a log without a number"));
+  }
 }
 
 TEST_CASE("a flipped bit in the stamp is refused, wherever it is") {

@@ -89,6 +89,7 @@ TEST_CASE("after a power loss at any call a prefix is found that holds everythin
         }
         opened.log.sync();
         states = {model};
+        if (generator() % 2 == 0) opened.log.prepare_spare();
       }
     } catch (const Error& error) {
       REQUIRE(error.code() == TENON_ERROR_IO);

@@ -7,8 +7,10 @@
 // staged before a sync() that returned. To keep it a prefix, stage() itself syncs what was staged before when a hard
 // state follows entries; a hard state is rare.
 //
-// Everything that a group of writes does to the log becomes one write and one sync of one file. A hard state is written
-// and synced twice, one copy after the other, and counts after the second.
+// Everything that a group of writes does to the log becomes one write and one sync of one file: the current segment.
+// What does not fit into it goes into the next, which was set aside before by prepare_spare(). Segments whose entries
+// are all compacted are removed. A hard state is written and synced twice, one copy after the other, and counts after
+// the second.
 //
 // After open(), a call that throws has failed the log for good: the bytes of the file are unknown, so nothing more may
 // be staged, synced or read, and only close() and destruction are left. plan_read() and read() are no such calls.
@@ -46,22 +48,40 @@ struct Recovered {
 };
 
 struct FileLogOptions {
-  // Bytes that a segment is created with and grows by; at least kSegmentBytesMin.
+  // Bytes of a segment, unless one entry needs more; at least kSegmentBytesMin.
   std::uint64_t segment_bytes = std::uint64_t{64} << 20;
 };
 inline constexpr std::uint64_t kSegmentBytesMin = 4096;
 
+// A record's segment and the offset of its header there, in one number that ascends with the stream of writes.
+class RecordPlace {
+ public:
+  static constexpr unsigned kOffsetBits = 40;  // segments are smaller, and there are fewer than 2^24 of them
+
+  RecordPlace() = default;
+  RecordPlace(std::uint64_t segment, std::uint64_t offset) noexcept : value_(segment << kOffsetBits | offset) {}
+
+  std::uint64_t segment() const noexcept { return value_ >> kOffsetBits; }
+  std::uint64_t offset() const noexcept { return value_ & ((std::uint64_t{1} << kOffsetBits) - 1); }
+
+ private:
+  std::uint64_t value_ = 0;
+};
+
 struct EntryLocation {
-  std::uint64_t offset = 0;  // of the record's header in the segment
-  std::uint32_t size = 0;    // bytes of the payload
+  RecordPlace place;
+  std::uint32_t size = 0;  // bytes of the payload
   std::uint32_t payload_checksum = 0;
 };
 
+struct SegmentFile;
+
 // Where the entries of a read lie, as of the moment it was planned. Stays good while the log is open, whatever is
-// staged later: no record is ever written over.
+// staged later: no record is ever written over, and a segment that is removed stays readable while a plan has it.
 struct ReadPlan {
   std::uint64_t first = 0;
-  std::vector<EntryLocation> locations;  // of first, first + 1 .., ascending in offset
+  std::vector<EntryLocation> locations;                      // of first, first + 1 ..; their places ascend
+  std::vector<std::shared_ptr<const SegmentFile>> segments;  // that they lie in, ascending
 };
 
 // The entries of one read, which point into its buffer.
@@ -72,8 +92,16 @@ struct ReadEntries {
 
 // Sums since open(); they never fall.
 struct FileLogStatistics {
-  std::uint64_t syncs = 0;          // of the segment and of the hard state
+  std::uint64_t syncs = 0;          // of segments and of the hard state, those of the spare excepted
   std::uint64_t written_bytes = 0;  // to both, zero-filling excepted
+};
+
+// Of the segment that comes next.
+enum class SpareState {
+  not_yet,     // the current segment has room for long
+  unfinished,  // it is filled step by step
+  ready,
+  no_space,  // the disk has no room for it
 };
 
 class FileLog {
@@ -85,8 +113,8 @@ class FileLog {
   FileLog& operator=(const FileLog&) = delete;
 
   // Takes the directory, makes a new one into a data directory of this identity, and recovers what another holds. On
-  // return everything recovered is durable, a torn tail is set aside in a .torn file and cut, and a bad copy of the
-  // hard state is repaired; each with a line for the logger.
+  // return everything recovered is durable, a torn tail of the last segment is set aside in a .torn file and cut, and a
+  // bad copy of the hard state is repaired; each with a line for the logger.
   // Throws BUSY: another FileLog or process has the directory. INVALID: it belongs to another plugin, cluster or node.
   // UNSUPPORTED: a newer format. CORRUPT: damage that is not a torn tail. IO, NO_SPACE. Nothing was changed then,
   // except by the last two, which leave a directory that the next open() takes. Called once.
@@ -97,6 +125,18 @@ class FileLog {
   void stage(const tenon_write& write);
   // Makes all that was staged durable. Throws IO, NO_SPACE: of what was staged, any prefix may survive.
   void sync();
+
+  // Takes one step towards the segment that comes next, so that no write has to wait for it: at most kSpareStepBytes of
+  // zeros, synced. Does nothing when it is ready or not_yet. Without room it removes what there is of it, and the next
+  // call begins anew; writes go on in the current segment, and fail when that is full. Throws IO.
+  SpareState prepare_spare();
+  static constexpr std::uint64_t kSpareStepBytes = std::uint64_t{256} << 10;
+  SpareState spare_state() const noexcept;
+  // Whether a step should be taken though there are writes to do, for the spare to be ready when the current segment is
+  // half full.
+  bool spare_is_behind() const noexcept;
+  // The bytes of all segments, the spare excepted.
+  std::uint64_t segments_bytes() const;
 
   // Plans to read the entries [first, end): as many from `first` on as bytes_max of payload hold, and at least one.
   // Throws NOT_FOUND: the log, as all staged writes leave it, lacks one of them. Needs: first < end.

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The storage plugin: a FileLog and the thread that works for it. The thread takes all that was queued while it was
-// busy, has it made durable by one sync, and reports that once; so the longer a sync takes, the more it covers.
+// busy, has it made durable by one sync, and reports that once; so the longer a sync takes, the more it covers. Between
+// two syncs, and while there is nothing to do, it sets the next segment aside in small steps. When the disk has no room
+// for that it says so, goes on in the current segment, and tries again every kSpareRetryInterval.
 //
 // Snapshot images are not in this version: image_create throws UNSUPPORTED, image_open finds none.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,6 +25,8 @@ namespace tenon::filewal {
 
 class FileWalStorage final : public Storage {
  public:
+  static constexpr std::chrono::milliseconds kSpareRetryInterval{1000};
+
   // Reads the option segment_bytes. Throws INVALID.
   explicit FileWalStorage(Host host);
   // The same on another disk than the host's data directory.
@@ -48,9 +54,14 @@ class FileWalStorage final : public Storage {
     ReadPlan plan;
   };
 
+  enum class Work { requests, spare, none };
+
   void queue(Request request);
-  bool take(std::vector<Request>& taken);
+  Work take(std::vector<Request>& taken);
   void run() noexcept;
+  void contain_failure(const std::function<void()>& work) noexcept;
+  bool wants_spare() const noexcept;
+  void prepare_spare();
   void perform(const std::vector<Request>& taken);
   PlannedRead plan(const Read& read) const;
   void sync_group(std::size_t writes);
@@ -72,7 +83,10 @@ class FileWalStorage final : public Storage {
   bool sleeping_ = false;
   bool closing_ = false;
 
-  bool failed_ = false;  // the thread's alone, until it has ended
+  // The thread's alone, until it has ended.
+  bool failed_ = false;
+  LogSpace space_ = LogSpace::enough;                  // as reported
+  std::chrono::steady_clock::time_point spare_retry_;  // when space_ is short: when a spare is tried again
   std::thread thread_;
 };
 

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "spare_segment.hpp"
+
+#include <algorithm>
+
+#include "format.hpp"
+#include "tenon/host.hpp"
+
+namespace tenon::filewal {
+
+SpareState SpareSegment::step() {
+  if (state_ == SpareState::ready) return state_;
+  try {
+    fill(std::min(FileLog::kSpareStepBytes, segment_bytes_ - filled_));
+    state_ = filled_ == segment_bytes_ ? SpareState::ready : SpareState::unfinished;
+  } catch (const Error& error) {
+    if (error.code() != TENON_ERROR_NO_SPACE) throw;
+    if (file_ != nullptr) file_system_.unlink(kSpareName);
+    file_.reset();
+    filled_ = 0;
+    state_ = SpareState::no_space;
+  }
+  return state_;
+}
+
+std::unique_ptr<File> SpareSegment::take(std::uint64_t bytes_min) {
+  const std::uint64_t wanted = std::max(bytes_min, segment_bytes_);
+  if (filled_ < wanted) fill(wanted - filled_);
+  filled_ = 0;
+  state_ = SpareState::unfinished;
+  return std::move(file_);
+}
+
+void SpareSegment::fill(std::uint64_t bytes) {
+  if (file_ == nullptr) file_ = file_system_.open(kSpareName, OpenMode::replace);
+  file_->zero_fill(filled_, bytes);
+  file_->sync();
+  filled_ += bytes;
+}
+
+}  // namespace tenon::filewal
