@@ -13,7 +13,7 @@ type = size
 default = 64MiB
 min = 1MiB
 max = 4GiB
-help = bytes of zeros that the log file is made with and grows by; syncs of a zero-filled file are faster
+help = bytes of a segment of the log; a spare of this size is kept ready, and the disk needs room for it
 
 [metric.sync_duration_seconds]
 kind = histogram
