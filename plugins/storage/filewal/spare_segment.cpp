@@ -12,7 +12,10 @@ SpareState SpareSegment::step() {
   if (state_ == SpareState::ready) return state_;
   try {
     fill(std::min(FileLog::kSpareStepBytes, segment_bytes_ - filled_));
-    state_ = filled_ == segment_bytes_ ? SpareState::ready : SpareState::unfinished;
+    state_ = SpareState::unfinished;
+    if (filled_ < segment_bytes_) return state_;
+    file_->sync();
+    state_ = SpareState::ready;
   } catch (const Error& error) {
     if (error.code() != TENON_ERROR_NO_SPACE) throw;
     if (file_ != nullptr) file_system_.unlink(kSpareName);
@@ -25,7 +28,10 @@ SpareState SpareSegment::step() {
 
 std::unique_ptr<File> SpareSegment::take(std::uint64_t bytes_min) {
   const std::uint64_t wanted = std::max(bytes_min, segment_bytes_);
-  if (filled_ < wanted) fill(wanted - filled_);
+  if (filled_ < wanted) {
+    fill(wanted - filled_);
+    file_->sync();
+  }
   filled_ = 0;
   state_ = SpareState::unfinished;
   return std::move(file_);
@@ -34,7 +40,6 @@ std::unique_ptr<File> SpareSegment::take(std::uint64_t bytes_min) {
 void SpareSegment::fill(std::uint64_t bytes) {
   if (file_ == nullptr) file_ = file_system_.open(kSpareName, OpenMode::replace);
   file_->zero_fill(filled_, bytes);
-  file_->sync();
   filled_ += bytes;
 }
 

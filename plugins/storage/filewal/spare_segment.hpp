@@ -34,7 +34,7 @@ class SpareSegment {
   const std::uint64_t segment_bytes_;
   SpareState state_ = SpareState::unfinished;
   std::unique_ptr<File> file_;  // absent: nothing was begun
-  std::uint64_t filled_ = 0;    // bytes from its beginning that are zeros, and synced
+  std::uint64_t filled_ = 0;    // bytes from its beginning that are zeros; synced once all are
 };
 
 }  // namespace tenon::filewal

@@ -127,8 +127,9 @@ class FileLog {
   void sync();
 
   // Takes one step towards the segment that comes next, so that no write has to wait for it: at most kSpareStepBytes of
-  // zeros, synced. Does nothing when it is ready or not_yet. Without room it removes what there is of it, and the next
-  // call begins anew; writes go on in the current segment, and fail when that is full. Throws IO.
+  // zeros, and with the last of them a sync. Does nothing when it is ready or not_yet. Without room it removes what
+  // there is of it, and the next call begins anew; writes go on in the current segment, and fail when that is full.
+  // Throws IO.
   SpareState prepare_spare();
   static constexpr std::uint64_t kSpareStepBytes = std::uint64_t{256} << 10;
   SpareState spare_state() const noexcept;

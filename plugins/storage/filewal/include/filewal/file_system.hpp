@@ -33,7 +33,8 @@ class File {
   virtual std::size_t read(std::uint64_t offset, std::span<char> buffer) const = 0;
   // Writes the pieces one after the other, from `offset` on, growing the file where it must.
   virtual void write(std::uint64_t offset, std::span<const std::string_view> pieces) = 0;
-  // Writes `size` zeros, so that later writes there change neither the file's size nor its allocation.
+  // Writes `size` zeros, so that later writes there change neither the file's size nor its allocation, and has the disk
+  // begin with them.
   virtual void zero_fill(std::uint64_t offset, std::uint64_t size) = 0;
   virtual void sync() = 0;
 };
