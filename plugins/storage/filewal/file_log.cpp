@@ -173,7 +173,7 @@ SpareState FileLog::spare_state() const noexcept { return open_->log().spare_sta
 
 bool FileLog::spare_is_behind() const noexcept { return open_->log().spare_is_behind(); }
 
-std::uint64_t FileLog::segments_bytes() const { return open_->log().segments_bytes(); }
+std::uint64_t FileLog::segments_bytes() const noexcept { return open_->log().segments_bytes(); }
 
 void FileLog::close() {
   const std::unique_ptr<OpenLog> closing = std::move(open_);

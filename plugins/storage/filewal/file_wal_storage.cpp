@@ -58,6 +58,7 @@ Storage::Recovered FileWalStorage::open() {
   syncs_ = host().metric("syncs_total");
   written_bytes_ = host().metric("written_bytes_total");
   writes_per_sync_ = host().metric("writes_per_sync");
+  segments_bytes_ = host().metric("segments_bytes");
   filewal::Recovered recovered = log_.open({host().cluster_id(), host().node_id()});
   recovered_hard_state_ = std::move(recovered.hard_state);
   const SignalBlock block;
@@ -105,7 +106,7 @@ FileWalStorage::Work FileWalStorage::take(std::vector<Request>& taken) {
   while (queue_.empty() && !closing_) {
     if (wants_spare()) return Work::spare;
     sleeping_ = true;
-    if (space_ == LogSpace::running_short && !failed_) {
+    if (!failed_ && log_.spare_state() == SpareState::no_space) {
       wake_.wait_until(lock, spare_retry_);
     } else {
       wake_.wait(lock);
@@ -124,7 +125,7 @@ void FileWalStorage::run() noexcept {
       contain_failure([&] { perform(taken); });
       if (failed_) refuse_reads(taken);
     }
-    if (work == Work::spare || (!failed_ && log_.spare_is_behind())) contain_failure([&] { prepare_spare(); });
+    contain_failure([&] { prepare_spare(work); });
   }
 }
 
@@ -137,6 +138,7 @@ void FileWalStorage::contain_failure(const std::function<void()>& work) noexcept
   host().failed(error, why.message);
 }
 
+// Whether a step is to be taken now that there is nothing else to do.
 bool FileWalStorage::wants_spare() const noexcept {
   if (failed_) return false;
   const SpareState state = log_.spare_state();
@@ -144,14 +146,21 @@ bool FileWalStorage::wants_spare() const noexcept {
          (state == SpareState::no_space && std::chrono::steady_clock::now() >= spare_retry_);
 }
 
-void FileWalStorage::prepare_spare() {
-  const SpareState state = log_.prepare_spare();
-  if (state == SpareState::no_space) spare_retry_ = std::chrono::steady_clock::now() + kSpareRetryInterval;
-  const bool is_over = space_ == LogSpace::running_short && state == SpareState::ready;
-  if (state == SpareState::no_space || is_over) {
-    space_ = is_over ? LogSpace::enough : LogSpace::running_short;
-    report_space(space_);
+// Under load as many steps as keep the spare in pace with the writes; else one, so that a write waits for no more.
+void FileWalStorage::prepare_spare(Work work) {
+  const auto is_due = [&] {
+    if (log_.spare_state() == SpareState::no_space) return std::chrono::steady_clock::now() >= spare_retry_;
+    return log_.spare_is_behind();
+  };
+  for (std::size_t steps = 0; work == Work::spare ? steps == 0 : steps < kSpareStepsMax && is_due(); ++steps) {
+    if (log_.prepare_spare() != SpareState::no_space) continue;
+    spare_retry_ = std::chrono::steady_clock::now() + kSpareRetryInterval;
+    break;
   }
+  const SpareState state = log_.spare_state();
+  if (state == SpareState::unfinished) return;
+  const LogSpace space = state == SpareState::no_space ? LogSpace::running_short : LogSpace::enough;
+  if (std::exchange(space_, space) != space) report_space(space);
 }
 
 // Every read is planned at its place in the stream, and answered after the one sync that covers what it is to see.
@@ -159,6 +168,7 @@ void FileWalStorage::perform(const std::vector<Request>& taken) {
   std::vector<PlannedRead> planned;
   std::uint64_t last_sequence = 0;
   std::size_t writes = 0;
+  const auto began = std::chrono::steady_clock::now();  // a write that begins a segment is synced while it is staged
   for (const Request& request : taken) {
     if (const auto* read = std::get_if<Read>(&request)) {
       planned.push_back(plan(*read));
@@ -170,14 +180,13 @@ void FileWalStorage::perform(const std::vector<Request>& taken) {
     ++writes;
   }
   if (writes > 0) {
-    sync_group(writes);
+    sync_group(writes, began);
     durable(last_sequence);
   }
   for (const PlannedRead& read : planned) answer(read);
 }
 
-void FileWalStorage::sync_group(std::size_t writes) {
-  const auto began = std::chrono::steady_clock::now();
+void FileWalStorage::sync_group(std::size_t writes, std::chrono::steady_clock::time_point began) {
   log_.sync();
   sync_seconds_.record(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   const FileLogStatistics& now = log_.statistics();
@@ -185,6 +194,9 @@ void FileWalStorage::sync_group(std::size_t writes) {
   written_bytes_.record(static_cast<double>(now.written_bytes - recorded_.written_bytes));
   recorded_ = now;
   writes_per_sync_.record(static_cast<double>(writes));
+  if (std::exchange(recorded_segments_bytes_, log_.segments_bytes()) != log_.segments_bytes()) {
+    segments_bytes_.record(static_cast<double>(log_.segments_bytes()));
+  }
 }
 
 FileWalStorage::PlannedRead FileWalStorage::plan(const Read& read) const {

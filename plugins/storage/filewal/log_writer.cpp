@@ -53,6 +53,7 @@ LogWriter::LogWriter(FileSystem& file_system, const Incarnation& incarnation, Re
       previous_(recovered.log.previous),
       ends_with_mark_(recovered.last.ends_with_mark && !recovered.last.torn) {
   TENON_CHECK(file_bytes_ >= kBornBytes && end_ <= file_bytes_);
+  for (const std::shared_ptr<SegmentFile>& one : files_) segments_bytes_ += one->file->size();
 }
 
 void LogWriter::stage_entry(std::uint64_t index, std::uint64_t term, std::string_view payload) {
@@ -129,6 +130,7 @@ void LogWriter::begin_segment(std::uint64_t record_bytes) {
   end_ = kBornBytes;
   previous_ = decode_header<RecordHeader>(piece.substr(kFirstRecordOffset)).checksum;
   ends_with_mark_ = true;
+  segments_bytes_ += file_bytes_;
   files_.push_back(std::move(next));
 }
 
@@ -145,6 +147,7 @@ void LogWriter::remove_old_segments() {
   while (files_.front()->number < needed) {
     file_system_.unlink(segment_name(files_.front()->number));
     file_system_.sync_directory();
+    segments_bytes_ -= files_.front()->file->size();
     files_.pop_front();
   }
 }
@@ -162,12 +165,6 @@ bool LogWriter::spare_is_behind() const noexcept {
   const std::uint64_t begin = file_bytes_ / kSpareBeginsAt;
   const std::uint64_t way = file_bytes_ / kSpareReadyAt - begin;
   return end_ > begin && spare_.filled_bytes() < std::min(end_ - begin, way) * spare_.wanted_bytes() / way;
-}
-
-std::uint64_t LogWriter::segments_bytes() const {
-  std::uint64_t bytes = 0;
-  for (const std::shared_ptr<SegmentFile>& one : files_) bytes += one->file->size();
-  return bytes;
 }
 
 void LogWriter::mark() {

@@ -56,7 +56,7 @@ class LogWriter {
   SpareState prepare_spare();
   SpareState spare_state() const noexcept;
   bool spare_is_behind() const noexcept;
-  std::uint64_t segments_bytes() const;
+  std::uint64_t segments_bytes() const noexcept { return segments_bytes_; }
 
   ReadPlan plan_read(std::uint64_t first, std::uint64_t end, std::uint64_t bytes_max) const;
 
@@ -84,6 +84,7 @@ class LogWriter {
   const Incarnation incarnation_;
   FileLogStatistics& statistics_;
   std::deque<std::shared_ptr<SegmentFile>> files_;  // ascending, without a gap; the last is the current one
+  std::uint64_t segments_bytes_ = 0;                // of all of them
   SpareSegment spare_;
   EntryIndex entries_;      // after all that is staged
   bool compacted_ = false;  // since segments were last removed

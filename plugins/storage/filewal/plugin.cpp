@@ -27,6 +27,10 @@ help = syncs of the log file and of the hard state; a hard state takes two
 kind = counter
 help = bytes written to the log file and to the hard state, without the filling with zeros
 
+[metric.segments_bytes]
+kind = gauge
+help = bytes of all segments of the log, the spare excepted
+
 [metric.writes_per_sync]
 kind = histogram
 help = how many of the node's writes one sync made durable

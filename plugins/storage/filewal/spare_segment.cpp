@@ -18,9 +18,7 @@ SpareState SpareSegment::step() {
     state_ = SpareState::ready;
   } catch (const Error& error) {
     if (error.code() != TENON_ERROR_NO_SPACE) throw;
-    if (file_ != nullptr) file_system_.unlink(kSpareName);
-    file_.reset();
-    filled_ = 0;
+    remove();
     state_ = SpareState::no_space;
   }
   return state_;
@@ -29,12 +27,24 @@ SpareState SpareSegment::step() {
 std::unique_ptr<File> SpareSegment::take(std::uint64_t bytes_min) {
   const std::uint64_t wanted = std::max(bytes_min, segment_bytes_);
   if (filled_ < wanted) {
-    fill(wanted - filled_);
-    file_->sync();
+    try {
+      fill(wanted - filled_);
+      file_->sync();
+    } catch (const Error& error) {
+      if (error.code() == TENON_ERROR_NO_SPACE) remove();
+      throw;
+    }
   }
   filled_ = 0;
   state_ = SpareState::unfinished;
   return std::move(file_);
+}
+
+// So that what there is of it takes no room.
+void SpareSegment::remove() {
+  if (file_ != nullptr) file_system_.unlink(kSpareName);
+  file_.reset();
+  filled_ = 0;
 }
 
 void SpareSegment::fill(std::uint64_t bytes) {

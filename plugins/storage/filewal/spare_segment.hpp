@@ -29,6 +29,7 @@ class SpareSegment {
 
  private:
   void fill(std::uint64_t bytes);
+  void remove();
 
   FileSystem& file_system_;
   const std::uint64_t segment_bytes_;

@@ -137,7 +137,7 @@ class FileLog {
   // half full.
   bool spare_is_behind() const noexcept;
   // The bytes of all segments, the spare excepted.
-  std::uint64_t segments_bytes() const;
+  std::uint64_t segments_bytes() const noexcept;
 
   // Plans to read the entries [first, end): as many from `first` on as bytes_max of payload hold, and at least one.
   // Throws NOT_FOUND: the log, as all staged writes leave it, lacks one of them. Needs: first < end.

@@ -26,6 +26,7 @@ namespace tenon::filewal {
 class FileWalStorage final : public Storage {
  public:
   static constexpr std::chrono::milliseconds kSpareRetryInterval{1000};
+  static constexpr std::size_t kSpareStepsMax = 32;  // between two syncs
 
   // Reads the option segment_bytes. Throws INVALID.
   explicit FileWalStorage(Host host);
@@ -61,10 +62,10 @@ class FileWalStorage final : public Storage {
   void run() noexcept;
   void contain_failure(const std::function<void()>& work) noexcept;
   bool wants_spare() const noexcept;
-  void prepare_spare();
+  void prepare_spare(Work work);
   void perform(const std::vector<Request>& taken);
   PlannedRead plan(const Read& read) const;
-  void sync_group(std::size_t writes);
+  void sync_group(std::size_t writes, std::chrono::steady_clock::time_point began);
   void answer(const PlannedRead& planned) const noexcept;
   void refuse_reads(const std::vector<Request>& taken);
 
@@ -76,6 +77,8 @@ class FileWalStorage final : public Storage {
   Metric syncs_;
   Metric written_bytes_;
   Metric writes_per_sync_;
+  Metric segments_bytes_;
+  std::uint64_t recorded_segments_bytes_ = 0;
 
   std::mutex mutex_;
   std::condition_variable wake_;
