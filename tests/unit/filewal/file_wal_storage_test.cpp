@@ -11,12 +11,9 @@
 
 #include "faulty_file_system.hpp"
 #include "log_model.hpp"
+#include "plugin_fixture.hpp"
 #include "support/catch.hpp"
 #include "temporary_directory.hpp"
-#include "tenon/testing/host.hpp"
-#include "tenon/testing/storage_host.hpp"
-
-extern "C" const tenon_plugin tenon_static_plugin_filewal;
 
 namespace tenon::filewal::test {
 namespace {
@@ -24,7 +21,6 @@ namespace {
 using support::MemoryFileSystem;
 using testing::EntryCopy;
 using testing::FakeHost;
-using testing::FakeStorageHost;
 
 // Counts how often a plugin says that it has failed.
 struct CountingHost : tenon_host {
@@ -38,72 +34,6 @@ struct CountingHost : tenon_host {
   const tenon_host* forward;
   mutable std::atomic<int> failures{0};
 };
-
-// An instance behind the table that a host sees; closes and destroys it.
-class Plugin {
- public:
-  // On the disk of the host's data directory, through the plugin's own create().
-  explicit Plugin(const tenon_host* host) { error = kPlugin->create(host, &self_, &why); }
-  Plugin(const tenon_host* host, FileSystem& disk)
-      : self_(static_cast<Instance*>(new FileWalStorage(Host(host), std::make_unique<Borrowed>(disk)))) {}
-  Plugin(const Plugin&) = delete;
-  Plugin& operator=(const Plugin&) = delete;
-  ~Plugin() {
-    close();
-    if (self_ != nullptr) kPlugin->destroy(self_);
-  }
-
-  tenon_error open() {
-    found.struct_size = sizeof found;
-    error = kPlugin->storage->open(self_, storage_host.table(), &found, &why);
-    open_ = error == TENON_OK;
-    return error;
-  }
-  void close() {
-    if (std::exchange(open_, false)) kPlugin->storage->close(self_);
-  }
-  void write(const tenon_write& write) { kPlugin->storage->write(self_, &write); }
-  // Appends one entry, as the write with its index as sequence.
-  void append(std::uint64_t index, std::string data) {
-    write(writes_.emplace_back().append(index, 1, std::move(data)).view(index));
-  }
-  void read(std::uint64_t request, std::uint64_t first, std::uint64_t end) {
-    kPlugin->storage->read_entries(self_, request, first, end, 1 << 20);
-  }
-  const tenon_storage& table() const { return *kPlugin->storage; }
-  void* self() const { return self_; }
-
-  FakeStorageHost storage_host;
-  tenon_recovered found = {};
-  tenon_error error = TENON_OK;
-  tenon_detail why = {};
-
- private:
-  // A disk that the test keeps.
-  class Borrowed final : public FileSystem {
-   public:
-    explicit Borrowed(FileSystem& disk) : disk_(disk) {}
-    std::string path(std::string_view name) const override { return disk_.path(name); }
-    std::vector<std::string> list() const override { return disk_.list(); }
-    std::unique_ptr<File> open(std::string_view name, OpenMode mode) override { return disk_.open(name, mode); }
-    void rename(std::string_view from, std::string_view to) override { disk_.rename(from, to); }
-    void unlink(std::string_view name) override { disk_.unlink(name); }
-    void sync_directory() override { disk_.sync_directory(); }
-    std::unique_ptr<FileLock> lock(std::string_view name) override { return disk_.lock(name); }
-    void random_bytes(std::span<std::uint8_t> output) override { disk_.random_bytes(output); }
-
-   private:
-    FileSystem& disk_;
-  };
-
-  static constexpr const tenon_plugin* kPlugin = &tenon_static_plugin_filewal;
-
-  void* self_ = nullptr;
-  bool open_ = false;
-  std::deque<OwnedWrite> writes_;
-};
-
-const std::map<std::string, std::string> kOptions = {{"segment_bytes", "1MiB"}};
 
 TEST_CASE("what was acknowledged is there after a close and a reopen") {
   const TemporaryDirectory directory;
@@ -286,37 +216,6 @@ TEST_CASE("a write that needs a segment for which there is no room fails with no
   REQUIRE(plugin.storage_host.wait_read(1));
   CHECK(faulty.trace().ends_with("create spare.new;"));
   CHECK(host.failure()->error == TENON_ERROR_NO_SPACE);
-}
-
-TEST_CASE("room that runs short is reported, writes go on, and so is that there is room again") {
-  const FakeHost host("/memory", kOptions);
-  MemoryFileSystem disk(1);
-  FaultyFileSystem faulty(disk);
-  Plugin plugin(host.table(), faulty);
-  REQUIRE(plugin.open() == TENON_OK);
-  faulty.fail_change(faulty.counts().changes + 3, TENON_ERROR_NO_SPACE);  // after the write and its sync
-  plugin.append(1, std::string(300'000, 'x'));
-  REQUIRE(plugin.storage_host.wait_space(LogSpace::running_short));
-  plugin.append(2, "in the room that is left");
-  CHECK(plugin.storage_host.wait_durable(2));
-  CHECK(plugin.storage_host.wait_space(LogSpace::enough));
-  CHECK_FALSE(host.failure().has_value());
-}
-
-TEST_CASE("a segment for which there is room after all ends the shortage") {
-  const FakeHost host("/memory", kOptions);
-  MemoryFileSystem disk(1);
-  FaultyFileSystem faulty(disk);
-  Plugin plugin(host.table(), faulty);
-  REQUIRE(plugin.open() == TENON_OK);
-  faulty.fail_change(faulty.counts().changes + 3, TENON_ERROR_NO_SPACE);
-  plugin.append(1, std::string(300'000, 'x'));
-  REQUIRE(plugin.storage_host.wait_space(LogSpace::running_short));
-  plugin.append(2, std::string(900'000, 'x'));  // does not fit into the rest of the first one
-  CHECK(plugin.storage_host.wait_durable(2));
-  CHECK(plugin.storage_host.wait_space(LogSpace::enough));
-  const std::vector<std::string> names = disk.list();
-  CHECK(std::count(names.begin(), names.end(), "00000000000000000002.wal") == 1);
 }
 
 TEST_CASE("a directory that is in use is busy, and free when the first instance is closed") {

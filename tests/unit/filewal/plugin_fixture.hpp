@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// The plugin as a host sees it.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "filewal/file_wal_storage.hpp"
+#include "log_model.hpp"
+#include "tenon/testing/host.hpp"
+#include "tenon/testing/storage_host.hpp"
+
+extern "C" const tenon_plugin tenon_static_plugin_filewal;
+
+namespace tenon::filewal::test {
+
+// An instance behind the table that a host sees; closes and destroys it.
+class Plugin {
+ public:
+  // On the disk of the host's data directory, through the plugin's own create().
+  explicit Plugin(const tenon_host* host) { error = kPlugin->create(host, &self_, &why); }
+  Plugin(const tenon_host* host, FileSystem& disk)
+      : self_(static_cast<Instance*>(new FileWalStorage(Host(host), std::make_unique<Borrowed>(disk)))) {}
+  Plugin(const Plugin&) = delete;
+  Plugin& operator=(const Plugin&) = delete;
+  ~Plugin() {
+    close();
+    if (self_ != nullptr) kPlugin->destroy(self_);
+  }
+
+  tenon_error open() {
+    found.struct_size = sizeof found;
+    error = kPlugin->storage->open(self_, storage_host.table(), &found, &why);
+    open_ = error == TENON_OK;
+    return error;
+  }
+  void close() {
+    if (std::exchange(open_, false)) kPlugin->storage->close(self_);
+  }
+  void write(const tenon_write& write) { kPlugin->storage->write(self_, &write); }
+  // Appends one entry, as the write with its index as sequence.
+  void append(std::uint64_t index, std::string data) {
+    write(writes_.emplace_back().append(index, 1, std::move(data)).view(index));
+  }
+  void read(std::uint64_t request, std::uint64_t first, std::uint64_t end) {
+    kPlugin->storage->read_entries(self_, request, first, end, 1 << 20);
+  }
+  const tenon_storage& table() const { return *kPlugin->storage; }
+  void* self() const { return self_; }
+
+  testing::FakeStorageHost storage_host;
+  tenon_recovered found = {};
+  tenon_error error = TENON_OK;
+  tenon_detail why = {};
+
+ private:
+  // A disk that the test keeps.
+  class Borrowed final : public FileSystem {
+   public:
+    explicit Borrowed(FileSystem& disk) : disk_(disk) {}
+    std::string path(std::string_view name) const override { return disk_.path(name); }
+    std::vector<std::string> list() const override { return disk_.list(); }
+    std::unique_ptr<File> open(std::string_view name, OpenMode mode) override { return disk_.open(name, mode); }
+    void rename(std::string_view from, std::string_view to) override { disk_.rename(from, to); }
+    void unlink(std::string_view name) override { disk_.unlink(name); }
+    void sync_directory() override { disk_.sync_directory(); }
+    std::unique_ptr<FileLock> lock(std::string_view name) override { return disk_.lock(name); }
+    void random_bytes(std::span<std::uint8_t> output) override { disk_.random_bytes(output); }
+
+   private:
+    FileSystem& disk_;
+  };
+
+  static constexpr const tenon_plugin* kPlugin = &tenon_static_plugin_filewal;
+
+  void* self_ = nullptr;
+  bool open_ = false;
+  std::deque<OwnedWrite> writes_;
+};
+
+inline const std::map<std::string, std::string> kOptions = {{"segment_bytes", "1MiB"}};
+
+}  // namespace tenon::filewal::test
