@@ -86,7 +86,8 @@ std::optional<Instant> Raft::next_deadline() const noexcept {
   // Alone, nothing can be gained by trying again: what is being written becomes durable or the node stops.
   if (is_only_voter()) return std::nullopt;
   if (const auto* candidate = std::get_if<Candidate>(&role_)) return candidate->election_deadline;
-  return std::get<Leader>(role_).heartbeat_due;
+  const auto& leading = std::get<Leader>(role_);
+  return leading.notice_due ? std::min(*leading.notice_due, leading.heartbeat_due) : leading.heartbeat_due;
 }
 
 RoleName Raft::role() const noexcept {

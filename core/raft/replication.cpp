@@ -92,6 +92,7 @@ void Raft::on(const Transfer& transfer, Effects&) {
 void Raft::replicate(Leader& leading, Effects& effects) {
   if ((now_ >= leading.heartbeat_due && !is_only_voter()) || wants_round(leading)) begin_round(leading, effects);
   for (Progress& follower : leading.followers) replicate_to(follower, effects);
+  tell_commit(leading, effects);
   hand_over(leading, effects);
   release_reads(leading, effects);
 }
@@ -102,7 +103,26 @@ void Raft::replicate_to(Progress& progress, Effects& effects) {
   }
   // An empty Append at the end of what was sent is refused when something before it was lost.
   if (progress.take_question()) send_entries(progress, {}, effects);
-  if (progress.told_commit() < std::min(progress.match(), commit_index_)) send_heartbeat(progress, 0, effects);
+}
+
+// Only when no Append has told it for a while: each message wakes threads on both sides.
+void Raft::tell_commit(Leader& leading, Effects& effects) {
+  const bool sends_entries = std::any_of(effects.sends.begin(), effects.sends.end(),
+                                         [](const Send& send) { return std::holds_alternative<Append>(send.message); });
+  const bool is_untold = std::any_of(leading.followers.begin(), leading.followers.end(),
+                                     [&](const Progress& one) { return lacks_commit(one); });
+  if (!is_untold || sends_entries) leading.notice_due.reset();
+  if (!is_untold) return;
+  if (!leading.notice_due) leading.notice_due = now_ + settings_.commit_notice_delay;
+  if (now_ < *leading.notice_due) return;
+  for (Progress& follower : leading.followers) {
+    if (lacks_commit(follower)) send_heartbeat(follower, 0, effects);
+  }
+  leading.notice_due.reset();
+}
+
+bool Raft::lacks_commit(const Progress& progress) const noexcept {
+  return progress.told_commit() < std::min(progress.match(), commit_index_);
 }
 
 // Returns whether an Append was sent, and so perhaps another can be.

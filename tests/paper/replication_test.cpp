@@ -123,5 +123,29 @@ TEST_CASE("5.5: a follower that was away is sent what it missed") {
   CHECK(cluster.texts(kNode3) == std::vector<std::string>{"-", "a"});
 }
 
+TEST_CASE("5.3: the commit index travels with the next append, and by itself only when none comes for a while") {
+  ClusterOptions options;
+  options.settings = raft::Settings{};
+  RaftCluster cluster(options);
+  cluster.elect(kNode1);
+  cluster.advance(options.settings.commit_notice_delay);
+  cluster.stabilize();
+  REQUIRE(cluster.raft(kNode2).commit_index() == LogIndex(1));
+
+  cluster.propose(kNode1, "a");
+  cluster.stabilize();
+  CHECK(cluster.raft(kNode1).commit_index() == LogIndex(2));
+  CHECK(cluster.raft(kNode2).commit_index() == LogIndex(1));
+  cluster.propose(kNode1, "b");
+  cluster.stabilize();
+  CHECK(cluster.raft(kNode1).commit_index() == LogIndex(3));
+  CHECK(cluster.raft(kNode2).commit_index() == LogIndex(2));
+  CHECK(cluster.raft(kNode1).next_deadline() == cluster.now() + options.settings.commit_notice_delay);
+  cluster.advance(options.settings.commit_notice_delay);
+  cluster.stabilize();
+  CHECK(cluster.raft(kNode2).commit_index() == LogIndex(3));
+  CHECK(cluster.raft(kNode3).commit_index() == LogIndex(3));
+}
+
 }  // namespace
 }  // namespace tenon::support

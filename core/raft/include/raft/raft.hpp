@@ -26,6 +26,9 @@ struct Settings {
   Duration heartbeat_interval = std::chrono::milliseconds(50);
   Duration election_timeout_min = std::chrono::milliseconds(500);
   Duration election_timeout_max = std::chrono::milliseconds(1000);
+  // How long a follower that is sent nothing else is left without a new commit index. While writes follow each other it
+  // comes with the next of them, and costs nobody a message.
+  Duration commit_notice_delay = std::chrono::milliseconds(2);
   std::uint64_t log_cache_bytes_max = 64u << 20;  // entries kept in memory beyond those that are not yet durable
   std::uint64_t append_bytes_max = 256u << 10;    // of entries in one Append, beyond the first
   std::size_t append_entries_max = 1024;          // in one Append; > 0
@@ -81,6 +84,7 @@ struct Leader {
   std::vector<Progress> followers;  // the other voters, ascending
   std::uint64_t round = 0;          // of the newest heartbeats
   Instant heartbeat_due;
+  std::optional<Instant> notice_due;  // when followers are told a commit index that they do not know; nullopt: all do
   std::vector<WaitingRead> waiting_reads;  // in order of arrival; at most one of each follower
   std::optional<Handover> handover;        // while set nothing is proposed
 };
@@ -185,6 +189,8 @@ class Raft {
   void receive(NodeId from, const AppendRejected& rejected, Effects& effects);
   void replicate(Leader& leading, Effects& effects);
   void replicate_to(Progress& progress, Effects& effects);
+  void tell_commit(Leader& leading, Effects& effects);
+  bool lacks_commit(const Progress& progress) const noexcept;
   bool send_append(Progress& progress, Effects& effects);
   void send_heartbeat(Progress& progress, std::uint64_t round, Effects& effects);
   void send_entries(Progress& progress, std::vector<Entry> entries, Effects& effects);

@@ -44,9 +44,16 @@ struct Selection {
   std::optional<std::size_t> count = {};  // at most so many after these
 };
 
+// Those of the product, but that followers hear of a commit at once: what a test sees then follows from what it does.
+inline raft::Settings immediate_settings() {
+  raft::Settings settings;
+  settings.commit_notice_delay = raft::Duration::zero();
+  return settings;
+}
+
 struct ClusterOptions {
-  std::size_t voters = 3;        // in [1, 9]
-  raft::Settings settings = {};  // of every node, but for self
+  std::size_t voters = 3;                          // in [1, 9]
+  raft::Settings settings = immediate_settings();  // of every node, but for self
   // What a node's disk holds when it starts: the term of each entry, from index 1 on. Its own term is that of the last.
   std::map<raft::NodeId, std::vector<std::uint64_t>> logs = {};
 };
