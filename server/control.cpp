@@ -16,11 +16,12 @@
 namespace tenon::server {
 namespace {
 
-sigset_t stop_signals() noexcept {
+sigset_t own_signals() noexcept {
   sigset_t signals;
   ::sigemptyset(&signals);
   ::sigaddset(&signals, SIGTERM);
   ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGHUP);
   return signals;
 }
 
@@ -36,7 +37,7 @@ void give_up(int) {
 }  // namespace
 
 Control::Control() {
-  const sigset_t signals = stop_signals();
+  const sigset_t signals = own_signals();
   TENON_CHECK(::pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
   TENON_CHECK(::signal(SIGPIPE, SIG_IGN) != SIG_ERR);
   signal_descriptor_ = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -55,10 +56,23 @@ void Control::fail(const std::string& why) {
   failure_signal_.raise();
 }
 
-std::optional<std::string> Control::wait() {
+Wake Control::wait(std::chrono::milliseconds timeout) {
   std::array<pollfd, 2> descriptors = {{{signal_descriptor_, POLLIN, 0}, {failure_signal_.descriptor(), POLLIN, 0}}};
-  while (::poll(descriptors.data(), descriptors.size(), -1) < 0) TENON_CHECK(errno == EINTR);
-  if (!failed_.load()) return std::nullopt;
+  // A wait that a debugger or the like has interrupted ends early, as if the time were over.
+  if (::poll(descriptors.data(), descriptors.size(), static_cast<int>(timeout.count())) < 0) {
+    TENON_CHECK(errno == EINTR);
+  }
+  if (failed_.load()) return Wake::failure;
+  Wake wake = Wake::time;
+  signalfd_siginfo signal{};
+  while (::read(signal_descriptor_, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+    if (signal.ssi_signo != SIGHUP) return Wake::stop;
+    wake = Wake::reload;
+  }
+  return wake;
+}
+
+std::string Control::failure() const {
   const std::lock_guard lock(mutex_);
   return why_;
 }

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT
-// What the control thread waits for while the node runs: a signal that asks it to stop, or a part that cannot go on.
+// What the control thread waits for while the node runs: a signal that asks it to stop or to read its configuration
+// again, or a part that cannot go on.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
-#include <optional>
 #include <string>
 
 #include "host/event_signal.hpp"
 
 namespace tenon::server {
 
+enum class Wake { stop, failure, reload, time };
+
 class Control {
  public:
-  // Blocks SIGTERM and SIGINT, which wait() takes, and ignores SIGPIPE. Before any other thread is made: they inherit
-  // it.
+  // Blocks SIGTERM, SIGINT and SIGHUP, which wait() takes, and ignores SIGPIPE. Before any other thread is made: they
+  // inherit it.
   Control();
   ~Control();
   Control(const Control&) = delete;
@@ -24,14 +27,17 @@ class Control {
   void fail(const std::string& why);
   bool has_failed() const noexcept { return failed_.load(); }
 
-  // Waits until the node is to stop. nullopt: it was asked to; otherwise why it must.
-  std::optional<std::string> wait();
+  // Waits until something is to be done, but no longer than `timeout`. A failure is told before all else, and to stop
+  // before to reload.
+  Wake wait(std::chrono::milliseconds timeout);
+  // Why the node must stop. Needs: has_failed().
+  std::string failure() const;
 
  private:
   int signal_descriptor_ = -1;
   host::EventSignal failure_signal_;
   std::atomic<bool> failed_{false};
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::string why_;
 };
 

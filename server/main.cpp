@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <span>
 
 #include "config/command_line.hpp"
 #include "config/config.hpp"
+#include "logger/server_logger.hpp"
+#include "periodic_thread.hpp"
 #include "plugin/inspect.hpp"
 #include "plugin_selection.hpp"
 #include "server.hpp"
-#include "server_logger.hpp"
+#include "service_notifier.hpp"
+#include "supervisor.hpp"
+#include "surroundings_check.hpp"
 #include "tenon/host.hpp"
 
 namespace tenon::server {
@@ -18,6 +24,11 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;
 constexpr unsigned kStopSecondsMax = 5;  // from the signal to the end of the process
+// While the node starts, the service manager is told each interval that it takes as much longer; but not for ever, so
+// that a start that hangs is ended.
+constexpr std::chrono::seconds kExtensionInterval(5);
+constexpr std::chrono::seconds kExtension(30);
+constexpr std::chrono::hours kStartMax(2);
 
 config::Sources read_sources(const config::CommandLine& command_line) {
   config::Sources sources;
@@ -32,37 +43,44 @@ std::vector<std::filesystem::path> search_directories(const config::CommandLine&
   return search.plugin_directories.empty() ? default_plugin_directories() : std::move(search.plugin_directories);
 }
 
-std::uint32_t severity_of(config::LoggerLevel level) noexcept {
-  switch (level) {
-    case config::LoggerLevel::kDebug:
-      return TENON_SEVERITY_DEBUG;
-    case config::LoggerLevel::kInfo:
-      return TENON_SEVERITY_INFO;
-    case config::LoggerLevel::kWarning:
-      return TENON_SEVERITY_WARNING;
-    default:
-      return TENON_SEVERITY_ERROR;
-  }
+std::optional<std::string> variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// Loads the plugins and reads the log, which may take minutes, and meanwhile asks the service manager for more time.
+std::unique_ptr<Server> start_server(const config::Config& config, const PluginSelection& plugins, host::Logger& logger,
+                                     Control& control, const ServiceNotifier& notifier) {
+  const auto give_up_at = std::chrono::steady_clock::now() + kStartMax;
+  const PeriodicThread extension(kExtensionInterval, [&notifier, give_up_at] {
+    if (std::chrono::steady_clock::now() < give_up_at) notifier.extend_start(kExtension);
+  });
+  return std::make_unique<Server>(config, plugins, logger, control);
 }
 
 // Runs a node until it is told to stop, or cannot go on.
-int run_node(const config::Config& config, const PluginSelection& plugins) {
+int run_node(const config::Config& config, const PluginSelection& plugins, const Supervisor::ReadConfig& read_config) {
   Control control;
-  ServerLogger logger(severity_of(config.logger_level));
+  ServerLogger logger(config.logger_levels, config.logger_format, config.logger_file);
+  const ServiceNotifier notifier(variable("NOTIFY_SOCKET"));
   int exit_code = kExitOk;
   try {
-    Server server(config, plugins, logger, control);
+    const std::unique_ptr<Server> server = start_server(config, plugins, logger, control, notifier);
     logger.write(TENON_SEVERITY_INFO, "server",
                  "node " + std::to_string(config.node_id) + " of cluster " + config.cluster_id +
                      " runs, version " TENON_VERSION);
-    const std::optional<std::string> failure = control.wait();
+    Supervisor supervisor(
+        config, *server, logger, control, notifier, read_config,
+        watchdog_interval(variable("WATCHDOG_USEC"), variable("WATCHDOG_PID"), static_cast<std::uint64_t>(::getpid())));
+    const std::optional<std::string> failure = supervisor.run();
     end_process_after(kStopSecondsMax);
+    notifier.stopping();
     if (failure) {
       logger.write(TENON_SEVERITY_ERROR, "server", "the node stops: " + *failure);
       exit_code = kExitFailed;
     } else {
       logger.write(TENON_SEVERITY_INFO, "server", "asked to stop: answering what is in flight");
-      server.drain();
+      server->drain();
     }
   } catch (const config::ConfigError&) {
     throw;
@@ -100,8 +118,17 @@ int perform(const config::CommandLine& command_line) {
     return kExitOk;
   }
   plugins.check();
-  if (command_line.action == config::Action::kRun) return run_node(config, plugins);
-  std::cout << "the configuration is good\n";
+  check_surroundings(config, plugins);
+  if (command_line.action == config::Action::kRun) {
+    return run_node(config, plugins, [&command_line] {
+      config::Config again = config::load(read_sources(command_line));
+      PluginSelection(again).check();
+      return again;
+    });
+  }
+  std::cout << "the configuration is good\n"
+               "Only a start can tell: whether the data directory belongs to this node, cluster and storage plugin,\n"
+               "whether each member by its log has an address, and whether the addresses to listen on are free.\n";
   return kExitOk;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin_selection.hpp"
 
+#include <sstream>
 #include <utility>
 
 #include "config/addresses.hpp"
@@ -76,6 +77,27 @@ std::vector<std::string> PluginSelection::client_addresses() const {
     if (std::optional<std::string> url = config::url_of_listen(name, listen->second)) urls.push_back(*std::move(url));
   }
   return urls;
+}
+
+std::vector<ListenSetting> PluginSelection::listen_settings() const {
+  std::vector<ListenSetting> settings;
+  for (const auto& [kind, name] : chosen()) {
+    const plugin::CheckedPlugin checked = use(kind, name, plugin::check);
+    const auto listen = checked.options.find("listen");
+    if (kind == plugin::Kind::storage || listen == checked.options.end()) continue;
+    const std::string word(plugin::file_word(kind));
+    const config::Section& section = config_.plugin_section(word, name);
+    const auto given = section.find("listen");
+    ListenSetting& setting = settings.emplace_back(ListenSetting{word + "." + name + ".listen", {}, {}});
+    if (given != section.end()) setting.origin = given->second.origin;
+    std::istringstream items(listen->second);
+    for (std::string item; std::getline(items, item, ',');) {
+      const std::size_t begin = item.find_first_not_of(" \t");
+      const std::size_t end = item.find_last_not_of(" \t");
+      if (begin != std::string::npos) setting.addresses.push_back(item.substr(begin, end + 1 - begin));
+    }
+  }
+  return settings;
 }
 
 config::Sections PluginSelection::effective_settings() const {

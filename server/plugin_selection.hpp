@@ -16,6 +16,13 @@ namespace tenon::server {
 // are installed.
 std::vector<std::filesystem::path> default_plugin_directories();
 
+// Where a transport or a client API listens: its option of that name, whose items are separated by commas.
+struct ListenSetting {
+  std::string option;  // "api.thrift.listen"
+  std::vector<std::string> addresses;
+  config::Origin origin;
+};
+
 class PluginSelection {
  public:
   explicit PluginSelection(const config::Config& config);
@@ -30,6 +37,8 @@ class PluginSelection {
   // Where clients reach this node, as URLs: what the config advertises, else by the `listen` of each client API. Throws
   // as check().
   std::vector<std::string> client_addresses() const;
+  // Of every transport and client API that has the option, with its default. Throws as check().
+  std::vector<ListenSetting> listen_settings() const;
   // The settings of the config with what each plugin's defaults add; secrets are masked. Throws as check().
   config::Sections effective_settings() const;
 

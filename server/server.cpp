@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "host/metrics/prometheus_text.hpp"
 #include "tenon/host.hpp"
 
 namespace tenon::server {
@@ -18,6 +19,20 @@ namespace {
 
 constexpr std::chrono::seconds kHandoverMax(1);  // a leader that stops waits for another so long
 constexpr std::chrono::milliseconds kHandoverPoll(5);
+constexpr std::chrono::seconds kDiskInterval(10);
+
+// The bytes of the blocks of every file below; what cannot be looked at counts nothing.
+std::uint64_t space_taken(const std::filesystem::path& directory) {
+  constexpr std::uint64_t block_bytes = 512;  // of st_blocks, whatever the file system's own are
+  std::uint64_t blocks = 0;
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    struct stat found {};
+    if (::lstat(at->path().c_str(), &found) == 0) blocks += static_cast<std::uint64_t>(found.st_blocks);
+  }
+  return blocks * block_bytes;
+}
 
 // Makes a directory that only this user may enter, and returns its absolute path.
 std::string private_directory(const std::filesystem::path& path) {
@@ -77,7 +92,8 @@ std::uint64_t random_seed() {
 
 Server::Part::Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings surroundings, host::Logger& logger,
                    host::Metrics& metrics)
-    : loaded(std::move(loaded_plugin)),
+    : room(surroundings.room),
+      loaded(std::move(loaded_plugin)),
       host(std::move(surroundings), logger, metrics),
       instance(loaded, host.table()) {}
 
@@ -89,11 +105,15 @@ Server::Server(const config::Config& config, const PluginSelection& plugins, hos
       directory_(raft::NodeId(config.node_id)),
       node_({raft::NodeId(config.node_id), config.cluster_id, TENON_VERSION}, directory_, logger, metrics_,
             [this](const std::string& why) { control_.fail(why); }),
-      clients_(request_limits(config.limits), node_, directory_),
+      clients_(request_limits(config.limits), node_, directory_, metrics_),
       peers_(directory_, node_, metrics_) {
   try {
+    metrics_.record(metrics_.create(host::MetricKind::gauge, "tenon_build_info",
+                                    host::metric_label("version", TENON_VERSION), "1; its label says the version."),
+                    1);
     start_node();
     for (const std::string& name : config_.api_plugins) start_api(name);
+    start_disk_meter();
   } catch (...) {
     end();
     throw;
@@ -105,8 +125,11 @@ Server::~Server() { end(); }
 // Client APIs first, for their queues need the node; then the node, for it sends over transports and writes to storage;
 // then those.
 void Server::end() noexcept {
+  disk_meter_.reset();
   for (const auto& api : apis_) {
-    if (api->started) api->loaded.object->client_api->stop(api->instance.self());
+    if (!api->started) continue;
+    api->loaded.object->client_api->stop(api->instance.self());
+    logger_.write(TENON_SEVERITY_INFO, api->room, "stopped");
   }
   apis_.clear();
   node_.stop();
@@ -145,7 +168,16 @@ void Server::hand_leadership_over(raft::Instant end) {
 std::unique_ptr<Server::Part> Server::make_part(plugin::LoadedPlugin loaded, const std::string& room,
                                                 const std::string& directory) {
   for (const std::string& warning : loaded.warnings) logger_.write(TENON_SEVERITY_WARNING, room, warning);
-  logger_.write(TENON_SEVERITY_INFO, room, "loaded " + loaded.manifest.id + " " + loaded.manifest.version);
+  const std::string abi = std::to_string(loaded.object->abi[0]) + "." + std::to_string(loaded.object->abi[1]);
+  logger_.write(TENON_SEVERITY_INFO, room,
+                "loaded " + loaded.path.string() + ": " + loaded.manifest.id + ", version " + loaded.manifest.version +
+                    ", ABI " + abi);
+  metrics_.record(
+      metrics_.create(host::MetricKind::gauge, "tenon_plugin_info",
+                      host::metric_label("plugin", room) + "," +
+                          host::metric_label("version", loaded.manifest.version) + "," + host::metric_label("abi", abi),
+                      "1; its labels say which plugins are loaded."),
+      1);
   host::PluginSurroundings surroundings{
       room,
       config_.node_id,
@@ -178,7 +210,9 @@ node::StoragePort Server::open_storage() {
   // them, rather than begin with an empty log and vote again in a term in which this node has voted.
   storage_ = make_part(plugins_.load_storage(), "storage." + config_.storage_plugin, "storage");
   const node::StoragePort port{storage_->loaded.object->storage, storage_->instance.self()};
+  logger_.write(TENON_SEVERITY_INFO, storage_->room, "opens " + config_.data_directory.string());
   storage_session_ = std::make_unique<host::StorageSession>(port, logger_);
+  logger_.write(TENON_SEVERITY_INFO, storage_->room, "opened");
   return port;
 }
 
@@ -204,6 +238,7 @@ void Server::start_transports(const raft::Membership& members) {
     const std::string room = "transport." + name;
     Part& transport = *transports_.emplace_back(make_part(plugins_.load_transport(name), room, room));
     peers_.start({name, transport.loaded.object->transport, transport.instance.self()});
+    logger_.write(TENON_SEVERITY_INFO, room, "started");
   }
   for (const auto& [id, addresses] : config_.peers) {
     const raft::NodeId peer(id);
@@ -225,6 +260,23 @@ void Server::start_api(const std::string& name) {
   const tenon_error error = api.loaded.object->client_api->start(api.instance.self(), clients_.table(name), &why);
   if (error != TENON_OK) throw Error(error, room + " could not start: " + why.message);
   api.started = true;
+  logger_.write(TENON_SEVERITY_INFO, room, "started");
+}
+
+void Server::start_disk_meter() {
+  const std::uint32_t metric = metrics_.create(host::MetricKind::gauge, "tenon_storage_bytes", "",
+                                               "Space on the disk that the data directory takes.");
+  disk_meter_.emplace(kDiskInterval, [this, metric] {
+    metrics_.record(metric, static_cast<double>(space_taken(config_.data_directory)));
+  });
+}
+
+std::string Server::status_line() const {
+  const node::Status status = node_.status();
+  const std::string term = " in term " + std::to_string(status.term.value());
+  if (status.role == raft::RoleName::leader) return "leads" + term;
+  if (status.leader != raft::NodeId()) return "follows node " + std::to_string(status.leader.value()) + term;
+  return "knows of no leader" + term;
 }
 
 }  // namespace tenon::server

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "host/peer_host.hpp"
 #include "host/plugin_host.hpp"
 #include "host/storage_session.hpp"
+#include "periodic_thread.hpp"
 #include "plugin_selection.hpp"
 
 namespace tenon::server {
@@ -34,11 +36,18 @@ class Server {
   // more from clients, and answers what is in flight. Both together for as long as the config allows.
   void drain();
 
+  // For people: what the node does in its cluster. Any thread.
+  std::string status_line() const;
+  // How many rounds the node's thread has made, and a request for one more. Any thread.
+  std::uint64_t node_rounds() const noexcept { return node_.rounds(); }
+  void nudge_node() { node_.nudge(); }
+
  private:
   // A plugin instance with the services that it sees.
   struct Part {
     Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings surroundings, host::Logger& logger,
          host::Metrics& metrics);
+    const std::string room;  // "storage.filewal"
     plugin::LoadedPlugin loaded;
     host::PluginHost host;
     plugin::Instance instance;
@@ -54,6 +63,8 @@ class Server {
   // Needs: storage was opened, whose incarnation is told to the peers.
   void start_transports(const raft::Membership& members);
   void start_api(const std::string& name);
+  // Keeps the metric of the space that the data directory takes, on a thread of its own: a disk may stand still.
+  void start_disk_meter();
   void hand_leadership_over(raft::Instant end);
 
   const config::Config& config_;
@@ -69,6 +80,7 @@ class Server {
   std::unique_ptr<host::StorageSession> storage_session_;
   std::vector<std::unique_ptr<Part>> transports_;
   std::vector<std::unique_ptr<Part>> apis_;
+  std::optional<PeriodicThread> disk_meter_;
 };
 
 }  // namespace tenon::server

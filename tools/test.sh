@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-parts=(asan-ubsan tsan clang coverage tidy e2e simulation)
+parts=(asan-ubsan tsan clang coverage tidy e2e simulation crash)
 
 usage() {
   cat <<USAGE
@@ -116,6 +116,11 @@ part_simulation() {
   export TENON_CAMPAIGN_PERCENT=100
   build build-simulation && run_tests build-simulation --suite simulation
   TENON_BUILD=build-simulation check "ten minutes of fresh seeds" tools/simulate --minutes 10
+}
+
+part_crash() {
+  export TENON_CAMPAIGN_PERCENT=100
+  build build-crash && run_tests build-crash --suite crash
 }
 
 is_part() {

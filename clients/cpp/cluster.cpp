@@ -96,6 +96,13 @@ Leadership Client::leadership() {
   return {number(reply.leader), number(reply.__isset.term ? reply.term : 0), reply.client_addresses};
 }
 
+std::string Client::metrics() {
+  return call_cluster<thrift_api::MetricsReply>(
+             *caller_, Effect::kRead, [](auto& client) { client.send_metrics(); },
+             &thrift_api::ClusterClient::recv_metrics)
+      .text;
+}
+
 std::uint64_t Client::transfer_leadership(std::uint64_t target) {
   thrift_api::TransferLeadershipRequest request;
   request.__set_target(static_cast<std::int64_t>(target));

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The admin verbs of a node.
 #include <algorithm>
+#include <iterator>
 
+#include "host/metrics/process_metrics.hpp"
+#include "host/metrics/prometheus_text.hpp"
 #include "host/node_thread.hpp"
 #include "tenon/option.hpp"
 
@@ -36,9 +39,20 @@ AdminAnswer NodeThread::admin(const std::string& verb, const std::string& argume
   }
   if (verb == "members") return {TENON_OK, members_text(identity_, status(), directory_.nodes())};
   if (verb == "leader") return {TENON_OK, leader_text(status(), directory_.nodes())};
+  if (verb == "metrics") return {TENON_OK, metrics_text()};
   return {TENON_ERROR_UNSUPPORTED, "the admin verb '" + echo(verb) +
-                                       "' is not in this version; there are status, members, leader and "
+                                       "' is not in this version; there are status, members, metrics, leader and "
                                        "leader_transfer"};
+}
+
+std::string NodeThread::metrics_text() const {
+  std::vector<MetricValue> values = status_metrics(status());
+  const auto append = [&](std::vector<MetricValue> more) {
+    values.insert(values.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  append(metrics_.values());
+  append(process_metrics());
+  return prometheus_text(values);
 }
 
 AdminAnswer NodeThread::admin_transfer(const std::string& argument) {

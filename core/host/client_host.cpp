@@ -5,8 +5,8 @@
 
 namespace tenon::host {
 
-ClientHost::ClientHost(const RequestLimits& limits, NodePort& node, const PeerDirectory& directory)
-    : limits_(limits), node_(node), directory_(directory) {}
+ClientHost::ClientHost(const RequestLimits& limits, NodePort& node, const PeerDirectory& directory, Metrics& metrics)
+    : limits_(limits), node_(node), directory_(directory), metrics_(metrics) {}
 
 const tenon_client_host* ClientHost::table(const std::string& client_api) {
   const std::lock_guard lock(mutex_);
@@ -15,19 +15,20 @@ const tenon_client_host* ClientHost::table(const std::string& client_api) {
   if (!is_new) return &made.table;
   made.host = this;
   made.name = client_api;
+  made.metrics.emplace(metrics_, client_api);
   made.table.struct_size = sizeof made.table;
   made.table.context = &made;
   made.table.queue_create = [](const tenon_client_host* table, std::uint64_t depth, const tenon_queue** queue,
                                tenon_detail* why) {
     const auto& asking = *static_cast<const ClientApi*>(table->context);
     tenon_error created = TENON_OK;
-    const tenon_error guarded = guard(why, [&] { created = asking.host->create(asking.name, depth, queue, why); });
+    const tenon_error guarded = guard(why, [&] { created = asking.host->create(asking, depth, queue, why); });
     return guarded == TENON_OK ? created : guarded;
   };
   return &made.table;
 }
 
-tenon_error ClientHost::create(const std::string& client_api, std::uint64_t depth, const tenon_queue** queue,
+tenon_error ClientHost::create(const ClientApi& client_api, std::uint64_t depth, const tenon_queue** queue,
                                tenon_detail* why) {
   if (depth == 0) return describe(why, TENON_ERROR_INVALID, "a queue's depth is at least 1");
   if (depth > kQueueDepthMax) {
@@ -37,7 +38,8 @@ tenon_error ClientHost::create(const std::string& client_api, std::uint64_t dept
   if (queues_.size() == kQueuesMax) {
     return describe(why, TENON_ERROR_NO_SPACE, "there are " + std::to_string(kQueuesMax) + " queues already");
   }
-  auto made = std::make_shared<ClientQueue>(++last_id_, depth, client_api, limits_, node_, directory_);
+  auto made = std::make_shared<ClientQueue>(++last_id_, depth, client_api.name, limits_, node_, directory_,
+                                            *client_api.metrics);
   made->owner = this;
   made->on_destroy([](const tenon_queue* ended) {
     const auto& ending = *static_cast<ClientQueue*>(ended->context);

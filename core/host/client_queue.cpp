@@ -27,8 +27,15 @@ CompletionPointer answered(node::Token token, std::string verb, std::string text
 }  // namespace
 
 ClientQueue::ClientQueue(std::uint64_t id, std::uint64_t depth, const std::string& client_api,
-                         const RequestLimits& limits, NodePort& node, const PeerDirectory& directory)
-    : id_(id), depth_(depth), client_api_(client_api), limits_(limits), node_(node), directory_(directory) {
+                         const RequestLimits& limits, NodePort& node, const PeerDirectory& directory,
+                         const RequestMetrics& metrics)
+    : id_(id),
+      depth_(depth),
+      client_api_(client_api),
+      limits_(limits),
+      node_(node),
+      directory_(directory),
+      metrics_(metrics) {
   table_.struct_size = sizeof table_;
   table_.context = this;
   table_.event_fd = signal_.descriptor();
@@ -53,15 +60,17 @@ std::uint64_t ClientQueue::submit(const tenon_request* requests, std::uint64_t c
   std::vector<node::Submission> submissions;
   std::vector<CompletionPointer> completions;
   submissions.reserve(taken);
+  const raft::Instant now = steady_now();
   const auto* at = reinterpret_cast<const std::uint8_t*>(requests);
   for (std::uint64_t i = 0; i < taken; ++i) {
     const auto& request = *reinterpret_cast<const tenon_request*>(at);
     at += request.struct_size;
+    const node::Token token{id_, request.id, RequestMetrics::mark(request, now)};
     if (is_overloaded) {
-      completions.push_back(refused({id_, request.id}, node::Outcome::overloaded, TENON_ERROR_BUSY,
+      completions.push_back(refused(token, node::Outcome::overloaded, TENON_ERROR_BUSY,
                                     "more than 64 MiB of answers wait to be taken by the client API; try later"));
     } else {
-      take(request, submissions, completions);
+      take(token, request, submissions, completions);
     }
   }
   for (const node::Token token : node_.submit(submissions)) {
@@ -72,9 +81,8 @@ std::uint64_t ClientQueue::submit(const tenon_request* requests, std::uint64_t c
   return taken;
 }
 
-void ClientQueue::take(const tenon_request& request, std::vector<node::Submission>& submissions,
+void ClientQueue::take(node::Token token, const tenon_request& request, std::vector<node::Submission>& submissions,
                        std::vector<CompletionPointer>& completions) {
-  const node::Token token{id_, request.id};
   auto checked = check_request(request, limits_);
   if (auto* accepted = std::get_if<CheckedRequest>(&checked)) {
     submissions.push_back({token, accepted->access, accepted->ordering, accepted->forwarding,
@@ -113,7 +121,11 @@ void ClientQueue::complete(std::vector<CompletionPointer>& completions) {
   if (completions.empty()) return;
   std::vector<std::uint64_t> sizes;
   sizes.reserve(completions.size());
-  for (const CompletionPointer& completion : completions) sizes.push_back(held_bytes(*completion));
+  const raft::Instant now = steady_now();
+  for (const CompletionPointer& completion : completions) {
+    sizes.push_back(held_bytes(*completion));
+    metrics_.ended(mark_of(*completion), completion->outcome, completion->error, now);
+  }
   const std::lock_guard lock(mutex_);
   const bool was_empty = completed_.empty();
   for (std::size_t i = 0; i < completions.size(); ++i) {

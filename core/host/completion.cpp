@@ -83,6 +83,10 @@ CompletionPointer make_completion(node::Answer answer, std::string message, std:
   return CompletionPointer(&block.release()->completion);
 }
 
+std::uint64_t mark_of(const tenon_completion& completion) noexcept {
+  return static_cast<const Block*>(completion.loan.owner)->answer.token.mark;
+}
+
 std::uint64_t held_bytes(const tenon_completion& completion) noexcept {
   std::uint64_t total = sizeof(Block) + completion.message.size + completion.leader_address.size;
   for (std::uint64_t i = 0; i < completion.result_count; ++i) {

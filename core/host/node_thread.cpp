@@ -18,69 +18,6 @@ namespace {
 // That wait for the node; above it a request to cancel is ignored, and what it names ends by itself.
 constexpr std::size_t kCancelsMax = kQueueDepthMax;
 
-// Labels of the counters. Without a default, so that the compiler finds a reason that has no name yet.
-const char* reason_name(node::FrameDrop why) noexcept {
-  switch (why) {
-    case node::FrameDrop::corrupt:
-      return "corrupt";
-    case node::FrameDrop::unknown_version:
-      return "unknown_version";
-    case node::FrameDrop::other_cluster:
-      return "other_cluster";
-    case node::FrameDrop::other_node:
-      return "other_node";
-    case node::FrameDrop::other_sender:
-      return "other_sender";
-    case node::FrameDrop::old_incarnation:
-      return "old_incarnation";
-    case node::FrameDrop::not_a_member:
-      return "not_a_member";
-    case node::FrameDrop::unknown_request:
-      return "unknown_request";
-  }
-  return "unknown";
-}
-
-const char* reason_name(raft::Drop why) noexcept {
-  switch (why) {
-    case raft::Drop::old_term:
-      return "old_term";
-    case raft::Drop::not_a_voter:
-      return "not_a_voter";
-    case raft::Drop::stale:
-      return "stale";
-    case raft::Drop::lease:
-      return "lease";
-    case raft::Drop::vote_hold:
-      return "vote_hold";
-    case raft::Drop::malformed:
-      return "malformed";
-    case raft::Drop::not_electable:
-      return "not_electable";
-    case raft::Drop::not_leading:
-      return "not_leading";
-  }
-  return "unknown";
-}
-
-std::string reason_label(const char* reason) { return "reason=\"" + std::string(reason) + "\""; }
-
-// One line for the operator: what became of this node, in which term, and why.
-std::string role_line(raft::RoleName before, const raft::RoleChanged& role) {
-  const std::string term = "term " + std::to_string(role.term.value());
-  const std::string cause = ": " + std::string(role.cause);
-  if (role.role == raft::RoleName::leader) return "leads in " + term + cause;
-  if (role.role == raft::RoleName::candidate) return "asks to be elected, " + term + cause;
-  std::string line;
-  if (before == raft::RoleName::leader) line = "leads no more, " + term + cause;
-  if (before == raft::RoleName::candidate) line = "was not elected, " + term + cause;
-  if (role.leader != raft::NodeId()) {
-    line +=
-        (line.empty() ? "" : "; ") + std::string("follows node ") + std::to_string(role.leader.value()) + " in " + term;
-  }
-  return line.empty() ? "knows of no leader, " + term + cause : line;
-}
-
 // Signals are the control thread's.
 void block_signals() noexcept {
   sigset_t all;
@@ -94,31 +31,10 @@ NodeThread::NodeThread(Identity identity, const PeerDirectory& directory, Logger
                        std::function<void(const std::string&)> on_failed)
     : identity_(std::move(identity)),
       directory_(directory),
-      logger_(logger),
       metrics_(metrics),
       on_failed_(std::move(on_failed)),
-      started_(steady_now()) {
-  create_metrics();
-}
-
-void NodeThread::create_metrics() {
-  answered_metric_ = metrics_.create(MetricKind::counter, "tenon_requests_answered_total", "",
-                                     "Requests that the node has answered, whatever the outcome.");
-  leader_changes_metric_ = metrics_.create(MetricKind::counter, "tenon_raft_leader_changes_total", "",
-                                           "How often this node has seen a new leader.");
-  const auto dropped_frames = [&](const char* reason) {
-    return metrics_.create(MetricKind::counter, "tenon_frames_dropped_total", reason_label(reason), kFramesDroppedHelp);
-  };
-  no_room_metric_ = dropped_frames("no_room");
-  for (std::size_t i = 0; i < frame_drop_metrics_.size(); ++i) {
-    frame_drop_metrics_[i] = dropped_frames(reason_name(static_cast<node::FrameDrop>(i)));
-  }
-  for (std::size_t i = 0; i < message_drop_metrics_.size(); ++i) {
-    message_drop_metrics_[i] = metrics_.create(MetricKind::counter, "tenon_messages_dropped_total",
-                                               reason_label(reason_name(static_cast<raft::Drop>(i))),
-                                               "Messages of peers that the core has dropped.");
-  }
-}
+      started_(steady_now()),
+      events_(logger, metrics) {}
 
 NodeThread::~NodeThread() { TENON_CHECK(!thread_.joinable()); }
 
@@ -177,6 +93,10 @@ void NodeThread::cancel(node::Token token) {
   });
 }
 
+void NodeThread::nudge() {
+  post([](Mail& mail) { mail.nudge = true; });
+}
+
 void NodeThread::transfer_leadership(raft::NodeId target) {
   post([&](Mail& mail) { mail.transfer = target; });
 }
@@ -188,7 +108,7 @@ void NodeThread::receive(raft::NodeId peer, std::span<const tenon_bytes> frames)
     if (frame_room_.take(peer, frame.size)) {
       taken.push_back({peer, std::make_shared<const std::string>(view(frame)), {}, {}});
     } else {
-      metrics_.record(no_room_metric_, 1);
+      events_.no_room_for_frame();
     }
   }
   if (taken.empty()) return;
@@ -236,6 +156,7 @@ void NodeThread::run() {
   while (!mail.stop) {
     deliver(mail);
     node_->run(now());
+    rounds_.fetch_add(1, std::memory_order_relaxed);
     send_answers();
     publish();
     sleep(node_->next_deadline());
@@ -304,7 +225,7 @@ void NodeThread::sleep(std::optional<raft::Instant> deadline) {
 }
 
 void NodeThread::answer(node::Answer answer) {
-  metrics_.record(answered_metric_, 1);
+  events_.answered();
   const std::uint64_t queue = answer.token.queue;
   auto at = std::find_if(answers_.begin(), answers_.end(), [&](const auto& group) { return group.first == queue; });
   if (at == answers_.end()) {
@@ -327,27 +248,16 @@ void NodeThread::send_answers() {
 
 void NodeThread::publish() {
   const node::Status status = node_->status();
+  events_.membership_is(status.membership);
   const std::lock_guard lock(status_mutex_);
   status_ = status;
 }
 
-void NodeThread::role_changed(const raft::RoleChanged& role) {
-  const std::pair<raft::Term, raft::NodeId> leader(role.term, role.leader);
-  if (role.leader != raft::NodeId() && leader != last_leader_) {
-    metrics_.record(leader_changes_metric_, 1);
-    last_leader_ = leader;
-  }
-  logger_.write(TENON_SEVERITY_INFO, "raft", role_line(role_, role));
-  role_ = role.role;
-}
-
-void NodeThread::frame_dropped(node::FrameDrop why, raft::NodeId) {
-  metrics_.record(frame_drop_metrics_[static_cast<std::size_t>(why)], 1);
-}
-
-void NodeThread::message_dropped(raft::Drop why) {
-  metrics_.record(message_drop_metrics_[static_cast<std::size_t>(why)], 1);
-}
+void NodeThread::role_changed(const raft::RoleChanged& role) { events_.role_changed(role); }
+void NodeThread::vote_decided(const raft::VoteDecided& vote) { events_.vote_decided(vote); }
+void NodeThread::proposal_applied(raft::Duration waited) { events_.proposal_applied(waited); }
+void NodeThread::frame_dropped(node::FrameDrop why, raft::NodeId) { events_.frame_dropped(why); }
+void NodeThread::message_dropped(raft::Drop why) { events_.message_dropped(why); }
 
 void NodeThread::failed(const std::string& why) {
   halt();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/metrics/prometheus_text.hpp"
 #include "tenon/bytes.hpp"
 
 namespace tenon::host {
@@ -24,7 +25,7 @@ PluginHost::PluginHost(PluginSurroundings surroundings, Logger& logger, Metrics&
   };
   table_.logger_write = [](const tenon_host* host, std::uint32_t severity, tenon_bytes line) -> std::int32_t {
     Logger& logger_of = of(host).logger_;
-    if (!logger_of.wants(severity)) return 0;
+    if (!logger_of.wants(severity, of(host).surroundings_.room)) return 0;
     if (line.size != 0) logger_of.write(severity, of(host).surroundings_.room, view(line));
     return 1;
   };
@@ -39,6 +40,22 @@ PluginHost::PluginHost(PluginSurroundings surroundings, Logger& logger, Metrics&
   };
 }
 
+namespace {
+
+// Metrics that have a name of their own, whichever plugin measures them.
+struct CoreName {
+  const char* kind;
+  const char* declared;
+  const char* name;
+  const char* label;
+};
+constexpr CoreName kCoreNames[] = {
+    {"api", "connections", "tenon_connections", "api"},
+    {"storage", "sync_duration_seconds", "tenon_wal_fsync_duration_seconds", "plugin"},
+};
+
+}  // namespace
+
 // The kind of plugin goes into the name, so that every storage has the same series; the plugin goes into a label.
 std::uint32_t PluginHost::create_metric(const char* name, const char* labels) const {
   const auto& declared = surroundings_.metrics;
@@ -47,9 +64,17 @@ std::uint32_t PluginHost::create_metric(const char* name, const char* labels) co
   if (found == declared.end()) return 0;
   const std::string& room = surroundings_.room;
   const std::size_t dot = room.find('.');
-  std::string all_labels = "plugin=\"" + room.substr(dot + 1) + "\"";
+  const std::string kind = room.substr(0, dot);
+  std::string full_name = "tenon_" + kind + "_" + found->name;
+  const char* label = "plugin";
+  for (const CoreName& core : kCoreNames) {
+    if (kind != core.kind || found->name != core.declared) continue;
+    full_name = core.name;
+    label = core.label;
+  }
+  std::string all_labels = metric_label(label, room.substr(dot + 1));
   if (*labels != '\0') all_labels.append(",").append(labels);
-  return metrics_.create(found->kind, "tenon_" + room.substr(0, dot) + "_" + found->name, all_labels, found->help);
+  return metrics_.create(found->kind, full_name, all_labels, found->help);
 }
 
 }  // namespace tenon::host

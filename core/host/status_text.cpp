@@ -11,14 +11,6 @@ void add_line(std::string& text, const char* name, const std::string& value) {
 }
 void add_line(std::string& text, const char* name, std::uint64_t value) { add_line(text, name, std::to_string(value)); }
 
-std::string hexadecimal(const raft::Incarnation& incarnation) {
-  if (incarnation == raft::Incarnation{}) return "-";
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : incarnation) text.append({digits[byte >> 4], digits[byte & 15]});
-  return text;
-}
-
 std::string joined(const std::vector<std::string>& addresses) {
   std::string text;
   for (const std::string& address : addresses) text.append(text.empty() ? "" : "|").append(address);
@@ -48,6 +40,14 @@ std::string lane_text(const KnownNode& known, node::Lane lane) {
 }
 
 }  // namespace
+
+std::string hexadecimal(const raft::Incarnation& incarnation) {
+  if (incarnation == raft::Incarnation{}) return "-";
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : incarnation) text.append({digits[byte >> 4], digits[byte & 15]});
+  return text;
+}
 
 const char* role_name(raft::RoleName role) noexcept {
   switch (role) {

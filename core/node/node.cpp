@@ -124,6 +124,7 @@ void Node::perform() {
   for (const raft::EntriesWanted& wanted : effects.entries_wanted) {
     read_log(wanted.peer, wanted.first, wanted.end, wanted.bytes_max);
   }
+  for (const raft::VoteDecided& vote : effects.votes) surroundings_.vote_decided(vote);
   for (const raft::RoleChanged& role : effects.roles) surroundings_.role_changed(role);
   for (const raft::ReadReady& read : effects.reads) requests_.read_ready(read.token, read.index);
   for (const raft::Rejected& rejected : effects.rejected) requests_.retry_reads(rejected.token);
@@ -167,6 +168,7 @@ void Node::propose_writes() {
   std::uint64_t backlog_bytes = writer_.backlog_bytes();
   while (is_ready_leader() && requests_.has_writes() && backlog_bytes < settings_.storage_backlog_bytes_max) {
     Batch batch = requests_.take_batch(settings_.entry_bytes_max, settings_.entry_commands_max);
+    batch.proposed_at = now_.steady;
     const std::vector<std::string_view> commands(batch.commands.begin(), batch.commands.end());
     std::string data = wire::encode_commands(clock_.stamp_ms(now_.steady), commands);
     backlog_bytes += data.size();
@@ -292,6 +294,7 @@ bool Node::apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry)
   const std::optional<raft::Term> term = raft_.log().term(index);
   TENON_CHECK(term.has_value());
   const std::optional<Batch> batch = requests_.take_applied(index, *term, raft_.leader());
+  if (batch) surroundings_.proposal_applied(now_.steady - batch->proposed_at);
   TENON_CHECK(!batch || batch->waiting.size() == entry.commands.size());
   for (std::size_t i = 0; i < entry.commands.size(); ++i) {
     const std::optional<kv::Command> command = kv::decode(entry.commands[i]);

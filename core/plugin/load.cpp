@@ -23,6 +23,7 @@ LoadedPlugin load(const Request& request) {
   CheckedPlugin checked = check(request);
   LoadedPlugin loaded;
   loaded.name = std::move(checked.name);
+  loaded.path = checked.description.path;
   loaded.object = load_library(checked.description.path, loaded.warnings);
   loaded.manifest = std::move(checked.description.manifest);
   loaded.options = std::move(checked.options);

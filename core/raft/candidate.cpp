@@ -75,13 +75,15 @@ void Raft::receive(NodeId from, const VoteReply& reply, Effects& effects) {
 
 // While a leader is heard of its term is left alone, whoever asks (thesis section 4.2.3). And a node that has just
 // started does not know whom it heard before.
-bool Raft::refuses_to_vote(const VoteRequest& request, Effects& effects) const {
+bool Raft::refuses_to_vote(NodeId from, const VoteRequest& request, Effects& effects) const {
   if (request.cause != Cause::transfer && hears_leader()) {
     effects.drops.push_back(Drop::lease);
+    effects.votes.push_back({from, request.term, request.ballot, Verdict::lease});
     return true;
   }
   if (now_ < vote_hold_until_) {
     effects.drops.push_back(Drop::vote_hold);
+    effects.votes.push_back({from, request.term, request.ballot, Verdict::vote_hold});
     return true;
   }
   return false;
@@ -90,18 +92,22 @@ bool Raft::refuses_to_vote(const VoteRequest& request, Effects& effects) const {
 // Raft paper, sections 5.2 and 5.4.1. The recency of the log is that of its end in memory: the vote is written behind
 // the entries, so it is durable only when they are.
 void Raft::receive(NodeId from, const VoteRequest& request, Effects& effects) {
-  if (refuses_to_vote(request, effects)) return;
+  if (refuses_to_vote(from, request, effects)) return;
   const bool is_up_to_date = request.last_term > log_.last_term() ||
                              (request.last_term == log_.last_term() && request.last_index >= log_.last_index());
   if (request.ballot == Ballot::pre_vote) {
     const bool granted = is_up_to_date && request.term > hard_state_.term;
     const Term term = granted ? request.term : hard_state_.term;
+    const Verdict verdict = granted ? Verdict::granted : is_up_to_date ? Verdict::old_term : Verdict::old_log;
+    effects.votes.push_back({from, request.term, Ballot::pre_vote, verdict});
     send_when_durable(from, VoteReply{term, Ballot::pre_vote, granted}, hard_state_sequence_, effects);
     return;
   }
   if (request.term > hard_state_.term) adopt_term(request.term, NodeId(), "a candidate has a later term", effects);
   const bool is_free = hard_state_.voted_for == NodeId() || hard_state_.voted_for == from;
   const bool granted = is_up_to_date && is_free;
+  const Verdict verdict = granted ? Verdict::granted : is_free ? Verdict::old_log : Verdict::voted;
+  effects.votes.push_back({from, request.term, Ballot::vote, verdict});
   if (granted) {
     if (hard_state_.voted_for == NodeId()) set_hard_state({hard_state_.term, from}, effects);
     // A pre-candidate of this term gives way; a candidate has voted for itself, and a follower gives the other time.

@@ -37,6 +37,7 @@ bool Raft::settle_term(NodeId from, const Message& message, Effects& effects) {
 // Whoever leads or wants to lead a term that is over must hear of the later one, or it would never follow again.
 void Raft::answer_old_term(NodeId from, const Message& message, Effects& effects) {
   if (const auto* request = std::get_if<VoteRequest>(&message)) {
+    effects.votes.push_back({from, request->term, request->ballot, Verdict::old_term});
     send_when_durable(from, VoteReply{hard_state_.term, request->ballot, false}, hard_state_sequence_, effects);
   } else if (std::holds_alternative<Append>(message) || std::holds_alternative<Heartbeat>(message)) {
     send_when_durable(from, HeartbeatReply{hard_state_.term, 0, {}}, hard_state_sequence_, effects);

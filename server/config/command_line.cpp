@@ -127,7 +127,9 @@ std::string help_text() {
     if (!option.danger.empty()) text << "      Danger: " << option.danger << "\n";
   }
   text << "\nOptions of plugins are in [storage.NAME] and [api.NAME]; tenond --help-plugin KIND.NAME lists them.\n"
-          "Exit codes: 0 stopped as told, 64 the command line is wrong, 78 the configuration is refused.\n";
+          "Signals: SIGTERM and SIGINT stop the node, SIGHUP reads the configuration again (levels of the logger).\n"
+          "Exit codes: 0 stopped as told, 1 the node cannot start or go on, 64 the command line is wrong,\n"
+          "78 the configuration is refused.\n";
   return text.str();
 }
 

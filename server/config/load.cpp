@@ -229,6 +229,21 @@ const Section& Config::plugin_section(std::string_view kind, std::string_view na
   return found->second;
 }
 
+std::vector<std::string> changed_options(const Config& before, const Config& after) {
+  std::map<std::string, std::pair<std::optional<std::string>, std::optional<std::string>>> values;
+  for (const auto& [name, section] : before.settings) {
+    for (const auto& [key, setting] : section) values[name + "." + key].first = setting.value;
+  }
+  for (const auto& [name, section] : after.settings) {
+    for (const auto& [key, setting] : section) values[name + "." + key].second = setting.value;
+  }
+  std::vector<std::string> changed;
+  for (const auto& [option, both] : values) {
+    if (both.first != both.second) changed.push_back(option);
+  }
+  return changed;
+}
+
 File read_config_file(const std::filesystem::path& path) {
   const std::string name = path.string();
   std::error_code error;

@@ -199,7 +199,28 @@ constexpr Option kOptions[] = {
      .presence = Presence::kDefaulted,
      .default_value = "info",
      .choices = "debug|info|warning|error",
-     .help = "The least grave diagnostics that are written to standard error."},
+     .help = "The least grave diagnostics that are written. Read again on SIGHUP."},
+    {.section = "logger",
+     .name = "levels",
+     .type = OptionType::kList,
+     .presence = Presence::kOptional,
+     .help = "Levels of single rooms, as ROOM=LEVEL separated by commas, ROOM being raft, node, server, storage, "
+             "transport, api, or one plugin as storage.filewal. Read again on SIGHUP.",
+     .danger = "A room at debug may write a line for each request."},
+    {.section = "logger",
+     .name = "format",
+     .type = OptionType::kChoice,
+     .presence = Presence::kDefaulted,
+     .default_value = "text",
+     .choices = "text|json",
+     .help = "The form of a line: text for people, or one JSON object with time, level, room and message."},
+    {.section = "logger",
+     .name = "file",
+     .type = OptionType::kText,
+     .presence = Presence::kOptional,
+     .help = "The file to which diagnostics are appended, made when it is missing and opened again on SIGHUP. Not set: "
+             "standard error.",
+     .danger = "Nothing shortens it but you: rotate it and send SIGHUP."},
 };
 
 std::string capitals(std::string_view text) {

@@ -80,12 +80,49 @@ Limits make_limits(const Settings& settings) {
   return limits;
 }
 
-LoggerLevel make_logger_level(std::string_view text) {
+std::optional<LoggerLevel> parse_logger_level(std::string_view text) {
   if (text == "debug") return LoggerLevel::kDebug;
   if (text == "info") return LoggerLevel::kInfo;
   if (text == "warning") return LoggerLevel::kWarning;
-  TENON_CHECK(text == "error");
-  return LoggerLevel::kError;
+  if (text == "error") return LoggerLevel::kError;
+  return std::nullopt;
+}
+
+// Needs: the plugins of `config` are set.
+std::vector<std::string> logger_rooms(const Config& config) {
+  std::vector<std::string> rooms = {"raft", "node", "server", "logger", "storage", "transport", "api"};
+  rooms.push_back("storage." + config.storage_plugin);
+  for (const std::string& name : config.transport_plugins) rooms.push_back("transport." + name);
+  for (const std::string& name : config.api_plugins) rooms.push_back("api." + name);
+  return rooms;
+}
+
+LoggerLevels make_logger_levels(const Settings& settings, const Config& config) {
+  LoggerLevels levels;
+  const std::optional<LoggerLevel> general = parse_logger_level(settings.get("logger", "level").value);
+  TENON_CHECK(general.has_value());
+  levels.general = *general;
+  const Setting* of_rooms = settings.find("logger", "levels");
+  if (of_rooms == nullptr) return levels;
+  const std::vector<std::string> rooms = logger_rooms(config);
+  for (const std::string& item : list_items("logger", "levels", *of_rooms)) {
+    const std::size_t equals = item.find('=');
+    const std::string room(trimmed(std::string_view(item).substr(0, equals)));
+    std::optional<LoggerLevel> level;
+    if (equals != std::string::npos) level = parse_logger_level(trimmed(std::string_view(item).substr(equals + 1)));
+    if (!level) {
+      refuse(of_rooms->origin, "logger", "levels",
+             "found '" + item + "', expected ROOM=LEVEL with LEVEL debug, info, warning or error, as in raft=debug");
+    }
+    if (std::find(rooms.begin(), rooms.end(), room) == rooms.end()) {
+      refuse(of_rooms->origin, "logger", "levels",
+             "there is no room '" + room + "' in this configuration." + nearest_hint(room, rooms));
+    }
+    if (!levels.of_rooms.emplace(room, *level).second) {
+      refuse(of_rooms->origin, "logger", "levels", "'" + room + "' is named twice; name it once");
+    }
+  }
+  return levels;
 }
 
 RaftTimes make_raft_times(const Settings& settings) {
@@ -224,7 +261,12 @@ Config make_config(Sections given) {
   config.api_plugins = list_items("api", "plugin", settings.get("api", "plugin"));
   read_cluster(settings, config);
   config.limits = make_limits(settings);
-  config.logger_level = make_logger_level(settings.get("logger", "level").value);
+  config.logger_levels = make_logger_levels(settings, config);
+  config.logger_format = settings.get("logger", "format").value == "json" ? LoggerFormat::kJson : LoggerFormat::kText;
+  if (const Setting* file = settings.find("logger", "file")) {
+    if (file->value.empty()) refuse(file->origin, "logger", "file", "found nothing, expected the path of a file");
+    config.logger_file = file->value;
+  }
   config.settings = std::move(given);
   return config;
 }

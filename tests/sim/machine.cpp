@@ -88,13 +88,17 @@ raft::Recovered Machine::recover(const filewal::Recovered& found) {
   return *std::move(recovered);
 }
 
-// What a crash leaves is the effect of the writes up to one of them, and of every durable one.
+// What a crash leaves is the effect of every durable write, and of the others up to one of them, which may be cut
+// between its entries.
 void Machine::check_recovered(const raft::Log& log) {
   Terms found;
   for (raft::LogIndex index(1); index <= log.last_index(); index = index.next()) found.push_back(*log.term(index));
   Terms expected = durable_;
   for (auto written = unsynced_.begin(); expected != found && written != unsynced_.end(); ++written) {
-    perform(*written, expected);
+    if (written->truncate_from) expected.resize(*written->truncate_from - 1);
+    for (auto entry = written->entries.begin(); expected != found && entry != written->entries.end(); ++entry) {
+      expected.push_back(entry->second);
+    }
   }
   if (expected != found) {
     throw Violation("storage", "node " + std::to_string(id_.value()) +

@@ -94,6 +94,17 @@ int show_members(const Invocation& invocation, const Surroundings& surroundings,
   return kExitOk;
 }
 
+int show_metrics(const Invocation& invocation, const Surroundings& surroundings, Format format) {
+  const auto all = ask_all(invocation, &client::Client::metrics);
+  std::vector<EndpointMetrics> answers;
+  for (const auto& one : all) {
+    if (one.answer) answers.push_back({one.endpoint, *one.answer});
+  }
+  print_metrics(surroundings.output, format, answers);
+  report_silence(all, surroundings);
+  return kExitOk;
+}
+
 int show_leader(const Invocation& invocation, const Surroundings& surroundings, Format format) {
   const auto all = ask_all(invocation, &client::Client::leadership);
   report_silence(all, surroundings);

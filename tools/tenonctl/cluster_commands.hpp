@@ -13,6 +13,7 @@ client::Options client_options(const Invocation& invocation, std::vector<client:
 
 int show_status(const Invocation& invocation, const Surroundings& surroundings, Format format);
 int show_members(const Invocation& invocation, const Surroundings& surroundings, Format format);
+int show_metrics(const Invocation& invocation, const Surroundings& surroundings, Format format);
 int show_leader(const Invocation& invocation, const Surroundings& surroundings, Format format);
 // Waits until another node leads, at most the invocation's timeout.
 int transfer_leader(const Invocation& invocation, const Surroundings& surroundings, Format format);

@@ -49,6 +49,9 @@ constexpr CommandDescription kCommands[] = {
      "node tells is there, otherwise the most important."},
     {"members", Command::kMembers, "", 0, 0, "prints a line for each voter of the cluster",
      "As the leader sees it, when one of the endpoints leads: then with how far each voter has got."},
+    {"metrics", Command::kMetrics, "", 0, 0, "prints what the node at each endpoint counts and measures",
+     "In the text format of Prometheus. Of several endpoints each begins with a comment line that names it, so give a\n"
+     "single one to a program that reads that format."},
     {"leader show", Command::kLeaderShow, "", 0, 0, "prints which node leads; exit code 3 when no endpoint knows",
      "All endpoints are asked at once, and the word of the latest term counts."},
     {"leader transfer", Command::kLeaderTransfer, "[NODE]", 0, 1,
@@ -58,9 +61,9 @@ constexpr CommandDescription kCommands[] = {
 
 // What people look for and a later version brings.
 constexpr std::string_view kLaterCommands[] = {
-    "alarm",   "append",   "backup",    "bench",   "completion", "expire",  "health",  "import", "increment",
-    "lease",   "lock",     "member",    "metrics", "plugin",     "publish", "restore", "role",   "shell",
-    "session", "snapshot", "subscribe", "token",   "top",        "txn",     "user",    "watch"};
+    "alarm",    "append",    "backup", "bench",  "completion", "expire",  "health", "import", "increment",
+    "lease",    "lock",      "member", "plugin", "publish",    "restore", "role",   "shell",  "session",
+    "snapshot", "subscribe", "token",  "top",    "txn",        "user",    "watch"};
 
 options_description general_flags() {
   using program_options::value;

@@ -33,6 +33,12 @@ struct EndpointStatus {
 };
 void print_status(std::ostream& output, Format format, const std::vector<EndpointStatus>& endpoints);
 void print_members(std::ostream& output, Format format, const std::vector<client::Member>& members);
+struct EndpointMetrics {
+  std::string endpoint;
+  std::string text;
+};
+// As the nodes have said it, but for JSON; of several, each behind a comment line that names its endpoint.
+void print_metrics(std::ostream& output, Format format, const std::vector<EndpointMetrics>& endpoints);
 // Needs: the leader is known.
 void print_leader(std::ostream& output, Format format, const client::Leadership& leadership);
 

@@ -170,6 +170,22 @@ void print_members(std::ostream& output, Format format, const std::vector<client
   print_rows(output, format, headings, rows);
 }
 
+void print_metrics(std::ostream& output, Format format, const std::vector<EndpointMetrics>& endpoints) {
+  if (format != Format::kJson) {
+    for (const EndpointMetrics& one : endpoints) {
+      if (endpoints.size() > 1) output << "# node at " << one.endpoint << "\n";
+      output << one.text;
+    }
+    return;
+  }
+  output << "{\"nodes\":[";
+  for (std::size_t at = 0; at < endpoints.size(); ++at) {
+    output << (at == 0 ? "\n" : ",\n") << "{\"endpoint\":" << json_text(endpoints[at].endpoint)
+           << ",\"metrics\":" << json_text(endpoints[at].text) << "}";
+  }
+  output << "]}\n";
+}
+
 void print_leader(std::ostream& output, Format format, const client::Leadership& leadership) {
   const std::string leader = std::to_string(leadership.leader);
   const std::string term = std::to_string(leadership.term);

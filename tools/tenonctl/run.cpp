@@ -58,6 +58,8 @@ class Runner {
         return show_status(invocation_, surroundings_, format_);
       case Command::kMembers:
         return show_members(invocation_, surroundings_, format_);
+      case Command::kMetrics:
+        return show_metrics(invocation_, surroundings_, format_);
       case Command::kLeaderShow:
         return show_leader(invocation_, surroundings_, format_);
       case Command::kLeaderTransfer:

@@ -309,12 +309,20 @@ struct TransferLeadershipReply {
   2: optional i64 term,
 }
 
+struct MetricsReply {
+  // In the text format 0.0.4 of Prometheus. Names are never changed or removed; new ones may come.
+  1: string text,
+}
+
 service Cluster {
   StatusReply status() throws (1: TenonError error),
 
   // As the node knows it, without asking the others; also while there is no leader.
   MembersReply members() throws (1: TenonError error),
   LeaderReply leader() throws (1: TenonError error),
+
+  // What this node counts and measures; also while there is no leader.
+  MetricsReply metrics() throws (1: TenonError error),
 
   // Asks the leader to hand over, and does not wait until it has: ask leader() for that. It may come to nothing, when
   // the target cannot take over in time; then the node leads on. A node that does not lead answers NOT_LEADER.

@@ -6,7 +6,7 @@ TENON_STORAGE_PLUGIN(tenon::filewal::FileWalStorage, R"([plugin]
 id = dev.tenon.storage.filewal
 kind = storage
 version = 0.1.0
-summary = keeps the Raft log in a file of its own format, with one sync for all writes that wait together
+summary = keeps the Raft log in files of its own format, with one sync for all writes that wait together
 
 [option.segment_bytes]
 type = size

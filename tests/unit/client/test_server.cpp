@@ -118,6 +118,7 @@ class ClusterHandler : public thrift_api::ClusterNull {
     follower.__set_progress("replicate");
     reply.__set_members({leader, follower});
   }
+  void metrics(thrift_api::MetricsReply& reply) override { reply.__set_text("# HELP m M.\n# TYPE m gauge\nm 1\n"); }
   void leader(thrift_api::LeaderReply& reply) override {
     reply.__set_leader(leader_);
     reply.__set_term(term_);

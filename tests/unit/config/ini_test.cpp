@@ -37,7 +37,7 @@ TEST_CASE("a number sign inside a value is part of it") {
 }
 
 TEST_CASE("the last line needs no end") {
-  CHECK(load(least("[logger]\nlevel = error")).logger_level == LoggerLevel::kError);
+  CHECK(load(least("[logger]\nlevel = error")).logger_levels.general == LoggerLevel::kError);
 }
 
 }  // namespace tenon::config

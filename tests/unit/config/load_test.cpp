@@ -30,19 +30,19 @@ TEST_CASE("what is not set has its default, and says so") {
   CHECK(config.limits.scan_bytes_max == 1048576);
   CHECK(config.limits.inbox_bytes_max == 67108864);
   CHECK(config.limits.timeout_default == std::chrono::seconds(5));
-  CHECK(config.logger_level == LoggerLevel::kInfo);
+  CHECK(config.logger_levels.general == LoggerLevel::kInfo);
   CHECK(config.settings.at("limits").at("scan_records_max").origin.text() == "default");
   CHECK(config.settings.at("node").at("id").origin.text() == "a.conf:2");
 }
 
 TEST_CASE("environment is stronger than the file, and a flag is stronger than both") {
   Sources sources = least("[logger]\nlevel = error\n[limits]\nscan_records_max = 1\n");
-  CHECK(load(sources).logger_level == LoggerLevel::kError);
+  CHECK(load(sources).logger_levels.general == LoggerLevel::kError);
   sources.environment = {{"TENON_LOGGER_LEVEL", "warning"}, {"TENON_NODE_ID", "8"}};
-  CHECK(load(sources).logger_level == LoggerLevel::kWarning);
+  CHECK(load(sources).logger_levels.general == LoggerLevel::kWarning);
   sources.flags = {{"logger", "level", "info"}, {"logger", "level", "debug"}};
   const Config config = load(sources);
-  CHECK(config.logger_level == LoggerLevel::kDebug);
+  CHECK(config.logger_levels.general == LoggerLevel::kDebug);
   CHECK(config.node_id == 8);
   CHECK(config.limits.scan_records_max == 1);
   CHECK(config.settings.at("logger").at("level").origin.text() == "flag --set logger.level");

@@ -259,6 +259,39 @@ TEST_CASE("a flipped bit anywhere in a closed log of three segments is refused, 
   CHECK(refused > 8000);
 }
 
+TEST_CASE("a flipped bit anywhere in the files of a killed log is refused or repaired, or cuts only the last batch") {
+  MemoryFileSystem killed(5);
+  WrittenLog log(killed);
+  OwnedWrite vote;
+  std::vector<LogModel> states;
+  vote.hard_state("term 3, vote 2").apply(log.model, states);
+  log.opened.log.stage(vote.view(1));
+  while (segments_of(killed).size() < 3) log.append(300);
+  const LogModel synced = log.model;
+  const std::string last = "00000000000000000003.wal";
+  const std::size_t last_batch = (content_end(killed.contents().at(last)) + 7) / 8 * 8;
+  log.append(40);
+  const Contents whole = killed.contents();
+  REQUIRE(content_of(whole) == log.model);
+  std::size_t cut = 0;
+  for (const auto& [name, bytes] : whole) {
+    for (std::size_t offset = 0; offset < bytes.size(); ++offset) {
+      CAPTURE(name, offset);
+      Contents files = whole;
+      files[name][offset] = static_cast<char>(bytes[offset] ^ (1 << (offset % 8)));
+      const tenon_error code = refusal_of(files);
+      if (name == "stamp") REQUIRE(code != TENON_OK);
+      if (name == "hard_state") REQUIRE(code == TENON_OK);
+      if (name.ends_with(".wal") && (name != last || offset < last_batch)) REQUIRE(code == TENON_ERROR_CORRUPT);
+      if (code != TENON_OK) continue;
+      const LogModel found = content_of(files);
+      REQUIRE((found == log.model || (name == last && found == synced)));
+      if (found == synced) ++cut;
+    }
+  }
+  CHECK(cut > 100);
+}
+
 TEST_CASE("a segment that is not the last is never cut: a lost end, or bytes behind it, are refused") {
   const Contents whole = three_segments();
   const std::string name = "00000000000000000002.wal";

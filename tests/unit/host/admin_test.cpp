@@ -44,6 +44,38 @@ TEST_CASE("a single voter answers every admin verb by itself, and refuses what n
   queue.destroy();
 }
 
+TEST_CASE("metrics tell of requests, of the node's state and of the process") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  TestQueue queue(running.clients(), 8);
+  const tenon_operation write = put("k", "v");
+  CHECK(queue.run(only(write)).outcome == TENON_OUTCOME_DONE);
+  eventually([&] { return running.node().status().key_count == 1; });
+  const tenon_operation ask = admin("metrics");
+  const Ended answered = queue.run(only(ask));
+  REQUIRE(answered.values.size() == 1);
+  const std::string& text = answered.values[0];
+  for (const char* line :
+       {"\ntenon_keys 1\n", "\ntenon_raft_is_leader 1\n", "\ntenon_raft_propose_duration_seconds_count 1\n",
+        "\ntenon_requests_total{api=\"thrift\",op=\"put\",code=\"done\"} 1\n",
+        "\ntenon_request_duration_seconds_count{api=\"thrift\",op=\"put\"} 1\n", "\nprocess_open_fds "}) {
+    CAPTURE(line, text);
+    CHECK(text.find(line) != std::string::npos);
+  }
+  queue.destroy();
+}
+
+TEST_CASE("a node that has nothing to do makes a round when it is nudged") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  eventually([&] { return running.node().status().role == raft::RoleName::leader; });
+  for (int i = 0; i < 3; ++i) {
+    const std::uint64_t before = running.node().rounds();
+    running.node().nudge();
+    eventually([&] { return running.node().rounds() > before; });
+  }
+}
+
 TEST_CASE("an admin verb that is not known is echoed short and printable, with those that are") {
   MemoryStorage storage(Mode::immediate);
   RunningNode running(storage);
@@ -52,8 +84,9 @@ TEST_CASE("an admin verb that is not known is echoed short and printable, with t
   const tenon_operation unknown = admin(verb);
   const Ended refused = queue.run(only(unknown));
   CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
-  CHECK(refused.message == "the admin verb 'line?" + std::string(59, 'v') +
-                               "..' is not in this version; there are status, members, leader and leader_transfer");
+  CHECK(refused.message ==
+        "the admin verb 'line?" + std::string(59, 'v') +
+            "..' is not in this version; there are status, members, metrics, leader and leader_transfer");
   queue.destroy();
 }
 

@@ -49,7 +49,8 @@ class FakeNode final : public NodePort {
 struct Fixture {
   FakeNode node;
   PeerDirectory directory{raft::NodeId(1)};
-  ClientHost host{RequestLimits(), node, directory};
+  Metrics metrics;
+  ClientHost host{RequestLimits(), node, directory, metrics};
 };
 
 const tenon_operation kGet = get("k");

@@ -23,7 +23,7 @@ class Member {
       : id_(id),
         directory_(raft::NodeId(id)),
         node_({raft::NodeId(id), "cluster", "1.2.3"}, directory_, logger_, metrics_, [](const std::string&) {}),
-        clients_(RequestLimits(), node_, directory_),
+        clients_(RequestLimits(), node_, directory_, metrics_),
         peers_(directory_, node_, metrics_) {
     const node::StoragePort port{storage.table(), storage.self()};
     session_ = std::make_unique<StorageSession>(port, logger_);

@@ -14,7 +14,7 @@ class FakeLogger final : public Logger {
  public:
   explicit FakeLogger(std::uint32_t lowest = TENON_SEVERITY_DEBUG) noexcept : lowest_(lowest) {}
 
-  bool wants(std::uint32_t severity) const noexcept override { return severity >= lowest_; }
+  bool wants(std::uint32_t severity, std::string_view) const noexcept override { return severity >= lowest_; }
   void write(std::uint32_t, std::string_view room, std::string_view line) noexcept override {
     const std::lock_guard lock(mutex_);
     lines_.push_back(std::string(room) + ": " + std::string(line));

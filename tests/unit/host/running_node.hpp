@@ -36,7 +36,7 @@ class RunningNode {
       support::MemoryStorage& storage, node::Settings settings = {}, const std::function<void()>& booted = [] {})
       : node_({raft::NodeId(1), "cluster", "1.2.3"}, directory_, logger_, metrics_,
               [this](const std::string&) { ++failures_; }),
-        clients_(RequestLimits(), node_, directory_),
+        clients_(RequestLimits(), node_, directory_, metrics_),
         peers_(directory_, node_, metrics_) {
     const node::StoragePort port{storage.table(), storage.self()};
     session_ = std::make_unique<StorageSession>(port, logger_);

@@ -20,7 +20,7 @@
   PIN_ASSERT(sizeof(type) == (size), #type " has changed its size"); \
   PIN_ASSERT(offsetof(type, last) == (offset), #type " has changed within")
 
-PIN_ASSERT(TENON_ABI_MAJOR == 1 && TENON_ABI_MINOR == 0 && TENON_ABI_DRAFT == 4, "pin the layout of the new ABI");
+PIN_ASSERT(TENON_ABI_MAJOR == 1 && TENON_ABI_MINOR == 0 && TENON_ABI_DRAFT == 5, "pin the layout of the new ABI");
 PIN(tenon_bytes, 16, size, 8);
 PIN(tenon_loan, 16, owner, 8);
 PIN(tenon_detail, 256, message, 8);
@@ -30,7 +30,7 @@ PIN(tenon_entry, 32, data, 16);
 PIN(tenon_write, 72, compact_to, 64);
 PIN(tenon_recovered, 56, incarnation, 40);
 PIN(tenon_image, 32, size, 24);
-PIN(tenon_storage_host, 32, read_done, 24);
+PIN(tenon_storage_host, 40, space, 32);
 PIN(tenon_storage, 88, image_close, 80);
 PIN(tenon_frame, 32, loan, 16);
 PIN(tenon_introduction, 32, client_address_count, 24);

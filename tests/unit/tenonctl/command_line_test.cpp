@@ -108,7 +108,7 @@ TEST_CASE("what cannot be understood is refused") {
 }
 
 TEST_CASE("what a later version brings says so") {
-  for (const char* const later : {"watch", "member", "snapshot", "backup", "metrics", "txn"}) {
+  for (const char* const later : {"watch", "member", "snapshot", "backup", "alarm", "txn"}) {
     CHECK_THROWS_AS(parse({later, "list"}), NotInThisVersion);
     CHECK(parse({"--help"}).text.find(" " + std::string(later)) != std::string::npos);
   }
@@ -117,7 +117,7 @@ TEST_CASE("what a later version brings says so") {
 
 TEST_CASE("help names every command, and each command has its own") {
   const std::string general = parse({"--help"}).text;
-  for (const char* const command : {"put", "get", "del", "scan", "cas", "status"}) {
+  for (const char* const command : {"put", "get", "del", "scan", "cas", "status", "metrics"}) {
     CHECK(general.find("\n  " + std::string(command)) != std::string::npos);
     const std::string own = parse({command, "--help"}).text;
     CHECK(own.starts_with("tenonctl [flags] " + std::string(command)));

@@ -199,6 +199,26 @@ TEST_CASE("status has a row for each endpoint, and is well when one answers") {
   CHECK(nobody.output == gone + "\t-\tunreachable\t-\t-\t-\t-\t-\t-\t-\n");
 }
 
+TEST_CASE("metrics are printed as the node says them, and of several nodes with their endpoints") {
+  TestServer one(map_service());
+  TestServer two(map_service());
+  const std::string gone = TestServer(map_service()).endpoint().text();
+  const std::string text = "# HELP m M.\n# TYPE m gauge\nm 1\n";
+  Shell shell;
+  const Outcome single = shell({"--endpoints", one.endpoint().text(), "metrics"});
+  CHECK(single.code == kExitOk);
+  CHECK(single.output == text);
+  const std::string three = one.endpoint().text() + "," + gone + "," + two.endpoint().text();
+  const Outcome several = shell({"--endpoints", three, "metrics"});
+  CHECK(several.code == kExitOk);
+  CHECK(several.output ==
+        "# node at " + one.endpoint().text() + "\n" + text + "# node at " + two.endpoint().text() + "\n" + text);
+  CHECK(several.messages.find(gone) != std::string::npos);
+  const std::string json = shell({"-o", "json", "--endpoints", one.endpoint().text(), "metrics"}).output;
+  CHECK(json.find("\"metrics\":\"# HELP m M.\\n") != std::string::npos);
+  CHECK(shell({"--endpoints", gone, "metrics"}).code == kExitNoConnection);
+}
+
 TEST_CASE("members has a row for each voter") {
   Shell shell;
   CHECK(shell({"members"}).output == "7\tleader\t-\t-\t-\t-\t-\t-\n8\t-\tthrift://h:1\t-\tthrift\t-\t5\treplicate\n");

@@ -135,10 +135,11 @@ class Client {
   // Sets the key to `value` when its value is `expected` (absent: when there is no such key), in one step. A write.
   SwapResult compare_and_swap(std::string_view key, const std::optional<std::string>& expected, std::string_view value);
 
-  // The next three are the word of one node, without asking the others; also while there is no leader.
+  // The next four are the word of one node, without asking the others; also while there is no leader.
   Status status();
   std::vector<Member> members();  // ascending by node
   Leadership leadership();
+  std::string metrics();  // what it counts and measures, in the text format 0.0.4 of Prometheus
   // Asks the leader to hand over to `target`, 0: to the voter whose log is the longest. Returns the term that is to
   // end; done when another node leads a later one, which may never be.
   std::uint64_t transfer_leadership(std::uint64_t target);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,8 @@ inline constexpr std::size_t kQueuesMax = 64;
 
 class ClientHost {
  public:
-  // Keeps: node and directory, for its life. Outlives every client API plugin.
-  ClientHost(const RequestLimits& limits, NodePort& node, const PeerDirectory& directory);
+  // Keeps: node, directory and metrics, for its life. Outlives every client API plugin.
+  ClientHost(const RequestLimits& limits, NodePort& node, const PeerDirectory& directory, Metrics& metrics);
   ClientHost(const ClientHost&) = delete;
   ClientHost& operator=(const ClientHost&) = delete;
 
@@ -36,15 +37,17 @@ class ClientHost {
   struct ClientApi {
     ClientHost* host = nullptr;
     std::string name;
+    std::optional<RequestMetrics> metrics;  // set from the beginning
     tenon_client_host table{};
   };
-  tenon_error create(const std::string& client_api, std::uint64_t depth, const tenon_queue** queue, tenon_detail* why);
+  tenon_error create(const ClientApi& client_api, std::uint64_t depth, const tenon_queue** queue, tenon_detail* why);
   void destroy(std::uint64_t id);
   std::shared_ptr<ClientQueue> find(std::uint64_t id);
 
   const RequestLimits limits_;
   NodePort& node_;
   const PeerDirectory& directory_;
+  Metrics& metrics_;
   std::mutex mutex_;
   std::map<std::string, ClientApi> client_apis_;                  // by name; as many as the config names
   std::map<std::uint64_t, std::shared_ptr<ClientQueue>> queues_;  // at most kQueuesMax

@@ -11,6 +11,7 @@
 
 #include "host/completion.hpp"
 #include "host/event_signal.hpp"
+#include "host/metrics/request_metrics.hpp"
 #include "host/node_port.hpp"
 #include "host/peer_directory.hpp"
 #include "host/request_check.hpp"
@@ -23,10 +24,10 @@ inline constexpr std::uint64_t kUnpolledBytesMax = 64u << 20;
 
 class ClientQueue {
  public:
-  // Keeps: node and directory, for its life. `client_api` is the name of whoever asks. Throws tenon::Error(IO) when
-  // there is no descriptor left.
+  // Keeps: node, directory and metrics, for its life. `client_api` is the name of whoever asks. Throws tenon::Error(IO)
+  // when there is no descriptor left.
   ClientQueue(std::uint64_t id, std::uint64_t depth, const std::string& client_api, const RequestLimits& limits,
-              NodePort& node, const PeerDirectory& directory);
+              NodePort& node, const PeerDirectory& directory, const RequestMetrics& metrics);
   ClientQueue(const ClientQueue&) = delete;
   ClientQueue& operator=(const ClientQueue&) = delete;
 
@@ -54,7 +55,7 @@ class ClientQueue {
     std::uint64_t bytes;
   };
   // Checks a request, and adds it to `submissions`, or what it ended as to `completions`.
-  void take(const tenon_request& request, std::vector<node::Submission>& submissions,
+  void take(node::Token token, const tenon_request& request, std::vector<node::Submission>& submissions,
             std::vector<CompletionPointer>& completions);
   CompletionPointer perform(node::Token token, AdminRequest admin);
 
@@ -64,6 +65,7 @@ class ClientQueue {
   const RequestLimits limits_;
   NodePort& node_;
   const PeerDirectory& directory_;
+  const RequestMetrics& metrics_;
   const EventSignal signal_;
   tenon_queue table_{};
 

@@ -12,8 +12,8 @@ namespace tenon::host {
 class Logger {
  public:
   virtual ~Logger() = default;
-  // Whether lines of this severity (TENON_SEVERITY_*) are written at all. Any thread.
-  virtual bool wants(std::uint32_t severity) const noexcept = 0;
+  // Whether lines of this severity (TENON_SEVERITY_*) from `room` are written at all. Any thread.
+  virtual bool wants(std::uint32_t severity, std::string_view room) const noexcept = 0;
   // Writes one line from `room` (for example "node" or "storage.filewal"), or drops and counts it. Any thread; never
   // blocks for longer than it takes to queue the line.
   virtual void write(std::uint32_t severity, std::string_view room, std::string_view line) noexcept = 0;

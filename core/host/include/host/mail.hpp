@@ -43,11 +43,12 @@ struct Mail {
   std::uint64_t durable = 0;  // 0: nothing new
   std::optional<bool> space_is_short;
   std::vector<LogRead> log_reads;
+  bool nudge = false;  // one round is wanted, whatever else there is
   bool stop = false;
 
   bool empty() const noexcept {
     return submissions.empty() && cancels.empty() && from_peers.empty() && !transfer && durable == 0 &&
-           !space_is_short && log_reads.empty() && !stop;
+           !space_is_short && log_reads.empty() && !nudge && !stop;
   }
 };
 

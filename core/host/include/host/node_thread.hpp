@@ -4,7 +4,6 @@
 // once.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <functional>
 #include <mutex>
@@ -19,6 +18,7 @@
 #include "host/logger.hpp"
 #include "host/mail.hpp"
 #include "host/metrics.hpp"
+#include "host/metrics/node_events.hpp"
 #include "host/peer_events.hpp"
 #include "host/status_text.hpp"
 #include "host/storage_events.hpp"
@@ -45,6 +45,11 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
 
   // As of the last round of the thread. Any thread.
   node::Status status() const;
+  // How many rounds the thread has made. Any thread.
+  std::uint64_t rounds() const noexcept { return rounds_.load(std::memory_order_relaxed); }
+  // Asks for a round though nothing waits, so that rounds() shows whether the thread lives. Any thread; never blocks
+  // for longer than others post.
+  void nudge();
   // Asks the node to hand leadership to `target`, 0: to the voter whose log is the longest. Any thread; a node that
   // does not lead ignores it.
   void transfer_leadership(raft::NodeId target);
@@ -68,11 +73,13 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   // node::Surroundings, node thread
   void answer(node::Answer answer) override;
   void role_changed(const raft::RoleChanged& role) override;
+  void vote_decided(const raft::VoteDecided& vote) override;
+  void proposal_applied(raft::Duration waited) override;
   void frame_dropped(node::FrameDrop why, raft::NodeId from) override;
   void message_dropped(raft::Drop why) override;
   void failed(const std::string& why) override;
 
-  void create_metrics();
+  std::string metrics_text() const;
   AdminAnswer admin_transfer(const std::string& argument);
   template <class Append>
   void post(Append append);
@@ -87,16 +94,17 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
 
   const Identity identity_;
   const PeerDirectory& directory_;
-  Logger& logger_;
   Metrics& metrics_;
   const std::function<void(const std::string&)> on_failed_;
   const raft::Instant started_;
+  NodeEvents events_;  // the thread's, once it runs
   const EventSignal wake_;
   std::uint64_t inbox_bytes_max_ = 0;
   ClientHost* clients_ = nullptr;
   std::optional<node::Node> node_;  // the thread's alone once it runs
   std::thread thread_;
   std::atomic<bool> halted_{false};
+  std::atomic<std::uint64_t> rounds_{0};
   FrameRoom frame_room_;
 
   std::mutex mail_mutex_;
@@ -107,13 +115,6 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   node::Status status_;
 
   std::vector<std::pair<std::uint64_t, std::vector<CompletionPointer>>> answers_;  // of this round, by queue
-  raft::RoleName role_ = raft::RoleName::follower;                                 // as last told of
-  std::pair<raft::Term, raft::NodeId> last_leader_;                                // that was heard of
-  std::uint32_t answered_metric_ = 0;
-  std::uint32_t leader_changes_metric_ = 0;
-  std::uint32_t no_room_metric_ = 0;
-  std::array<std::uint32_t, node::kFrameDropCount> frame_drop_metrics_{};
-  std::array<std::uint32_t, raft::kDropCount> message_drop_metrics_{};
 };
 
 }  // namespace tenon::host

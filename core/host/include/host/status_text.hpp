@@ -34,6 +34,8 @@
 // leader_transfer: lines of `name value`.
 //   target          the node that is to lead; 0: the voter whose log is the longest
 //   term            in which leadership is given up: done when a greater one has a leader
+//
+// metrics: everything that is counted and measured, in the form of metrics/prometheus_text.hpp.
 #pragma once
 
 #include <cstdint>
@@ -51,6 +53,8 @@ struct Identity {
   std::string version;  // of the server
 };
 
+// 32 digits; `-` when it is not known.
+std::string hexadecimal(const raft::Incarnation& incarnation);
 const char* role_name(raft::RoleName role) noexcept;
 
 std::string status_text(const Identity& identity, const node::Status& status, std::uint64_t uptime_ms);

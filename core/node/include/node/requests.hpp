@@ -38,6 +38,7 @@ struct Batch {
   std::uint64_t first_number = 0;     // of its writes; the numbers ascend, with gaps where a write ended in the inbox
   std::vector<Waiting> waiting;       // one for each command of the entry
   std::vector<std::string> commands;  // until the entry is encoded
+  raft::Instant proposed_at;
 };
 
 class Requests {

@@ -12,11 +12,12 @@
 namespace tenon::node {
 
 // Names a request to whoever submitted it: a queue, and the request's id there. Queue 0 is the node's own, for what
-// peers have forwarded.
+// peers have forwarded. The mark is no part of the name: whoever submitted the request gets it back with the answer.
 struct Token {
   std::uint64_t queue = 0;
   std::uint64_t request = 0;
-  bool operator==(const Token&) const = default;
+  std::uint64_t mark = 0;
+  bool operator==(const Token& other) const noexcept { return queue == other.queue && request == other.request; }
 };
 
 enum class Access { read, write };

@@ -29,6 +29,10 @@ class Surroundings {
   // Ends a request. Each submitted token is answered exactly once while the node lives.
   virtual void answer(Answer answer) = 0;
   virtual void role_changed(const raft::RoleChanged& role) = 0;
+  // This node has granted or refused its vote. A grant leaves when it is durable.
+  virtual void vote_decided(const raft::VoteDecided&) {}
+  // An entry that this node proposed is applied, `waited` after it was proposed.
+  virtual void proposal_applied(raft::Duration) {}
   virtual void frame_dropped(FrameDrop why, raft::NodeId from) = 0;
   virtual void message_dropped(raft::Drop why) = 0;
   // The node cannot go on: it answers nothing more and wants to be stopped. `why` is for the operator.

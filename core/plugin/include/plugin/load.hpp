@@ -31,6 +31,7 @@ struct CheckedPlugin {
 
 struct LoadedPlugin {
   std::string name;                      // as messages call it
+  std::filesystem::path path;            // empty: it is linked into this program
   const tenon_plugin* object = nullptr;  // fits the manifest; every function of its tables is there. Never goes away
   Manifest manifest;
   Options options;                    // with defaults

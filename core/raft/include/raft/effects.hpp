@@ -72,6 +72,22 @@ struct RoleChanged {
   std::string_view cause;  // for people; a literal
 };
 
+// What this node has said to one that asks for its vote.
+enum class Verdict : std::uint8_t {
+  granted,
+  old_term,   // the term in which it wants to lead is over
+  lease,      // the leader is heard of
+  vote_hold,  // this node has just started
+  old_log,    // its log ends before that of this node
+  voted,      // the vote of this term went to another
+};
+struct VoteDecided {
+  NodeId candidate;
+  Term term;  // in which it wants to lead
+  Ballot ballot;
+  Verdict verdict;
+};
+
 // One for each reason to drop a message, so that it can be counted.
 enum class Drop : std::uint8_t {
   old_term,       // from a term that is over
@@ -91,6 +107,7 @@ struct Effects {
   std::vector<EntriesWanted> entries_wanted;
   std::vector<ImageWanted> images_wanted;
   std::vector<RoleChanged> roles;
+  std::vector<VoteDecided> votes;
   std::vector<Proposed> proposed;
   std::vector<Rejected> rejected;
   std::vector<ReadReady> reads;

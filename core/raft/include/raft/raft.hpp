@@ -171,7 +171,7 @@ class Raft {
   void receive(NodeId from, const VoteRequest& request, Effects& effects);
   void receive(NodeId from, const VoteReply& reply, Effects& effects);
   void count_vote(NodeId voter, Effects& effects);
-  bool refuses_to_vote(const VoteRequest& request, Effects& effects) const;
+  bool refuses_to_vote(NodeId from, const VoteRequest& request, Effects& effects) const;
 
   // leader.cpp
   void become_leader(Effects& effects);

@@ -47,5 +47,6 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::MembersReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::LeaderReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::TransferLeadershipReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::MetricsReply& reply);
 
 }  // namespace tenon::api_thrift

@@ -99,6 +99,10 @@ void ClusterHandler::leader(std::function<void(const thrift_api::LeaderReply&)> 
   ask(std::move(succeed), std::move(fail), "leader");
 }
 
+void ClusterHandler::metrics(std::function<void(const thrift_api::MetricsReply&)> succeed, Handler::Fail fail) {
+  ask(std::move(succeed), std::move(fail), "metrics");
+}
+
 void ClusterHandler::transferLeadership(std::function<void(const thrift_api::TransferLeadershipReply&)> succeed,
                                         Handler::Fail fail, const thrift_api::TransferLeadershipRequest& request) {
   // The node refuses what is no id of a voter.

@@ -69,6 +69,7 @@ class ClusterHandler : public thrift_api::ClusterCobSvIf {
   void status(std::function<void(const thrift_api::StatusReply&)> succeed, Handler::Fail fail) override;
   void members(std::function<void(const thrift_api::MembersReply&)> succeed, Handler::Fail fail) override;
   void leader(std::function<void(const thrift_api::LeaderReply&)> succeed, Handler::Fail fail) override;
+  void metrics(std::function<void(const thrift_api::MetricsReply&)> succeed, Handler::Fail fail) override;
   void transferLeadership(std::function<void(const thrift_api::TransferLeadershipReply&)> succeed, Handler::Fail fail,
                           const thrift_api::TransferLeadershipRequest& request) override;
   void getInfo(std::function<void(const thrift_api::InfoReply&)> succeed, Handler::Fail fail) override;

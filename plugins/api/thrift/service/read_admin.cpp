@@ -127,4 +127,9 @@ void read(const tenon_completion& completion, const RequestShape&, thrift_api::T
   }
 }
 
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::MetricsReply& reply) {
+  const tenon_result& result = only_result(completion);
+  if (result.record_count != 0) reply.__set_text(std::string(view(result.records[0].value)));
+}
+
 }  // namespace tenon::api_thrift

@@ -64,6 +64,14 @@ struct Sources {
 
 enum class Start { kNew };
 enum class LoggerLevel { kDebug, kInfo, kWarning, kError };
+enum class LoggerFormat { kText, kJson };
+
+// The least grave diagnostics that are written: of a room that is named, or of a part of it, and of the others.
+struct LoggerLevels {
+  LoggerLevel general = LoggerLevel::kInfo;
+  std::map<std::string, LoggerLevel, std::less<>> of_rooms;  // by room: "raft", "storage", "storage.filewal"
+  bool operator==(const LoggerLevels&) const = default;
+};
 
 struct Limits {
   std::uint64_t value_bytes_max = 0;
@@ -104,7 +112,9 @@ struct Config {
   std::vector<std::string> api_plugins;        // at least one, no name twice
   std::optional<std::vector<std::string>> advertise;  // URLs, whose schemes are of api_plugins; absent: by `listen`
   Limits limits;
-  LoggerLevel logger_level = LoggerLevel::kInfo;
+  LoggerLevels logger_levels;
+  LoggerFormat logger_format = LoggerFormat::kText;
+  std::optional<std::filesystem::path> logger_file;  // absent: standard error
 
   // Every option of the table that has a value, defaults too, and the section of every chosen plugin, present though it
   // may be empty.
@@ -132,6 +142,9 @@ Config load(const Sources& sources);
 
 // As load(), but what is missing is not a fault.
 PluginSearch load_plugin_search(const Sources& sources);
+
+// The options, as section.key, whose values differ, those of plugins too.
+std::vector<std::string> changed_options(const Config& before, const Config& after);
 
 // Every option with its value and origin, one a line, in sections, those of the table first; an option without a value
 // is a comment that says so. Give it Config::settings, with plugin defaults added and secrets masked by the caller.

@@ -14,7 +14,7 @@
 
 namespace tenon::tenonctl {
 
-enum class Command { kPut, kGet, kDel, kScan, kCas, kStatus, kMembers, kLeaderShow, kLeaderTransfer };
+enum class Command { kPut, kGet, kDel, kScan, kCas, kStatus, kMembers, kMetrics, kLeaderShow, kLeaderTransfer };
 enum class Format { kTable, kJson, kSimple };
 enum class Expectation { kValue, kAbsent };  // of a cas
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// What happens to a node, as lines for its operator and as metrics. The lines come from the room "raft", one for each
+// event, with the term, the nodes and the reason.
+#pragma once
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/logger.hpp"
+#include "host/metrics.hpp"
+#include "node/node.hpp"
+
+namespace tenon::host {
+
+class NodeEvents {
+ public:
+  // Keeps: logger and metrics, for its life.
+  NodeEvents(Logger& logger, Metrics& metrics);
+
+  // Node thread.
+  void role_changed(const raft::RoleChanged& role);
+  void vote_decided(const raft::VoteDecided& vote);
+  void frame_dropped(node::FrameDrop why);
+  void message_dropped(raft::Drop why);
+  void proposal_applied(raft::Duration waited);
+  // Says how the membership differs from that of the call before; the first call says all of it.
+  void membership_is(const raft::Membership& membership);
+  void answered() noexcept { metrics_.record(answered_metric_, 1); }
+  // Any thread.
+  void no_room_for_frame() noexcept { metrics_.record(no_room_metric_, 1); }
+
+ private:
+  Logger& logger_;
+  Metrics& metrics_;
+  raft::RoleName role_ = raft::RoleName::follower;   // as last told of
+  std::pair<raft::Term, raft::NodeId> last_leader_;  // that was heard of
+  raft::Membership membership_;                      // as last told of; no voter: it was not yet
+  std::uint32_t answered_metric_ = 0;
+  std::uint32_t leader_changes_metric_ = 0;
+  std::uint32_t votes_granted_metric_ = 0;
+  std::uint32_t votes_refused_metric_ = 0;
+  std::uint32_t propose_duration_metric_ = 0;
+  std::uint32_t no_room_metric_ = 0;
+  std::array<std::uint32_t, node::kFrameDropCount> frame_drop_metrics_{};
+  std::array<std::uint32_t, raft::kDropCount> message_drop_metrics_{};
+};
+
+// One line each, as NodeEvents writes them.
+std::string role_line(raft::RoleName before, const raft::RoleChanged& role);
+std::string vote_line(const raft::VoteDecided& vote);
+std::vector<std::string> membership_lines(const raft::Membership& before, const raft::Membership& after);
+
+// What the status of a node says as gauges.
+std::vector<MetricValue> status_metrics(const node::Status& status);
+
+}  // namespace tenon::host

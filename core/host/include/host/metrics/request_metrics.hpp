@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// How many requests a client API has made, how they ended and how long they took. The series are made once; what is
+// recorded for each request takes no lock and no memory. A request carries its kind and the time when it came in the
+// mark of its token, 4 bits and 60 bits of microseconds, so that nothing has to be looked up when it ends.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "host/metrics.hpp"
+#include "node/submission.hpp"
+#include "tenon/client_api.h"
+
+namespace tenon::host {
+
+class RequestMetrics {
+ public:
+  // Keeps: metrics, for its life.
+  RequestMetrics(Metrics& metrics, const std::string& client_api);
+
+  // The mark of a request that has come `now`; never 0. Any thread.
+  static std::uint64_t mark(const tenon_request& request, raft::Instant now) noexcept;
+  // A request with this mark has ended `now`. A mark of 0 is ignored. Any thread.
+  void ended(std::uint64_t mark, std::uint32_t outcome, tenon_error error, raft::Instant now) const noexcept;
+
+ private:
+  static constexpr std::size_t kOperationCount = 8;
+  static constexpr std::size_t kCodeCount = 5;
+
+  Metrics& metrics_;
+  std::array<std::uint32_t, kOperationCount> durations_{};                       // by operation
+  std::array<std::array<std::uint32_t, kCodeCount>, kOperationCount> totals_{};  // by operation and code
+};
+
+}  // namespace tenon::host

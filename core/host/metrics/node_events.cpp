@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include "host/metrics/node_events.hpp"
+
+#include <algorithm>
+
+#include "host/metrics/prometheus_text.hpp"
+#include "host/peer_events.hpp"
+#include "host/status_text.hpp"
+
+namespace tenon::host {
+namespace {
+
+// Labels of the counters. Without a default, so that the compiler finds a reason that has no name yet.
+const char* reason_name(node::FrameDrop why) noexcept {
+  switch (why) {
+    case node::FrameDrop::corrupt:
+      return "corrupt";
+    case node::FrameDrop::unknown_version:
+      return "unknown_version";
+    case node::FrameDrop::other_cluster:
+      return "other_cluster";
+    case node::FrameDrop::other_node:
+      return "other_node";
+    case node::FrameDrop::other_sender:
+      return "other_sender";
+    case node::FrameDrop::old_incarnation:
+      return "old_incarnation";
+    case node::FrameDrop::not_a_member:
+      return "not_a_member";
+    case node::FrameDrop::unknown_request:
+      return "unknown_request";
+  }
+  return "unknown";
+}
+
+const char* reason_name(raft::Drop why) noexcept {
+  switch (why) {
+    case raft::Drop::old_term:
+      return "old_term";
+    case raft::Drop::not_a_voter:
+      return "not_a_voter";
+    case raft::Drop::stale:
+      return "stale";
+    case raft::Drop::lease:
+      return "lease";
+    case raft::Drop::vote_hold:
+      return "vote_hold";
+    case raft::Drop::malformed:
+      return "malformed";
+    case raft::Drop::not_electable:
+      return "not_electable";
+    case raft::Drop::not_leading:
+      return "not_leading";
+  }
+  return "unknown";
+}
+
+std::string node_text(raft::NodeId node) { return "node " + std::to_string(node.value()); }
+
+const char* reason_text(raft::Verdict verdict) noexcept {
+  switch (verdict) {
+    case raft::Verdict::granted:
+      return "its log goes at least as far as that of this node";
+    case raft::Verdict::old_term:
+      return "that term is over here";
+    case raft::Verdict::lease:
+      return "the leader is heard of";
+    case raft::Verdict::vote_hold:
+      return "this node has just started, and does not know whom it heard before";
+    case raft::Verdict::old_log:
+      return "its log ends before that of this node";
+    case raft::Verdict::voted:
+      return "the vote of this term went to another";
+  }
+  return "unknown";
+}
+
+std::string listed(const raft::Membership& membership) {
+  std::string list;
+  for (const raft::Member& voter : membership.voters) {
+    list += (list.empty() ? "" : ", ") + std::to_string(voter.id.value());
+  }
+  return list;
+}
+
+}  // namespace
+
+NodeEvents::NodeEvents(Logger& logger, Metrics& metrics) : logger_(logger), metrics_(metrics) {
+  const auto counter = [&](const char* name, const std::string& labels, const char* help) {
+    return metrics.create(MetricKind::counter, name, labels, help);
+  };
+  answered_metric_ =
+      counter("tenon_requests_answered_total", "", "Requests that the node has answered, whatever the outcome.");
+  leader_changes_metric_ = counter("tenon_raft_leader_changes_total", "", "How often this node has seen a new leader.");
+  const auto votes = [&](const char* verdict) {
+    return counter("tenon_raft_votes_total", metric_label("verdict", verdict),
+                   "Answers to candidates that asked for the vote of this node.");
+  };
+  votes_granted_metric_ = votes("granted");
+  votes_refused_metric_ = votes("refused");
+  propose_duration_metric_ = metrics.create(MetricKind::histogram, "tenon_raft_propose_duration_seconds", "",
+                                            "From the proposal of an entry on the leader until it is applied there.");
+  const auto dropped_frames = [&](const char* reason) {
+    return counter("tenon_frames_dropped_total", metric_label("reason", reason), kFramesDroppedHelp);
+  };
+  no_room_metric_ = dropped_frames("no_room");
+  for (std::size_t i = 0; i < frame_drop_metrics_.size(); ++i) {
+    frame_drop_metrics_[i] = dropped_frames(reason_name(static_cast<node::FrameDrop>(i)));
+  }
+  for (std::size_t i = 0; i < message_drop_metrics_.size(); ++i) {
+    message_drop_metrics_[i] =
+        counter("tenon_messages_dropped_total", metric_label("reason", reason_name(static_cast<raft::Drop>(i))),
+                "Messages of peers that the core has dropped.");
+  }
+}
+
+void NodeEvents::role_changed(const raft::RoleChanged& role) {
+  const std::pair<raft::Term, raft::NodeId> leader(role.term, role.leader);
+  if (role.leader != raft::NodeId() && leader != last_leader_) {
+    metrics_.record(leader_changes_metric_, 1);
+    last_leader_ = leader;
+  }
+  logger_.write(TENON_SEVERITY_INFO, "raft", role_line(role_, role));
+  role_ = role.role;
+}
+
+// A pre-vote changes nothing, and a node that is cut off asks for one again and again.
+void NodeEvents::vote_decided(const raft::VoteDecided& vote) {
+  metrics_.record(vote.verdict == raft::Verdict::granted ? votes_granted_metric_ : votes_refused_metric_, 1);
+  const std::uint32_t severity = vote.ballot == raft::Ballot::vote ? TENON_SEVERITY_INFO : TENON_SEVERITY_DEBUG;
+  if (logger_.wants(severity, "raft")) logger_.write(severity, "raft", vote_line(vote));
+}
+
+void NodeEvents::frame_dropped(node::FrameDrop why) {
+  metrics_.record(frame_drop_metrics_[static_cast<std::size_t>(why)], 1);
+}
+
+void NodeEvents::message_dropped(raft::Drop why) {
+  metrics_.record(message_drop_metrics_[static_cast<std::size_t>(why)], 1);
+}
+
+void NodeEvents::proposal_applied(raft::Duration waited) {
+  metrics_.record(propose_duration_metric_, std::chrono::duration<double>(waited).count());
+}
+
+void NodeEvents::membership_is(const raft::Membership& membership) {
+  if (membership == membership_) return;
+  for (const std::string& line : membership_lines(membership_, membership)) {
+    logger_.write(TENON_SEVERITY_INFO, "raft", line);
+  }
+  membership_ = membership;
+}
+
+std::string role_line(raft::RoleName before, const raft::RoleChanged& role) {
+  const std::string term = "term " + std::to_string(role.term.value());
+  const std::string cause = ": " + std::string(role.cause);
+  if (role.role == raft::RoleName::leader) return "leads in " + term + cause;
+  if (role.role == raft::RoleName::candidate) return "asks to be elected, " + term + cause;
+  std::string line;
+  if (before == raft::RoleName::leader) line = "leads no more, " + term + cause;
+  if (before == raft::RoleName::candidate) line = "was not elected, " + term + cause;
+  if (role.leader != raft::NodeId()) {
+    line +=
+        (line.empty() ? "" : "; ") + std::string("follows node ") + std::to_string(role.leader.value()) + " in " + term;
+  }
+  return line.empty() ? "knows of no leader, " + term + cause : line;
+}
+
+std::string vote_line(const raft::VoteDecided& vote) {
+  const bool is_granted = vote.verdict == raft::Verdict::granted;
+  const std::string term = " in term " + std::to_string(vote.term.value());
+  const std::string candidate = node_text(vote.candidate);
+  const std::string reason = std::string(": ") + reason_text(vote.verdict);
+  if (vote.ballot == raft::Ballot::pre_vote) {
+    return (is_granted ? "would vote for " : "would not vote for ") + candidate + term + reason;
+  }
+  return (is_granted ? "votes for " : "refuses its vote to ") + candidate + term + reason;
+}
+
+std::vector<std::string> membership_lines(const raft::Membership& before, const raft::Membership& after) {
+  if (before.voters.empty()) return {"the voters are " + listed(after)};
+  std::vector<std::string> lines;
+  for (const raft::Member& voter : after.voters) {
+    const raft::Member* known = before.find(voter.id);
+    if (known == nullptr) {
+      lines.push_back(node_text(voter.id) + " is a voter now; the voters are " + listed(after));
+    } else if (known->incarnation != voter.incarnation) {
+      lines.push_back(node_text(voter.id) + " is known by its data directory " + hexadecimal(voter.incarnation) +
+                      " from now on");
+    }
+  }
+  for (const raft::Member& voter : before.voters) {
+    if (after.has_voter(voter.id)) continue;
+    lines.push_back(node_text(voter.id) + " is no voter any more; the voters are " + listed(after));
+  }
+  return lines;
+}
+
+std::vector<MetricValue> status_metrics(const node::Status& status) {
+  std::vector<MetricValue> values;
+  const auto gauge = [&](const char* name, std::uint64_t value, const char* help, std::string labels = {}) {
+    values.push_back({name, std::move(labels), help, MetricKind::gauge, static_cast<double>(value), 0, {}});
+  };
+  gauge("tenon_raft_term", status.term.value(), "The term of this node.");
+  gauge("tenon_raft_is_leader", status.role == raft::RoleName::leader ? 1 : 0, "1 when this node leads.");
+  gauge("tenon_raft_has_leader", status.leader != raft::NodeId() ? 1 : 0, "1 when this node knows who leads.");
+  gauge("tenon_raft_last_index", status.last_index.value(), "The last entry of this node's log.");
+  gauge("tenon_raft_durable_index", status.durable_index.value(), "The last entry that is durable here.");
+  gauge("tenon_raft_commit_index", status.commit_index.value(), "The last entry that this node knows to be committed.");
+  gauge("tenon_raft_applied_index", status.applied_index.value(), "The last entry that is applied here.");
+  gauge("tenon_keys", status.key_count, "Keys that there are.");
+  gauge("tenon_revision", status.revision, "The revision of the state that is applied here.");
+  gauge("tenon_inbox_bytes", status.inbox_bytes, "Bytes of requests that wait to be proposed.");
+  gauge("tenon_log_space_short", status.space_is_short ? 1 : 0, "1 when room for the log runs short.");
+  for (const raft::PeerStatus& peer : status.peers) {
+    gauge("tenon_raft_replication_lag_entries", status.last_index.value() - peer.match_index.value(),
+          "On the leader: entries that the peer is not known to hold.",
+          metric_label("peer", std::to_string(peer.id.value())));
+  }
+  return values;
+}
+
+}  // namespace tenon::host

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "host/metrics/request_metrics.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "host/metrics/prometheus_text.hpp"
+
+namespace tenon::host {
+namespace {
+
+constexpr unsigned kKindBits = 4;
+
+// The labels `op` and `code`, in the order of their numbers.
+constexpr std::array<const char*, 8> kOperations = {"get",   "scan",        "put",   "delete",
+                                                    "batch", "transaction", "admin", "other"};
+constexpr std::array<const char*, 5> kCodes = {"done", "error", "refused", "overloaded", "unknown"};
+
+enum Operation : std::uint64_t { kGet, kScan, kPut, kDelete, kBatch, kTransaction, kAdmin, kOther };
+enum Code : std::size_t { kDone, kError, kRefused, kOverloaded, kUnknown };
+
+Operation operation_of(const tenon_request& request) noexcept {
+  if (request.struct_size < sizeof(tenon_request)) return kOther;
+  if (request.compare_count != 0 || request.otherwise_count != 0) return kTransaction;
+  if (request.operation_count > 1) return kBatch;
+  if (request.operation_count == 0 || request.operations->struct_size < sizeof(tenon_operation)) return kOther;
+  switch (request.operations->kind) {
+    case TENON_GET:
+      return kGet;
+    case TENON_SCAN:
+      return kScan;
+    case TENON_PUT:
+      return kPut;
+    case TENON_DELETE:
+      return kDelete;
+    case TENON_ADMIN:
+      return kAdmin;
+    default:
+      return kOther;
+  }
+}
+
+Code code_of(std::uint32_t outcome, tenon_error error) noexcept {
+  switch (outcome) {
+    case TENON_OUTCOME_DONE:
+      return error == TENON_OK ? kDone : kError;
+    case TENON_OUTCOME_REFUSED:
+    case TENON_OUTCOME_SESSION_EXPIRED:
+      return kRefused;
+    case TENON_OUTCOME_OVERLOADED:
+      return kOverloaded;
+    default:
+      return kUnknown;
+  }
+}
+
+std::uint64_t microseconds(raft::Instant instant) noexcept {
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(instant.time_since_epoch()).count();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(since, 1));
+}
+
+}  // namespace
+
+RequestMetrics::RequestMetrics(Metrics& metrics, const std::string& client_api) : metrics_(metrics) {
+  static_assert(kOperations.size() == kOperationCount && kOperationCount <= (1u << kKindBits));
+  static_assert(kCodes.size() == kCodeCount);
+  for (std::size_t operation = 0; operation < kOperationCount; ++operation) {
+    const std::string labels = metric_label("api", client_api) + "," + metric_label("op", kOperations[operation]);
+    durations_[operation] = metrics.create(MetricKind::histogram, "tenon_request_duration_seconds", labels,
+                                           "From a request's arrival at the node to its answer.");
+    for (std::size_t code = 0; code < kCodeCount; ++code) {
+      totals_[operation][code] =
+          metrics.create(MetricKind::counter, "tenon_requests_total", labels + "," + metric_label("code", kCodes[code]),
+                         "Requests that have ended, by how.");
+    }
+  }
+}
+
+std::uint64_t RequestMetrics::mark(const tenon_request& request, raft::Instant now) noexcept {
+  return microseconds(now) << kKindBits | operation_of(request);
+}
+
+void RequestMetrics::ended(std::uint64_t mark, std::uint32_t outcome, tenon_error error,
+                           raft::Instant now) const noexcept {
+  const std::uint64_t operation = mark & ((1u << kKindBits) - 1);
+  if (mark == 0 || operation >= kOperationCount) return;
+  const std::uint64_t ended = microseconds(now);
+  const std::uint64_t began = std::min(mark >> kKindBits, ended);
+  metrics_.record(durations_[operation], static_cast<double>(ended - began) * 1e-6);
+  metrics_.record(totals_[operation][code_of(outcome, error)], 1);
+}
+
+}  // namespace tenon::host
