@@ -12,6 +12,7 @@
 #include "periodic_thread.hpp"
 #include "plugin/inspect.hpp"
 #include "plugin_selection.hpp"
+#include "restore/restore.hpp"
 #include "server.hpp"
 #include "service_notifier.hpp"
 #include "supervisor.hpp"
@@ -92,6 +93,15 @@ int run_node(const config::Config& config, const PluginSelection& plugins, const
   return exit_code;
 }
 
+int restore_node(const config::Config& config, const PluginSelection& plugins, const std::filesystem::path& file) {
+  ServerLogger logger(config.logger_levels, config.logger_format, config.logger_file);
+  const Backup restored = restore_data_directory(config, plugins, file, logger);
+  std::cout << "restored " << restored.keys << " keys at revision " << restored.revision << ", from index "
+            << restored.header.index.value() << " of the cluster " << restored.header.cluster_id << "\n"
+            << "start the node without cluster.start, once every member is restored\n";
+  return kExitOk;
+}
+
 int perform(const config::CommandLine& command_line) {
   switch (command_line.action) {
     case config::Action::kHelp:
@@ -118,6 +128,9 @@ int perform(const config::CommandLine& command_line) {
     return kExitOk;
   }
   plugins.check();
+  if (command_line.action == config::Action::kRestore) {
+    return restore_node(config, plugins, command_line.backup_file);
+  }
   check_surroundings(config, plugins);
   if (command_line.action == config::Action::kRun) {
     return run_node(config, plugins, [&command_line] {

@@ -34,39 +34,6 @@ std::uint64_t space_taken(const std::filesystem::path& directory) {
   return blocks * block_bytes;
 }
 
-// Makes a directory that only this user may enter, and returns its absolute path.
-std::string private_directory(const std::filesystem::path& path) {
-  const std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
-  std::error_code error;
-  std::filesystem::create_directories(absolute.parent_path(), error);
-  if (error || (::mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST)) {
-    const std::string why = error ? error.message() : std::strerror(errno);
-    throw Error(TENON_ERROR_IO, "the directory " + absolute.string() + " cannot be made: " + why +
-                                    "; make it, or set node.data_directory to another place");
-  }
-  struct stat found {};
-  if (::stat(absolute.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
-    throw Error(TENON_ERROR_IO, absolute.string() + " is not a directory; set node.data_directory to one");
-  }
-  if ((found.st_mode & 0077) != 0 && ::chmod(absolute.c_str(), 0700) != 0) {
-    throw Error(TENON_ERROR_IO,
-                "the directory " + absolute.string() +
-                    " may be entered by others, and its mode cannot be changed to 0700: " + std::strerror(errno));
-  }
-  return absolute.string();
-}
-
-std::vector<host::DeclaredMetric> declared_metrics(const plugin::Manifest& manifest) {
-  std::vector<host::DeclaredMetric> metrics;
-  for (const plugin::MetricDeclaration& metric : manifest.metrics) {
-    const host::MetricKind kind = metric.kind == plugin::MetricKind::counter ? host::MetricKind::counter
-                                  : metric.kind == plugin::MetricKind::gauge ? host::MetricKind::gauge
-                                                                             : host::MetricKind::histogram;
-    metrics.push_back({kind, metric.name, metric.help});
-  }
-  return metrics;
-}
-
 host::RequestLimits request_limits(const config::Limits& limits) {
   return {limits.value_bytes_max, limits.request_bytes_max, limits.scan_records_max, limits.scan_bytes_max,
           std::chrono::duration_cast<std::chrono::milliseconds>(limits.timeout_default)};
@@ -80,6 +47,11 @@ node::Settings node_settings(const config::Config& config) {
   settings.raft.election_timeout_max = config.raft.election_timeout_max;
   settings.cluster_id = config.cluster_id;
   settings.inbox_bytes_max = config.limits.inbox_bytes_max;
+  settings.images.log_bytes = config.snapshots.log_bytes;
+  settings.images.interval = config.snapshots.interval;
+  settings.images.zstd_level = static_cast<int>(config.snapshots.compression_level);
+  settings.images.log_held_bytes_max = config.snapshots.log_held_bytes_max;
+  settings.images.sending.bytes_per_second = config.snapshots.send_bytes_per_second;
   return settings;
 }
 
@@ -89,13 +61,6 @@ std::uint64_t random_seed() {
 }
 
 }  // namespace
-
-Server::Part::Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings surroundings, host::Logger& logger,
-                   host::Metrics& metrics)
-    : room(surroundings.room),
-      loaded(std::move(loaded_plugin)),
-      host(std::move(surroundings), logger, metrics),
-      instance(loaded, host.table()) {}
 
 Server::Server(const config::Config& config, const PluginSelection& plugins, host::Logger& logger, Control& control)
     : config_(config),
@@ -165,42 +130,24 @@ void Server::hand_leadership_over(raft::Instant end) {
                 "no other node has taken leadership in time; an election will follow");
 }
 
-std::unique_ptr<Server::Part> Server::make_part(plugin::LoadedPlugin loaded, const std::string& room,
-                                                const std::string& directory) {
-  for (const std::string& warning : loaded.warnings) logger_.write(TENON_SEVERITY_WARNING, room, warning);
-  const std::string abi = std::to_string(loaded.object->abi[0]) + "." + std::to_string(loaded.object->abi[1]);
-  logger_.write(TENON_SEVERITY_INFO, room,
-                "loaded " + loaded.path.string() + ": " + loaded.manifest.id + ", version " + loaded.manifest.version +
-                    ", ABI " + abi);
-  metrics_.record(
-      metrics_.create(host::MetricKind::gauge, "tenon_plugin_info",
-                      host::metric_label("plugin", room) + "," +
-                          host::metric_label("version", loaded.manifest.version) + "," + host::metric_label("abi", abi),
-                      "1; its labels say which plugins are loaded."),
-      1);
-  host::PluginSurroundings surroundings{
-      room,
-      config_.node_id,
-      config_.cluster_id,
-      private_directory(private_directory(config_.data_directory) + "/" + directory),
-      loaded.options,
-      declared_metrics(loaded.manifest),
-      [this, room, answers_rest_on_it = loaded.object->storage != nullptr](tenon_error error,
-                                                                           const std::string& message) {
-        if (answers_rest_on_it) node_.halt();
-        control_.fail(room + " has failed with error " + std::to_string(error) + ": " + message);
-      },
-  };
-  return std::make_unique<Part>(std::move(loaded), std::move(surroundings), logger_, metrics_);
+std::unique_ptr<Part> Server::make_part(plugin::LoadedPlugin loaded, const std::string& room,
+                                        const std::string& directory) {
+  const bool answers_rest_on_it = loaded.object->storage != nullptr;
+  return server::make_part({config_, logger_, metrics_,
+                            [this, answers_rest_on_it](const std::string& why) {
+                              if (answers_rest_on_it) node_.halt();
+                              control_.fail(why);
+                            }},
+                           std::move(loaded), room, directory);
 }
 
 void Server::start_node() {
   const node::StoragePort storage = open_storage();
   node::Settings settings = node_settings(config_);
   settings.incarnation = storage_session_->incarnation();
-  raft::Recovered recovered = boot_storage(settings);
+  node::Recovered recovered = boot_storage(settings);
   // Before the node, whose mailbox takes what they report meanwhile: nothing is sent to a transport that is starting.
-  start_transports(recovered.log.membership());
+  start_transports(recovered.raft.log.membership());
   storage_session_->connect(node_);
   node_.start(settings, std::move(recovered), random_seed(), storage, peers_, clients_);
 }
@@ -216,8 +163,8 @@ node::StoragePort Server::open_storage() {
   return port;
 }
 
-raft::Recovered Server::boot_storage(const node::Settings& settings) {
-  host::StorageBoot boot{settings.raft.self, std::nullopt, settings.raft.log_cache_bytes_max};
+node::Recovered Server::boot_storage(const node::Settings& settings) {
+  host::StorageBoot boot{settings.raft.self, std::nullopt, settings.raft.log_cache_bytes_max, settings.cluster_id};
   if (config_.start) {
     raft::Membership members;
     for (const std::uint64_t member : config_.initial_members) members.voters.push_back({raft::NodeId(member)});

@@ -16,6 +16,7 @@
 #include "host/peer_host.hpp"
 #include "host/plugin_host.hpp"
 #include "host/storage_session.hpp"
+#include "part.hpp"
 #include "periodic_thread.hpp"
 #include "plugin_selection.hpp"
 
@@ -43,23 +44,12 @@ class Server {
   void nudge_node() { node_.nudge(); }
 
  private:
-  // A plugin instance with the services that it sees.
-  struct Part {
-    Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings surroundings, host::Logger& logger,
-         host::Metrics& metrics);
-    const std::string room;  // "storage.filewal"
-    plugin::LoadedPlugin loaded;
-    host::PluginHost host;
-    plugin::Instance instance;
-    bool started = false;  // a client API: start() has succeeded
-  };
-
   std::unique_ptr<Part> make_part(plugin::LoadedPlugin loaded, const std::string& room, const std::string& directory);
   void end() noexcept;
   void start_node();
   // Returns the port of what was opened.
   node::StoragePort open_storage();
-  raft::Recovered boot_storage(const node::Settings& settings);
+  node::Recovered boot_storage(const node::Settings& settings);
   // Needs: storage was opened, whose incarnation is told to the peers.
   void start_transports(const raft::Membership& members);
   void start_api(const std::string& name);

@@ -23,14 +23,15 @@ constexpr std::size_t kElementBytesMin = 16;
 // Of every outcome but these a client has to think that the write may have been applied.
 bool is_decided(int outcome) {
   using thrift_api::Outcome;
-  return outcome == Outcome::DONE || outcome == Outcome::REFUSED || outcome == Outcome::SESSION_EXPIRED ||
-         outcome == Outcome::OVERLOADED;
+  return outcome == Outcome::DONE || outcome == Outcome::REFUSED || outcome == Outcome::OVERLOADED;
 }
 
 [[noreturn]] void throw_answered(Effect effect, const std::string& endpoint, const thrift_api::TenonError& error) {
   const ErrorCode code = to_code(wire_number(error.code));
   const int outcome = wire_number(error.outcome);
   const std::string what = endpoint + " answered: " + error.message + " (" + name(code) + ")";
+  if (outcome == thrift_api::Outcome::SESSION_EXPIRED) throw SessionExpired(what);
+  if (outcome == thrift_api::Outcome::EXECUTED) throw ReplyForgotten(what);
   if (effect == Effect::kWrite && !is_decided(outcome)) throw UnknownOutcome(what);
   std::optional<std::uint64_t> leader;
   if (error.__isset.leader_node) leader = static_cast<std::uint64_t>(error.leader_node);

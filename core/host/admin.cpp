@@ -40,9 +40,11 @@ AdminAnswer NodeThread::admin(const std::string& verb, const std::string& argume
   if (verb == "members") return {TENON_OK, members_text(identity_, status(), directory_.nodes())};
   if (verb == "leader") return {TENON_OK, leader_text(status(), directory_.nodes())};
   if (verb == "metrics") return {TENON_OK, metrics_text()};
+  if (verb == "snapshot") return admin_snapshot(argument);
+  if (verb == "state_hash") return {TENON_OK, state_hash_text(status())};
   return {TENON_ERROR_UNSUPPORTED, "the admin verb '" + echo(verb) +
-                                       "' is not in this version; there are status, members, metrics, leader and "
-                                       "leader_transfer"};
+                                       "' is not in this version; there are status, members, metrics, leader, "
+                                       "leader_transfer, snapshot and state_hash"};
 }
 
 std::string NodeThread::metrics_text() const {
@@ -53,6 +55,19 @@ std::string NodeThread::metrics_text() const {
   append(metrics_.values());
   append(process_metrics());
   return prometheus_text(values);
+}
+
+AdminAnswer NodeThread::admin_snapshot(const std::string& argument) {
+  const node::Status now = status();
+  if (argument == "create") {
+    if (now.images.is_being_received) {
+      return {TENON_ERROR_BUSY, "this node is receiving an image from the leader; ask again when it is there"};
+    }
+    take_image();
+  } else if (argument != "list") {
+    return {TENON_ERROR_INVALID, "found '" + echo(argument) + "', expected create or list"};
+  }
+  return {TENON_OK, snapshots_text(now)};
 }
 
 AdminAnswer NodeThread::admin_transfer(const std::string& argument) {

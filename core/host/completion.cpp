@@ -18,10 +18,10 @@ struct Block {
   tenon_completion completion{};
 };
 
-std::uint32_t outcome_of(node::Outcome outcome) noexcept {
-  switch (outcome) {
+std::uint32_t outcome_of(const node::Answer& answer) noexcept {
+  switch (answer.outcome) {
     case node::Outcome::done:
-      return TENON_OUTCOME_DONE;
+      return answer.reply.session_expired ? TENON_OUTCOME_SESSION_EXPIRED : TENON_OUTCOME_DONE;
     case node::Outcome::refused:
       return TENON_OUTCOME_REFUSED;
     case node::Outcome::overloaded:
@@ -29,6 +29,13 @@ std::uint32_t outcome_of(node::Outcome outcome) noexcept {
     default:
       return TENON_OUTCOME_UNKNOWN;
   }
+}
+
+std::uint64_t flags_of(const kv::Reply& reply) noexcept {
+  std::uint64_t flags = 0;
+  if (reply.took_otherwise) flags |= TENON_COMPLETION_ELSE;
+  if (reply.results_forgotten) flags |= TENON_COMPLETION_FORGOTTEN;
+  return flags;
 }
 
 void fill_results(Block& block) {
@@ -45,8 +52,8 @@ void fill_results(Block& block) {
     filled.number = result.number;
     filled.cursor = bytes(result.cursor);
     for (const kv::Record& record : result.records) {
-      block.records.push_back(
-          {record.kind, bytes(record.key), bytes(record.value), record.created, record.modified, record.version, 0});
+      block.records.push_back({record.kind, bytes(record.key), bytes(record.value), record.created, record.modified,
+                               record.version, record.expires_at_ms});
     }
   }
   TENON_CHECK(block.records.size() == record_count);
@@ -69,8 +76,8 @@ CompletionPointer make_completion(node::Answer answer, std::string message, std:
   tenon_completion& completion = block->completion;
   completion.struct_size = sizeof completion;
   completion.request = block->answer.token.request;
-  completion.flags = reply.took_otherwise ? TENON_COMPLETION_ELSE : 0;
-  completion.outcome = outcome_of(block->answer.outcome);
+  completion.flags = flags_of(reply);
+  completion.outcome = outcome_of(block->answer);
   completion.error = block->answer.error;
   completion.revision = reply.revision;
   completion.cluster_time_ms = reply.cluster_time_ms;

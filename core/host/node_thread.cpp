@@ -34,18 +34,22 @@ NodeThread::NodeThread(Identity identity, const PeerDirectory& directory, Logger
       metrics_(metrics),
       on_failed_(std::move(on_failed)),
       started_(steady_now()),
-      events_(logger, metrics) {}
+      events_(logger, metrics),
+      workers_([this](std::unique_ptr<node::Work> work) {
+        post([&](Mail& mail) { mail.done.push_back(std::move(work)); });
+      }) {}
 
 NodeThread::~NodeThread() { TENON_CHECK(!thread_.joinable()); }
 
-void NodeThread::start(const node::Settings& settings, raft::Recovered recovered, std::uint64_t seed,
+void NodeThread::start(const node::Settings& settings, node::Recovered recovered, std::uint64_t seed,
                        node::StoragePort storage, node::PeerPort& peers, ClientHost& clients) {
   TENON_CHECK(!node_);
   inbox_bytes_max_ = settings.inbox_bytes_max;
   clients_ = &clients;
-  node_.emplace(settings, std::move(recovered), raft::Random(seed), storage, peers,
+  node_.emplace(settings, std::move(recovered), raft::Random(seed), storage, peers, workers_,
                 static_cast<node::Surroundings&>(*this), now());
   publish();
+  workers_.start();
   thread_ = std::thread([this] {
     block_signals();
     run();
@@ -56,6 +60,9 @@ void NodeThread::stop() {
   if (!thread_.joinable()) return;
   post([](Mail& mail) { mail.stop = true; });
   thread_.join();
+  workers_.stop();
+  mail_.done.clear();
+  node_->close_images();
 }
 
 template <class Append>
@@ -99,6 +106,10 @@ void NodeThread::nudge() {
 
 void NodeThread::transfer_leadership(raft::NodeId target) {
   post([&](Mail& mail) { mail.transfer = target; });
+}
+
+void NodeThread::take_image() {
+  post([](Mail& mail) { mail.image = true; });
 }
 
 void NodeThread::receive(raft::NodeId peer, std::span<const tenon_bytes> frames) {
@@ -179,7 +190,9 @@ void NodeThread::deliver(Mail& mail) {
     node_->on_entries_read(read.request, read.error, {read.entries, static_cast<std::size_t>(read.count)});
     give_back(read.loan);
   }
+  for (std::unique_ptr<node::Work>& work : mail.done) node_->on_work_done(std::move(work));
   deliver_from_peers(mail);
+  if (mail.image) node_->take_image();
   if (mail.transfer) node_->transfer_leadership(*mail.transfer);
   // In the order of posting: a request that has the id of one that was cancelled and ended must not be cancelled for
   // it.
@@ -256,6 +269,8 @@ void NodeThread::publish() {
 void NodeThread::role_changed(const raft::RoleChanged& role) { events_.role_changed(role); }
 void NodeThread::vote_decided(const raft::VoteDecided& vote) { events_.vote_decided(vote); }
 void NodeThread::proposal_applied(raft::Duration waited) { events_.proposal_applied(waited); }
+void NodeThread::image_committed(const node::ImageStatus& images) { events_.image_committed(images); }
+void NodeThread::image_trouble(const std::string& what) { events_.image_trouble(what); }
 void NodeThread::frame_dropped(node::FrameDrop why, raft::NodeId) { events_.frame_dropped(why); }
 void NodeThread::message_dropped(raft::Drop why) { events_.message_dropped(why); }
 

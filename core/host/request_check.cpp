@@ -2,6 +2,7 @@
 #include "host/request_check.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "kv/command.hpp"
@@ -24,13 +25,34 @@ void require_at_most(std::uint64_t found, std::uint64_t max, const char* what) {
          std::string(what) + " is " + std::to_string(found) + ", at most " + std::to_string(max) + " is accepted");
 }
 
-constexpr std::uint32_t kScanFlags =
-    TENON_RANGE_PREFIX | TENON_RANGE_ONE | TENON_SCAN_KEYS | TENON_SCAN_COUNT | TENON_SCAN_BACKWARD;
-
-std::uint32_t known_flags(std::uint32_t kind) noexcept {
-  if (kind == TENON_SCAN) return kScanFlags;
-  return changes_keyspace(kind) ? TENON_WITH_PREVIOUS | TENON_EXPIRY_KEEP | TENON_EXPIRY_ABSOLUTE : 0;
+// Nothing, for a kind that is not known.
+std::optional<std::uint32_t> known_flags(std::uint32_t kind) noexcept {
+  constexpr std::uint32_t kRange = TENON_RANGE_PREFIX | TENON_RANGE_ONE;
+  switch (kind) {
+    case TENON_GET:
+    case TENON_SESSION_OPEN:
+    case TENON_SESSION_KEEP_ALIVE:
+    case TENON_SESSION_CLOSE:
+      return 0;
+    case TENON_SCAN:
+      return kRange | TENON_SCAN_BACKWARD | TENON_SCAN_KEYS | TENON_SCAN_COUNT;
+    case TENON_PUT:
+      return TENON_WITH_PREVIOUS | TENON_EXPIRY_KEEP | TENON_EXPIRY_ABSOLUTE;
+    case TENON_EXPIRE:
+      return TENON_WITH_PREVIOUS | TENON_EXPIRY_ABSOLUTE;
+    case TENON_APPEND:
+    case TENON_INCREMENT:
+    case TENON_DELETE:
+    case TENON_PERSIST:
+      return TENON_WITH_PREVIOUS;
+    case TENON_DELETE_RANGE:
+      return kRange | TENON_WITH_PREVIOUS;
+    default:
+      return std::nullopt;
+  }
 }
+
+bool is_of_sessions(std::uint32_t kind) noexcept { return kind >= TENON_SESSION_OPEN && kind <= TENON_SESSION_CLOSE; }
 
 // Walks growable elements, each as long as its maker says.
 template <class Element, class Visit>
@@ -59,12 +81,14 @@ class Check {
     const auto branch = [this](std::vector<kv::Operation>& operations) {
       return [this, &operations](const tenon_operation& operation) { operations.push_back(checked(operation)); };
     };
+    is_alone_ = request.operation_count == 1 && request.otherwise_count == 0 && request.compare_count == 0;
     for_each(request.operations, request.operation_count, branch(command.operations));
     for_each(request.otherwise, request.otherwise_count, branch(command.otherwise));
     if (previous_count_ > 0) {
       require_at_most(previous_count_, std::max<std::uint64_t>(1, kv::kReplyBytesMax / limits_.value_bytes_max / 2),
                       "the number of operations that return the previous value");
     }
+    if (changes_) set_session(request, command);
     CheckedRequest checked_request;
     checked_request.access = changes_ ? node::Access::write : node::Access::read;
     if ((request.flags & TENON_REQUEST_AFTER_WRITES) != 0) {
@@ -113,62 +137,137 @@ class Check {
             bounded(compare.value), compare.number};
   }
 
-  kv::Operation checked(const tenon_operation& operation) {
+  static void require_known(const tenon_operation& operation) {
     const std::uint32_t kind = operation.kind;
-    if (kind != TENON_GET && kind != TENON_SCAN && kind != TENON_PUT && kind != TENON_DELETE) {
+    const std::optional<std::uint32_t> known = known_flags(kind);
+    if (!known) {
       refuse(TENON_ERROR_UNSUPPORTED, "an operation of kind " + std::to_string(kind) + " is not in this version");
     }
-    if ((operation.flags & ~known_flags(kind)) != 0) {
+    if ((operation.flags & ~*known) != 0) {
       refuse(TENON_ERROR_UNSUPPORTED, "the flags " + std::to_string(operation.flags) + " of an operation of kind " +
                                           std::to_string(kind) + " are not in this version");
     }
-    constexpr std::uint32_t later = TENON_SCAN_BACKWARD | TENON_EXPIRY_KEEP | TENON_EXPIRY_ABSOLUTE;
-    if (operation.expiry_ms != 0 || (operation.flags & later) != 0) {
-      refuse(TENON_ERROR_UNSUPPORTED, "expiry and backward scans are not in this version");
-    }
-    if (operation.revision != 0) {
-      refuse(TENON_ERROR_UNSUPPORTED, "reading an earlier revision is not in this version");
-    }
-    changes_ = changes_ || changes_keyspace(kind);
-    if ((operation.flags & TENON_WITH_PREVIOUS) != 0) ++previous_count_;
-    if (kind == TENON_SCAN) return checked_scan(operation);
-    require_key(operation.key);
-    touch(1);
-    require_at_most(operation.value.size, limits_.value_bytes_max, "the size of a value in bytes");
+  }
+
+  kv::Operation checked(const tenon_operation& operation) {
+    require_known(operation);
+    const std::uint32_t kind = operation.kind;
+    changes_ = changes_ || changes_keyspace(kind) || is_of_sessions(kind);
+    // A removal of a range stops where the reply is full.
+    if ((operation.flags & TENON_WITH_PREVIOUS) != 0 && kind != TENON_DELETE_RANGE) ++previous_count_;
     kv::Operation made;
     made.kind = kind;
     made.flags = operation.flags;
-    made.key = bounded(operation.key);
-    if (kind == TENON_PUT) made.value = bounded(operation.value);
+    if (is_of_sessions(kind)) {
+      of_sessions(operation, made);
+    } else if (kind == TENON_SCAN || kind == TENON_DELETE_RANGE) {
+      of_range(operation, made);
+    } else {
+      of_key(operation, made);
+    }
     return made;
   }
 
-  kv::Operation checked_scan(const tenon_operation& operation) {
+  void of_key(const tenon_operation& operation, kv::Operation& made) {
+    require_key(operation.key);
+    touch(1);
+    require_at_most(operation.value.size, limits_.value_bytes_max, "the size of a value in bytes");
+    made.key = bounded(operation.key);
+    switch (operation.kind) {
+      case TENON_GET:
+        made.revision = operation.revision;
+        break;
+      case TENON_PUT:
+        made.value = bounded(operation.value);
+        made.expiry_ms = expiry(operation);
+        break;
+      case TENON_APPEND:
+        made.value = bounded(operation.value);
+        made.limit_bytes = limits_.value_bytes_max;
+        break;
+      case TENON_INCREMENT:
+        made.delta = operation.delta;
+        break;
+      case TENON_EXPIRE:
+        made.expiry_ms = expiry(operation);
+        break;
+      default:
+        break;
+    }
+  }
+
+  static std::uint64_t expiry(const tenon_operation& operation) {
+    const bool absolute = (operation.flags & TENON_EXPIRY_ABSOLUTE) != 0;
+    const bool keep = (operation.flags & TENON_EXPIRY_KEEP) != 0;
+    if (keep && (absolute || operation.expiry_ms != 0)) {
+      refuse(TENON_ERROR_INVALID, "a put shall keep the expiry of the key and also set one; expected at most one");
+    }
+    require_at_most(operation.expiry_ms, absolute ? kExpiresAtMsMax : kDurationMsMax,
+                    absolute ? "the time of an expiry in milliseconds" : "the time to live in milliseconds");
+    return operation.expiry_ms;
+  }
+
+  void of_range(const tenon_operation& operation, kv::Operation& made) {
     require_at_most(operation.key.size, kv::kKeyBytesMax, "the size of a key in bytes");
     require_at_most(operation.range_end.size, kv::kKeyBytesMax, "the size of a key in bytes");
-    kv::Operation made;
-    made.kind = TENON_SCAN;
-    made.flags = operation.flags;
     made.key = bounded(operation.key);
     made.range_end = bounded(operation.range_end);
     made.cursor = bounded(operation.cursor);
     if (!made.cursor.empty() && !kv::decode_cursor(made.cursor)) {
-      refuse(TENON_ERROR_INVALID, "the cursor is not one that a scan has returned");
+      refuse(TENON_ERROR_INVALID, "the cursor is not one that an earlier result had");
     }
-    // Counting copies nothing, so it may go further in one step.
+    // Counting copies nothing, nor does a removal, so they may go further in one step.
     const bool counts = (operation.flags & TENON_SCAN_COUNT) != 0;
-    const std::uint64_t records_max = counts ? kv::kOperationKeysMax : limits_.scan_records_max;
-    made.limit = operation.limit == 0 ? records_max : std::min(operation.limit, records_max);
+    const bool removes = operation.kind == TENON_DELETE_RANGE;
+    const std::uint64_t keys_max = counts || (removes && is_alone_) ? kv::kOperationKeysMax : limits_.scan_records_max;
+    made.limit = operation.limit == 0 ? keys_max : std::min(operation.limit, keys_max);
+    touch(made.limit);
+    if (removes) return;
+    made.revision = operation.revision;
     made.limit_bytes =
         operation.limit_bytes == 0 ? limits_.scan_bytes_max : std::min(operation.limit_bytes, limits_.scan_bytes_max);
-    touch(made.limit);
-    return made;
+  }
+
+  void of_sessions(const tenon_operation& operation, kv::Operation& made) const {
+    if (!is_alone_) {
+      refuse(TENON_ERROR_INVALID, "an operation on a session is not the only one of its request");
+    }
+    if (operation.kind != TENON_SESSION_OPEN) return;
+    if (operation.expiry_ms < kSessionMsMin || operation.expiry_ms > kSessionMsMax) {
+      refuse(TENON_ERROR_INVALID, "the duration of a session is " + std::to_string(operation.expiry_ms) +
+                                      " ms; expected " + std::to_string(kSessionMsMin) + " to " +
+                                      std::to_string(kSessionMsMax));
+    }
+    made.expiry_ms = operation.expiry_ms;
+  }
+
+  // Of a request that changes something; others need no session, and theirs is not looked at.
+  static void set_session(const tenon_request& request, kv::Command& command) {
+    const std::uint32_t kind = command.operations.empty() ? 0 : command.operations.front().kind;
+    const bool needs_one = kind == TENON_SESSION_KEEP_ALIVE || kind == TENON_SESSION_CLOSE;
+    const bool takes_one = kind != TENON_SESSION_OPEN;
+    if (needs_one && request.session == 0) refuse(TENON_ERROR_INVALID, "the request names no session");
+    if (!takes_one && request.session != 0) refuse(TENON_ERROR_INVALID, "a session cannot be opened within another");
+    if (request.session == 0) return;
+    const bool numbered = request.session_sequence != 0;
+    if (numbered == needs_one) {
+      refuse(TENON_ERROR_INVALID, needs_one ? "an operation on a session has a sequence; expected 0"
+                                            : "a request of a session has no sequence; expected 1 or more");
+    }
+    if (numbered && request.session_outstanding > request.session_sequence) {
+      refuse(TENON_ERROR_INVALID, "the lowest outstanding sequence is " + std::to_string(request.session_outstanding) +
+                                      ", above that of the request, " + std::to_string(request.session_sequence));
+    }
+    command.session = request.session;
+    command.session_sequence = request.session_sequence;
+    command.session_outstanding = request.session_outstanding;
   }
 
   const RequestLimits& limits_;
   std::uint64_t keys_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t previous_count_ = 0;
+  bool is_alone_ = false;  // the request has one operation and nothing else
   bool changes_ = false;
 };
 
@@ -181,7 +280,6 @@ void check_header(const tenon_request& request) {
   if ((request.flags & ~flags) != 0 || request.consistency > TENON_READ_STALE) {
     refuse(TENON_ERROR_UNSUPPORTED, "the request has flags or a consistency that are not in this version");
   }
-  if (request.session != 0) refuse(TENON_ERROR_UNSUPPORTED, "sessions are not in this version");
   require_at_most(request.compare_count, kv::kOperationKeysMax, "the number of compares");
   require_at_most(request.operation_count, kv::kOperationKeysMax, "the number of operations");
   require_at_most(request.otherwise_count, kv::kOperationKeysMax, "the number of operations");

@@ -69,6 +69,7 @@ std::string status_text(const Identity& identity, const node::Status& status, st
   add_line(text, "term", status.term.value());
   add_line(text, "leader", status.leader.value());
   add_line(text, "members", status.membership.voters.size());
+  add_line(text, "first_index", status.first_index.value());
   add_line(text, "last_index", status.last_index.value());
   add_line(text, "durable_index", status.durable_index.value());
   add_line(text, "commit_index", status.commit_index.value());
@@ -78,7 +79,31 @@ std::string status_text(const Identity& identity, const node::Status& status, st
   add_line(text, "cluster_time_ms", status.cluster_time_ms);
   add_line(text, "inbox_bytes", status.inbox_bytes);
   add_line(text, "log_space", status.space_is_short ? "short" : "enough");
+  add_line(text, "snapshot_index", status.images.index.value());
   add_line(text, "uptime_ms", uptime_ms);
+  return text;
+}
+
+std::string snapshots_text(const node::Status& status) {
+  std::string text;
+  add_line(text, "index", status.images.index.value());
+  add_line(text, "bytes", status.images.bytes);
+  add_line(text, "being_taken", status.images.is_being_taken ? "yes" : "no");
+  add_line(text, "being_received", status.images.is_being_received ? "yes" : "no");
+  add_line(text, "taken", status.images.taken);
+  add_line(text, "received", status.images.received);
+  add_line(text, "transfers", status.images.sending);
+  return text;
+}
+
+std::string state_hash_text(const node::Status& status) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string hash;
+  for (int shift = 60; shift >= 0; shift -= 4) hash.push_back(digits[(status.state_hash >> shift) & 15]);
+  std::string text;
+  add_line(text, "applied_index", status.applied_index.value());
+  add_line(text, "revision", status.revision);
+  add_line(text, "state_hash", hash);
   return text;
 }
 

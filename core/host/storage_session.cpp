@@ -94,7 +94,11 @@ struct StorageSession::BirthWrite {
 };
 
 StorageSession::StorageSession(node::StoragePort storage, Logger& logger)
-    : storage_(storage), logger_(logger), boot_events_(std::make_unique<BootEvents>()), events_(boot_events_.get()) {
+    : storage_(storage),
+      logger_(logger),
+      boot_events_(std::make_unique<BootEvents>()),
+      events_(boot_events_.get()),
+      writer_(storage) {
   table_.struct_size = sizeof table_;
   table_.context = this;
   table_.durable = [](const tenon_storage_host* host, std::uint64_t sequence) {
@@ -142,10 +146,11 @@ raft::Incarnation StorageSession::incarnation() const noexcept {
   return incarnation;
 }
 
-raft::Recovered StorageSession::boot(const StorageBoot& boot, const std::function<bool()>& failed) {
+node::Recovered StorageSession::boot(const StorageBoot& boot, const std::function<bool()>& failed) {
   std::string hard_state(view(found_.hard_state));
+  std::optional<node::LoadedImage> image = load_image(boot.cluster_id);
   raft::WriteSequence last_sequence;
-  if (found_.last_index == 0) {
+  if (found_.last_index == 0 && !image) {
     if (!boot.new_members) {
       throw Error(TENON_ERROR_INVALID,
                   "the data directory is empty, and cluster.start is not set: set cluster.start = new to begin a new "
@@ -156,20 +161,72 @@ raft::Recovered StorageSession::boot(const StorageBoot& boot, const std::functio
     hard_state = birth_write_->birth.hard_state;
     found_.last_index = 1;
   }
-  if (found_.first_index != 1) {
-    throw Error(TENON_ERROR_CORRUPT, "the log begins at index " + std::to_string(found_.first_index) +
-                                         ", and there is no image that holds what was before");
-  }
   if (hard_state.empty()) {
     throw Error(TENON_ERROR_CORRUPT,
                 "there is a log but no hard state: the node's vote is lost, so it cannot start again");
   }
-  node::Boot reading(hard_state, boot.log_cache_bytes_max);
+  node::Boot reading(hard_state, boot.log_cache_bytes_max, std::move(image));
   read_log(reading, failed);
-  std::optional<raft::Recovered> recovered;
-  if (!reading.error()) recovered = reading.finish(boot.self, last_sequence);
+  if (reading.error()) throw Error(TENON_ERROR_CORRUPT, *reading.error());
+  if (std::optional<raft::Write> reset = reading.reset(last_sequence.next())) {
+    last_sequence = reset->sequence;
+    reset_log(*std::move(reset), failed);
+  }
+  std::optional<node::Recovered> recovered = reading.finish(boot.self, last_sequence);
   if (!recovered) throw Error(TENON_ERROR_CORRUPT, *reading.error());
   return *std::move(recovered);
+}
+
+// An image that cannot be used is passed over when the log still holds all that it was made of.
+std::optional<node::LoadedImage> StorageSession::load_image(const std::string& cluster_id) {
+  auto last_line = std::chrono::steady_clock::now();
+  const auto progress = [&](std::uint64_t read, std::uint64_t end) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_line < kProgressInterval) return;
+    last_line = now;
+    logger_.write(TENON_SEVERITY_INFO, "node",
+                  "loading the image: " + std::to_string(read) + " of " + std::to_string(end) + " bytes");
+  };
+  try {
+    std::optional<node::LoadedImage> image = node::load_newest_image(storage_, cluster_id, progress);
+    if (image) {
+      logger_.write(TENON_SEVERITY_INFO, "node",
+                    "loaded the image of index " + std::to_string(image->identity.index.value()) + ", " +
+                        std::to_string(image->store->key_count()) + " keys");
+    }
+    return image;
+  } catch (const Error& error) {
+    const bool log_is_whole = found_.first_index == 1 && found_.last_index > 0;
+    if (error.code() != TENON_ERROR_CORRUPT || !log_is_whole) throw;
+    logger_.write(TENON_SEVERITY_WARNING, "node",
+                  std::string(error.what()) + "; the log still begins at index 1, so the state is built from it");
+    return std::nullopt;
+  }
+}
+
+void StorageSession::reset_log(raft::Write write, const std::function<bool()>& failed) {
+  const raft::WriteSequence sequence = write.sequence;
+  logger_.write(TENON_SEVERITY_WARNING, "node",
+                "the log does not go on from the image, which was received just before a crash: it is emptied up to "
+                "index " +
+                    std::to_string(write.compact_to->value()));
+  writer_.write(std::move(write));
+  boot_events_->wait_durable(sequence.value(), failed);
+}
+
+void StorageSession::expect_empty() const {
+  if (found_.last_index == 0 && !node::ImageFile::open_newest(storage_)) return;
+  throw Error(TENON_ERROR_INVALID,
+              "the data directory holds a node already, and nothing of it is overwritten; name an empty directory, or "
+              "remove this one first");
+}
+
+void StorageSession::begin_at(raft::Term term) {
+  raft::Write write;
+  write.sequence = raft::WriteSequence(1);
+  write.hard_state = raft::HardState{term, raft::NodeId()};
+  writer_.write(std::move(write));
+  boot_events_->wait_durable(1, [] { return false; });
 }
 
 void StorageSession::give_birth(const raft::Membership& members, const std::string& hard_state,

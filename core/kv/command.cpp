@@ -9,9 +9,9 @@
 namespace tenon::kv {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 constexpr std::uint8_t kFlagIndependent = 1;
-constexpr char kCursorFormat = 1;
+constexpr std::uint8_t kCursorFormat = 2;
 
 // The least that one encoded compare or operation takes; bounds how many a given size can hold.
 constexpr std::size_t kCompareBytesMin = 1 + 1 + 4 + 4;
@@ -32,12 +32,39 @@ void write_operation(ByteWriter& writer, const Operation& operation) {
   writer.u8(static_cast<std::uint8_t>(operation.kind));
   writer.u32(operation.flags);
   writer.block(operation.key);
-  if (operation.kind == TENON_PUT) writer.block(operation.value);
-  if (operation.kind == TENON_SCAN) {
-    writer.block(operation.range_end);
-    writer.block(operation.cursor);
-    writer.u64(operation.limit);
-    writer.u64(operation.limit_bytes);
+  switch (operation.kind) {
+    case TENON_GET:
+      writer.u64(operation.revision);
+      break;
+    case TENON_SCAN:
+      writer.block(operation.range_end);
+      writer.block(operation.cursor);
+      writer.u64(operation.revision);
+      writer.u64(operation.limit);
+      writer.u64(operation.limit_bytes);
+      break;
+    case TENON_PUT:
+      writer.block(operation.value);
+      writer.u64(operation.expiry_ms);
+      break;
+    case TENON_APPEND:
+      writer.block(operation.value);
+      writer.u64(operation.limit_bytes);
+      break;
+    case TENON_INCREMENT:
+      writer.u64(static_cast<std::uint64_t>(operation.delta));
+      break;
+    case TENON_DELETE_RANGE:
+      writer.block(operation.range_end);
+      writer.block(operation.cursor);
+      writer.u64(operation.limit);
+      break;
+    case TENON_EXPIRE:
+    case TENON_SESSION_OPEN:
+      writer.u64(operation.expiry_ms);
+      break;
+    default:
+      break;
   }
 }
 
@@ -57,29 +84,61 @@ Compare read_compare(ByteReader& reader) {
   return compare;
 }
 
+// Whether it can be where a scan goes on; empty: at its beginning.
+bool is_cursor(std::string_view cursor) noexcept { return cursor.empty() || decode_cursor(cursor).has_value(); }
+
 Operation read_operation(ByteReader& reader) {
   Operation operation;
   operation.kind = reader.u8();
   operation.flags = reader.u32();
   operation.key = reader.block();
+  bool in_bounds = true;
   switch (operation.kind) {
     case TENON_GET:
-    case TENON_DELETE:
-      break;
-    case TENON_PUT:
-      operation.value = reader.block();
+      operation.revision = reader.u64();
       break;
     case TENON_SCAN:
       operation.range_end = reader.block();
       operation.cursor = reader.block();
+      operation.revision = reader.u64();
       operation.limit = reader.u64();
       operation.limit_bytes = reader.u64();
-      if (operation.limit == 0 || operation.limit_bytes == 0) reader.fail();
-      if (!operation.cursor.empty() && !decode_cursor(operation.cursor)) reader.fail();
+      in_bounds = operation.limit > 0 && operation.limit_bytes > 0 && is_cursor(operation.cursor);
+      break;
+    case TENON_PUT:
+      operation.value = reader.block();
+      operation.expiry_ms = reader.u64();
+      break;
+    case TENON_APPEND:
+      operation.value = reader.block();
+      operation.limit_bytes = reader.u64();
+      in_bounds = operation.limit_bytes > 0;
+      break;
+    case TENON_INCREMENT:
+      operation.delta = static_cast<std::int64_t>(reader.u64());
+      break;
+    case TENON_DELETE_RANGE:
+      operation.range_end = reader.block();
+      operation.cursor = reader.block();
+      operation.limit = reader.u64();
+      in_bounds = operation.limit > 0 && is_cursor(operation.cursor);
+      break;
+    case TENON_EXPIRE:
+      operation.expiry_ms = reader.u64();
+      break;
+    case TENON_SESSION_OPEN:
+      operation.expiry_ms = reader.u64();
+      in_bounds = operation.expiry_ms > 0;
+      break;
+    case TENON_DELETE:
+    case TENON_PERSIST:
+    case TENON_SESSION_KEEP_ALIVE:
+    case TENON_SESSION_CLOSE:
       break;
     default:
-      reader.fail();
+      in_bounds = false;
   }
+  if (!in_bounds) reader.fail();
   return operation;
 }
 
@@ -89,6 +148,21 @@ void read_all(ByteReader& reader, std::uint32_t count, std::size_t bytes_min, st
   if (count > reader.remaining() / bytes_min) return reader.fail();
   elements.reserve(count);
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) elements.push_back(read_one(reader));
+}
+
+bool is_of_sessions(const Operation& operation) noexcept { return operation.kind >= TENON_SESSION_OPEN; }
+
+bool stands_alone_if_of_sessions(const Command& command) noexcept {
+  const auto& operations = command.operations;
+  const auto& otherwise = command.otherwise;
+  if (std::any_of(otherwise.begin(), otherwise.end(), is_of_sessions)) return false;
+  if (std::none_of(operations.begin(), operations.end(), is_of_sessions)) return true;
+  return operations.size() == 1 && command.compares.empty() && otherwise.empty();
+}
+
+bool makes_greater(const Operation& operation) noexcept {
+  return operation.kind == TENON_PUT || operation.kind == TENON_APPEND || operation.kind == TENON_INCREMENT ||
+         operation.kind == TENON_SESSION_OPEN;
 }
 
 }  // namespace
@@ -126,27 +200,45 @@ std::optional<Command> decode(std::string_view data) {
   read_all(reader, compare_count, kCompareBytesMin, command.compares, read_compare);
   read_all(reader, operation_count, kOperationBytesMin, command.operations, read_operation);
   read_all(reader, otherwise_count, kOperationBytesMin, command.otherwise, read_operation);
-  if (!reader.done()) return std::nullopt;
+  if (!reader.done() || !stands_alone_if_of_sessions(command)) return std::nullopt;
   return command;
 }
 
 bool grows(std::string_view data) {
   const std::optional<Command> command = decode(data);
   TENON_CHECK(command.has_value());
-  const auto puts = [](const Operation& operation) { return operation.kind == TENON_PUT; };
-  return std::any_of(command->operations.begin(), command->operations.end(), puts) ||
-         std::any_of(command->otherwise.begin(), command->otherwise.end(), puts);
+  return std::any_of(command->operations.begin(), command->operations.end(), makes_greater) ||
+         std::any_of(command->otherwise.begin(), command->otherwise.end(), makes_greater);
 }
 
-std::string encode_cursor(std::string_view key) {
-  std::string cursor(1, kCursorFormat);
-  cursor.append(key);
-  return cursor;
+std::string encode_cursor(const Cursor& cursor) {
+  std::string encoded;
+  encoded.reserve(encoded_cursor_bytes(cursor.key));
+  ByteWriter writer(encoded);
+  writer.u8(kCursorFormat);
+  writer.u64(cursor.revision);
+  writer.raw(cursor.key);
+  return encoded;
 }
 
-std::optional<std::string_view> decode_cursor(std::string_view cursor) noexcept {
-  if (cursor.empty() || cursor.front() != kCursorFormat) return std::nullopt;
-  return cursor.substr(1);
+std::optional<Cursor> decode_cursor(std::string_view cursor) noexcept {
+  ByteReader reader(cursor);
+  const std::uint8_t format = reader.u8();
+  const std::uint64_t revision = reader.u64();
+  if (!reader.ok() || format != kCursorFormat) return std::nullopt;
+  return Cursor{revision, reader.raw(reader.remaining())};
+}
+
+std::uint64_t read_revision(const Command& command) noexcept {
+  std::uint64_t revision = 0;
+  for (const std::vector<Operation>* branch : {&command.operations, &command.otherwise}) {
+    for (const Operation& operation : *branch) {
+      revision = std::max(revision, operation.revision);
+      const std::optional<Cursor> cursor = decode_cursor(operation.cursor);
+      if (operation.kind == TENON_SCAN && cursor) revision = std::max(revision, cursor->revision);
+    }
+  }
+  return revision;
 }
 
 }  // namespace tenon::kv

@@ -4,220 +4,154 @@
 #include <algorithm>
 #include <utility>
 
+#include "image_format.hpp"
+#include "kept_reply.hpp"
+#include "keyspace.hpp"
 #include "tenon/check.hpp"
 #include "tenon/operation.hpp"
+#include "transaction.hpp"
 
 namespace tenon::kv {
 namespace {
 
-template <class Value>
-bool stands(const Value& left, std::uint8_t relation, const Value& right) {
-  switch (relation) {
-    case TENON_EQUAL:
-      return left == right;
-    case TENON_NOT_EQUAL:
-      return left != right;
-    case TENON_LESS:
-      return left < right;
-    default:
-      return left > right;
-  }
-}
-
-bool reads(const Operation& operation) { return !changes_keyspace(operation.kind); }
-
-// None of the operations is in force, so none may look as if it were.
-void fail_all(tenon_error error, std::size_t operation_count, Reply& reply) {
-  reply.results.assign(operation_count, Result{error, {}, 0, {}});
+bool is_of_sessions(const Command& command) noexcept {
+  return command.operations.size() == 1 && command.operations.front().kind >= TENON_SESSION_OPEN;
 }
 
 }  // namespace
 
-bool Store::holds(const Compare& compare) const {
-  const auto found = items_.find(compare.key);
-  if (compare.what == TENON_COMPARE_VALUE) {
-    if (found == items_.end()) return compare.relation == TENON_NOT_EQUAL;
-    return stands(std::string_view(found->second.value), compare.relation, compare.value);
-  }
-  std::uint64_t number = 0;
-  if (found != items_.end()) {
-    const Item& item = found->second;
-    number = compare.what == TENON_COMPARE_VERSION   ? item.version
-             : compare.what == TENON_COMPARE_CREATED ? item.created
-                                                     : item.modified;
-  }
-  return stands(number, compare.relation, compare.number);
-}
+Store::Store() : keyspace_(std::make_shared<Keyspace>()) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
 
-const std::vector<Operation>& Store::branch(const Command& command, Reply& reply) const {
-  const auto& compares = command.compares;
-  reply.took_otherwise =
-      !std::all_of(compares.begin(), compares.end(), [this](const Compare& compare) { return holds(compare); });
-  return reply.took_otherwise ? command.otherwise : command.operations;
-}
-
-Reply Store::apply(const Command& command, std::uint64_t cluster_time_ms) {
+void Store::begin_entry(std::uint64_t cluster_time_ms) {
   TENON_CHECK(cluster_time_ms >= cluster_time_ms_);
   cluster_time_ms_ = cluster_time_ms;
-  Reply reply;
-  Budget budget;
-  const std::vector<Operation>& operations = branch(command, reply);
-  // Only a read can fail, by the size of the reply: a command of writes alone needs no way back.
-  const bool may_undo = !command.independent && std::any_of(operations.begin(), operations.end(), reads);
-  std::vector<Before> undo;
-  const std::uint64_t next_revision = revision_ + 1;
-  bool changed = false;
-  for (const Operation& operation : operations) {
-    Result& result = reply.results.emplace_back();
-    if (may_undo && !reads(operation)) undo.push_back(before(operation.key));
-    switch (operation.kind) {
-      case TENON_GET:
-        get(operation, budget, result);
-        break;
-      case TENON_SCAN:
-        scan(operation, budget, result);
-        break;
-      case TENON_PUT:
-        put(operation, next_revision, result);
-        changed = true;
-        break;
-      default:
-        erase(operation, result);
-        changed = changed || result.number != 0;
-    }
-    if (result.error == TENON_OK || command.independent) continue;
-    restore(std::move(undo));
-    changed = false;
-    fail_all(result.error, operations.size(), reply);
-    break;
-  }
-  if (changed) revision_ = next_revision;
-  reply.revision = revision_;
-  reply.cluster_time_ms = cluster_time_ms_;
-  reply.bytes = kReplyBytesMax - budget.bytes;
-  return reply;
+  Transaction expiry(*keyspace_, revision_, cluster_time_ms_);
+  expiry.sweep(kSweepKeysMax);
+  revision_ = expiry.commit(sink_);
+  sessions_.sweep(cluster_time_ms_);
+}
+
+Reply Store::apply(const Command& command) {
+  if (is_of_sessions(command)) return execute_for_sessions(command);
+  if (command.session != 0) return execute_once(command);
+  return execute(command);
 }
 
 Reply Store::read(const Command& command) const {
+  return read_all({keyspace_->tree(), revision_, cluster_time_ms_}, command);
+}
+
+Reply Store::answer() const noexcept {
   Reply reply;
-  Budget budget;
-  const std::vector<Operation>& operations = branch(command, reply);
-  for (const Operation& operation : operations) {
-    TENON_CHECK(reads(operation));
-    Result& result = reply.results.emplace_back();
-    if (operation.kind == TENON_GET) {
-      get(operation, budget, result);
-    } else {
-      scan(operation, budget, result);
-    }
-    if (result.error == TENON_OK || command.independent) continue;
-    fail_all(result.error, operations.size(), reply);
-    break;
-  }
   reply.revision = revision_;
   reply.cluster_time_ms = cluster_time_ms_;
-  reply.bytes = kReplyBytesMax - budget.bytes;
   return reply;
 }
 
-Store::Before Store::before(std::string_view key) const {
-  const auto found = items_.find(key);
-  if (found == items_.end()) return {std::string(key), std::nullopt};
-  return {found->first, found->second};
-}
-
-void Store::restore(std::vector<Before> undo) {
-  std::for_each(undo.rbegin(), undo.rend(), [this](Before& step) {
-    if (step.item) {
-      items_.insert_or_assign(std::move(step.key), *std::move(step.item));
+Reply Store::execute(const Command& command) {
+  Reply reply;
+  Budget budget;
+  Transaction transaction(*keyspace_, revision_, cluster_time_ms_);
+  const std::vector<Operation>& operations = choose_branch(transaction.view(), command, reply);
+  reply.results.reserve(operations.size());
+  for (const Operation& operation : operations) {
+    Result& result = reply.results.emplace_back();
+    if (changes(operation)) {
+      transaction.run(operation, budget, result);
     } else {
-      items_.erase(step.key);
+      read_one(transaction.view(), operation, budget, result);
     }
-  });
-}
-
-Record Store::record(std::uint32_t kind, const std::string& key, const Item& item) {
-  return {kind, key, item.value, item.created, item.modified, item.version};
-}
-
-void Store::get(const Operation& operation, Budget& budget, Result& result) const {
-  const auto found = items_.find(operation.key);
-  if (found == items_.end()) return;
-  const std::size_t size = found->first.size() + found->second.value.size();
-  if (size > budget.bytes) {
-    result.error = TENON_ERROR_TOO_LARGE;
-    return;
+    if (result.error == TENON_OK || command.independent) continue;
+    transaction.undo();
+    fail_all(result.error, operations.size(), reply);
+    break;
   }
-  budget.bytes -= size;
-  result.records.push_back(record(TENON_RECORD_CURRENT, found->first, found->second));
+  revision_ = transaction.commit(sink_);
+  reply.revision = revision_;
+  reply.cluster_time_ms = cluster_time_ms_;
+  reply.bytes = budget.taken();
+  return reply;
 }
 
-void Store::scan(const Operation& operation, Budget& budget, Result& result) const {
-  const bool prefix = (operation.flags & TENON_RANGE_PREFIX) != 0;
-  const bool one = (operation.flags & TENON_RANGE_ONE) != 0;
-  const bool keys_only = (operation.flags & TENON_SCAN_KEYS) != 0;
-  const bool count_only = (operation.flags & TENON_SCAN_COUNT) != 0;
-  const std::string end = prefix ? prefix_end(operation.key) : std::string(operation.range_end);
-  auto at = items_.lower_bound(operation.key);
-  if (!operation.cursor.empty()) {
-    const std::optional<std::string_view> last = decode_cursor(operation.cursor);
-    TENON_CHECK(last.has_value());
-    // A cursor of another range must not lead out of this one.
-    if (*last >= operation.key) at = items_.upper_bound(*last);
+Reply Store::execute_once(const Command& command) {
+  Reply reply = answer();
+  if (command.session_sequence == 0) {
+    fail_all(TENON_ERROR_INVALID, command.operations.size(), reply);
+    return reply;
   }
-  std::uint64_t count = 0;
-  std::size_t bytes_used = 0;
-  const std::string* last_seen = nullptr;
-  for (; at != items_.end(); ++at) {
-    const auto& [key, item] = *at;
-    if (one ? key != operation.key : !end.empty() && key >= end) break;
-    const std::size_t size = count_only ? 0 : key.size() + (keys_only ? 0 : item.value.size());
-    const bool full = count == operation.limit || (count > 0 && bytes_used + size > operation.limit_bytes);
-    // Room for a cursor is kept, should the next record not fit.
-    if (full || size + encoded_cursor_bytes(key) > budget.bytes) {
-      // Without one record there would be no progress, and the client would ask the same for ever.
-      if (last_seen == nullptr) {
-        result.error = TENON_ERROR_TOO_LARGE;
-      } else {
-        result.cursor = encode_cursor(*last_seen);
-        budget.bytes -= result.cursor.size();
-      }
+  const Admitted admitted =
+      sessions_.admit(command.session, command.session_sequence, command.session_outstanding, cluster_time_ms_);
+  switch (admitted.admission) {
+    case Admission::execute: {
+      reply = execute(command);
+      std::string kept = encode_kept(reply);
+      if (!sessions_.keeps_whole(kept.size())) kept = encode_outcome(reply);
+      sessions_.keep(command.session, command.session_sequence, std::move(kept));
+      return reply;
+    }
+    case Admission::repeated:
+      if (std::optional<Reply> kept = decode_kept(admitted.reply)) return *std::move(kept);
+      reply.session_expired = true;
+      return reply;
+    case Admission::too_far:
+      fail_all(TENON_ERROR_BUSY, command.operations.size(), reply);
+      return reply;
+    case Admission::forgotten:
+    case Admission::expired:
       break;
-    }
-    ++count;
-    bytes_used += size;
-    budget.bytes -= size;
-    last_seen = &key;
-    if (count_only) continue;
-    result.records.push_back(
-        {TENON_RECORD_CURRENT, key, keys_only ? std::string() : item.value, item.created, item.modified, item.version});
   }
-  result.number = static_cast<std::int64_t>(count);
+  reply.session_expired = true;
+  return reply;
 }
 
-void Store::put(const Operation& operation, std::uint64_t revision, Result& result) {
-  auto at = items_.lower_bound(operation.key);
-  if (at == items_.end() || at->first != operation.key) {
-    items_.emplace_hint(at, std::string(operation.key), Item{std::string(operation.value), revision, revision, 1});
-    return;
+Reply Store::execute_for_sessions(const Command& command) {
+  Reply reply = answer();
+  const Operation& operation = command.operations.front();
+  Result result;
+  if (operation.kind == TENON_SESSION_OPEN) {
+    const std::optional<std::uint64_t> id = sessions_.open(operation.expiry_ms, cluster_time_ms_);
+    result.error = id ? TENON_OK : TENON_ERROR_BUSY;
+    result.number = static_cast<std::int64_t>(id.value_or(0));
+  } else if (operation.kind == TENON_SESSION_KEEP_ALIVE) {
+    reply.session_expired = !sessions_.keep_alive(command.session, command.session_outstanding, cluster_time_ms_);
+  } else {
+    TENON_CHECK(operation.kind == TENON_SESSION_CLOSE);
+    reply.session_expired = !sessions_.close(command.session, cluster_time_ms_);
   }
-  Item& item = at->second;
-  if ((operation.flags & TENON_WITH_PREVIOUS) != 0) {
-    result.records.push_back(record(TENON_RECORD_PREVIOUS, at->first, item));
-  }
-  item.value.assign(operation.value);
-  item.modified = revision;
-  ++item.version;
+  if (!reply.session_expired) reply.results.push_back(std::move(result));
+  return reply;
 }
 
-void Store::erase(const Operation& operation, Result& result) {
-  const auto found = items_.find(operation.key);
-  if (found == items_.end()) return;
-  if ((operation.flags & TENON_WITH_PREVIOUS) != 0) {
-    result.records.push_back(record(TENON_RECORD_PREVIOUS, found->first, found->second));
-  }
-  items_.erase(found);
-  result.number = 1;
+std::shared_ptr<const Snapshot> Store::pin() {
+  Snapshot::Parts parts;
+  parts.keyspace = keyspace_;
+  parts.sessions = sessions_.pin();
+  parts.root = keyspace_->tree().root();
+  parts.revision = revision_;
+  parts.cluster_time_ms = cluster_time_ms_;
+  parts.key_count = keyspace_->size();
+  parts.image_bytes = image_bytes(keyspace_->encoded_bytes(), parts.sessions.encoded_bytes(), parts.sessions.size());
+  parts.state_hash = state_hash();
+  parts.pin = keyspace_->pin(revision_);
+  return std::make_shared<const Snapshot>(std::move(parts));
 }
+
+Retired Store::collect() { return keyspace_->collect(); }
+
+std::optional<std::uint64_t> Store::next_expiry_ms() const noexcept {
+  const std::optional<std::uint64_t> session = sessions_.next_expiry_ms();
+  const Item* const item = keyspace_->first_to_expire();
+  if (item == nullptr) return session;
+  return session ? std::min(*session, item->expires_at_ms) : item->expires_at_ms;
+}
+
+std::uint64_t Store::state_hash() const noexcept {
+  return kv::state_hash(keyspace_->hash(), sessions_.hash(), revision_, cluster_time_ms_);
+}
+
+std::size_t Store::key_count() const noexcept { return keyspace_->size(); }
 
 }  // namespace tenon::kv

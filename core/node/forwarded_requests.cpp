@@ -17,7 +17,10 @@ constexpr std::uint64_t kTimeoutMsMax = 3'600'000;
 bool is_write(std::string_view encoded) {
   const std::optional<kv::Command> command = kv::decode(encoded);
   if (!command) return false;
-  const auto changes = [](const kv::Operation& operation) { return changes_keyspace(operation.kind); };
+  const auto changes = [](const kv::Operation& operation) {
+    const bool of_sessions = operation.kind >= TENON_SESSION_OPEN && operation.kind <= TENON_SESSION_CLOSE;
+    return of_sessions || changes_keyspace(operation.kind);
+  };
   return std::any_of(command->operations.begin(), command->operations.end(), changes) ||
          std::any_of(command->otherwise.begin(), command->otherwise.end(), changes);
 }

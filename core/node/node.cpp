@@ -23,18 +23,24 @@ raft::Settings raft_settings(const Settings& settings) {
 
 }  // namespace
 
-Node::Node(const Settings& settings, raft::Recovered recovered, raft::Random random, StoragePort storage,
-           PeerPort& peers, Surroundings& surroundings, Now now)
+Node::Node(const Settings& settings, Recovered recovered, raft::Random random, StoragePort storage, PeerPort& peers,
+           WorkPort& workers, Surroundings& surroundings, Now now)
     : settings_(settings),
       storage_(storage),
+      workers_(workers),
       surroundings_(surroundings),
       now_(now),
-      raft_(raft_settings(settings), std::move(recovered), raft::Random(random.next()), now.steady),
+      raft_(raft_settings(settings), std::move(recovered.raft), raft::Random(random.next()), now.steady),
       writer_(storage),
       links_(peers, settings.cluster_id, settings.raft.self, settings.incarnation),
       forwarded_(links_, surroundings),
       requests_(forwarded_, settings.inbox_bytes_max),
       forward_base_(random.next() >> 1),
+      store_(std::move(recovered.store)),
+      applied_membership_(std::move(recovered.membership)),
+      log_marks_(raft_.log().boundary(), settings.images.log_mark_bytes),
+      images_(storage, workers, links_, settings.cluster_id, settings.images, recovered.image,
+              raft::Random(random.next()), now.steady),
       applied_index_(raft_.log().boundary()) {
   TENON_CHECK(settings_.entry_commands_max > 0);
   TENON_CHECK(settings_.apply_entries_max > 0);
@@ -66,6 +72,8 @@ void Node::run(Now now) {
   if (failed_) return;
   now_ = now;
   more_to_do_ = false;
+  handle_images();
+  if (failed_) return;
   for (raft::Happening& what : std::exchange(happened_, {})) step(std::move(what));
   accept_forwards();
   // Before anything is proposed: what is over now surely never reaches the log.
@@ -73,15 +81,19 @@ void Node::run(Now now) {
   if (raft_.role() == raft::RoleName::leader) {
     pin_incarnations();
     propose_writes();
+    propose_clock();
   } else {
     forward_writes();
   }
   begin_reads();
   step(raft::Tick{});
+  compact_log();
   perform();
   apply_committed();
   if (failed_) return;
   answer_reads();
+  begin_image();
+  collect_memory();
   links_.flush();
 }
 
@@ -89,8 +101,15 @@ std::optional<raft::Instant> Node::next_deadline() const noexcept {
   if (failed_) return std::nullopt;
   if (more_to_do_ || !happened_.empty()) return now_.steady;
   std::optional<raft::Instant> deadline = raft_.next_deadline();
-  const std::optional<raft::Instant> expiry = requests_.next_expiry();
-  if (expiry && (!deadline || *expiry < *deadline)) deadline = expiry;
+  const auto take_earlier = [&](std::optional<raft::Instant> other) {
+    if (other && (!deadline || *other < *deadline)) deadline = other;
+  };
+  take_earlier(requests_.next_expiry());
+  take_earlier(images_.next_deadline(now_.steady));
+  const std::optional<std::uint64_t> key_expiry_ms = store_.next_expiry_ms();
+  if (key_expiry_ms && is_ready_leader() && clock_entry_ <= applied_index_) {
+    take_earlier(clock_.reaches(*key_expiry_ms));
+  }
   return deadline;
 }
 
@@ -106,7 +125,10 @@ Status Node::status() const {
           store_.key_count(),
           store_.cluster_time_ms(),
           requests_.inbox_bytes(),
+          store_.state_hash(),
           space_is_short_,
+          raft_.log().boundary().next(),
+          images_.status(),
           raft_.membership(),
           raft_.peers()};
 }
@@ -119,8 +141,6 @@ void Node::perform() {
   if (effects.write) writer_.write(*std::move(effects.write));
   for (const raft::Send& send : effects.sends) links_.queue(send.to, send.message);
   links_.flush();
-  // The log of this version is never shortened.
-  TENON_CHECK(effects.images_wanted.empty());
   for (const raft::EntriesWanted& wanted : effects.entries_wanted) {
     read_log(wanted.peer, wanted.first, wanted.end, wanted.bytes_max);
   }
@@ -130,6 +150,7 @@ void Node::perform() {
   for (const raft::Rejected& rejected : effects.rejected) requests_.retry_reads(rejected.token);
   if (!effects.rejected.empty()) more_to_do_ = true;
   for (const raft::Drop drop : effects.drops) surroundings_.message_dropped(drop);
+  send_images(effects.images_wanted);
 }
 
 // Once the entry that began its leadership is applied, the node has seen every stamp of cluster time that its
@@ -179,6 +200,18 @@ void Node::propose_writes() {
   }
 }
 
+// Keys go when applied cluster time reaches their expiry, and without writes nothing would move it.
+void Node::propose_clock() {
+  const std::optional<std::uint64_t> expiry_ms = store_.next_expiry_ms();
+  if (!expiry_ms || !is_ready_leader() || clock_entry_ > applied_index_) return;
+  const std::uint64_t stamp_ms = clock_.stamp_ms(now_.steady);
+  if (stamp_ms < *expiry_ms) return;
+  step(raft::Propose{raft::Token(), raft::EntryKind::commands, payload(wire::encode_commands(stamp_ms, {}))});
+  TENON_CHECK(effects_.proposed.size() == 1);
+  clock_entry_ = effects_.proposed.front().index;
+  effects_.proposed.clear();
+}
+
 // To the leader, once: what it has taken is answered by it, or its outcome is unknown.
 void Node::forward_writes() {
   requests_.refuse_unled(raft_.leader());
@@ -222,9 +255,9 @@ void Node::apply_committed() {
 
 void Node::read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max) {
   const bool is_under_way =
-      std::any_of(log_reads_.begin(), log_reads_.end(), [&](const auto& read) { return read.second == reader; });
+      std::any_of(log_reads_.begin(), log_reads_.end(), [&](const auto& read) { return read.second.reader == reader; });
   if (is_under_way) return;
-  log_reads_.emplace(++last_log_read_, reader);
+  log_reads_.emplace(++last_log_read_, LogRead{reader, first});
   storage_.table->read_entries(storage_.self, last_log_read_, first.value(), end.value(), bytes_max);
 }
 
@@ -232,10 +265,14 @@ void Node::on_entries_read(std::uint64_t request, tenon_error error, std::span<c
   if (failed_) return;
   const auto found = log_reads_.find(request);
   TENON_CHECK(found != log_reads_.end());
-  const LogReader reader = found->second;
+  const LogRead read = found->second;
+  const LogReader reader = read.reader;
   log_reads_.erase(found);
   more_to_do_ = true;
-  if (error != TENON_OK || entries.empty()) {
+  if (error == TENON_ERROR_NOT_FOUND && read.first <= raft_.log().boundary()) {
+    // The log was shortened after it was asked. Whoever still needs an entry asks again, or gets an image.
+    if (reader) happened_.emplace_back(raft::EntriesRead{*reader, {}});
+  } else if (error != TENON_OK || entries.empty()) {
     fail("storage could not read the log, error " + std::to_string(error));
   } else if (reader) {
     send_read(*reader, entries);
@@ -286,6 +323,8 @@ bool Node::apply(raft::LogIndex index, std::string_view data) {
     return false;
   }
   applied_index_ = index;
+  log_marks_.applied(index, data.size());
+  if (entry->kind == raft::EntryKind::membership) applied_membership_ = entry->membership;
   if (raft_.leadership_start() == index) clock_.begin(now_.steady, now_.wall_ms, store_.cluster_time_ms());
   return true;
 }
@@ -296,10 +335,11 @@ bool Node::apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry)
   const std::optional<Batch> batch = requests_.take_applied(index, *term, raft_.leader());
   if (batch) surroundings_.proposal_applied(now_.steady - batch->proposed_at);
   TENON_CHECK(!batch || batch->waiting.size() == entry.commands.size());
+  if (entry.kind == raft::EntryKind::commands) store_.begin_entry(entry.cluster_time_ms);
   for (std::size_t i = 0; i < entry.commands.size(); ++i) {
     const std::optional<kv::Command> command = kv::decode(entry.commands[i]);
     if (!command) return false;
-    kv::Reply reply = store_.apply(*command, entry.cluster_time_ms);
+    kv::Reply reply = store_.apply(*command);
     if (!batch || !batch->waiting[i].token) continue;
     forwarded_.answer({*batch->waiting[i].token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(reply)});
   }
@@ -319,11 +359,26 @@ void Node::answer_reads() {
     for (const Submission& submission : readable) {
       const std::optional<kv::Command> command = kv::decode(submission.command);
       TENON_CHECK(command.has_value());  // it was encoded by this process
-      kv::Reply reply = store_.read(*command);
+      kv::Reply reply = read(*command);
       answered_bytes += reply.bytes;
       surroundings_.answer({submission.token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(reply)});
     }
   }
+}
+
+// A page of a scan is of the revision that the first was of.
+kv::Reply Node::read(const kv::Command& command) {
+  const std::uint64_t revision = kv::read_revision(command);
+  if (revision != 0 && revision != store_.revision()) {
+    if (const kv::Snapshot* kept = kept_states_.find(revision, now_.steady)) return kept->read(command);
+  }
+  kv::Reply reply = store_.read(command);
+  const bool has_more = std::any_of(reply.results.begin(), reply.results.end(),
+                                    [](const kv::Result& result) { return !result.cursor.empty(); });
+  if (has_more && kept_states_.find(store_.revision(), now_.steady) == nullptr) {
+    kept_states_.keep(store_.pin(), now_.steady);
+  }
+  return reply;
 }
 
 void Node::fail(const std::string& why) {

@@ -39,6 +39,10 @@ void Node::receive_body(raft::NodeId peer, const std::shared_ptr<const std::stri
     happened_.emplace_back(raft::Received{peer, std::move(*message)});
   } else if (auto* forward = std::get_if<wire::Forward>(&body)) {
     arrived_.push_back({peer, frame, std::move(*forward)});
+  } else if (const auto* piece = std::get_if<wire::ImagePiece>(&body)) {
+    receive(peer, *piece);
+  } else if (const auto* ack = std::get_if<wire::ImageAck>(&body)) {
+    receive(peer, *ack);
   } else {
     auto& reply = std::get<wire::ForwardReply>(body);
     const std::optional<Token> token = requests_.take_forwarded(reply.request - forward_base_, peer);
@@ -57,7 +61,9 @@ void Node::accept_forwards() {
 }
 
 void Node::on_lane(raft::NodeId peer, Lane lane, LaneEvent event) {
-  if (failed_ || event != LaneEvent::down) return;
+  if (failed_) return;
+  if (lane == Lane::bulk) images_.sending().on_lane(peer, event, now_.steady);
+  if (event != LaneEvent::down) return;
   links_.lost(peer, lane);
   if (lane == Lane::control) {
     happened_.emplace_back(raft::Disconnected{peer});

@@ -31,7 +31,16 @@ void PeerLinks::flush() {
 }
 
 bool PeerLinks::send(raft::NodeId to, const wire::Forward& forward) {
-  wire::OutgoingFrame frame = wire::encode_frame(envelope(to), forward);
+  return offer(to, wire::encode_frame(envelope(to), forward));
+}
+bool PeerLinks::send(raft::NodeId to, const wire::ImagePiece& piece) {
+  return offer(to, wire::encode_frame(envelope(to), piece));
+}
+bool PeerLinks::send(raft::NodeId to, const wire::ImageAck& ack) {
+  return offer(to, wire::encode_frame(envelope(to), ack));
+}
+
+bool PeerLinks::offer(raft::NodeId to, wire::OutgoingFrame frame) {
   return port_.send(to, Lane::bulk, std::span(&frame, 1)) == 1;
 }
 

@@ -127,6 +127,18 @@ std::optional<Batch> Requests::take_applied(raft::LogIndex index, raft::Term ter
   return found;
 }
 
+void Requests::installed(raft::LogIndex index, raft::NodeId leader) {
+  while (!in_log_.empty() && in_log_.begin()->first.first <= index) {
+    const Batch batch = std::move(in_log_.begin()->second);
+    in_log_.erase(in_log_.begin());
+    for (const Batch::Waiting& waiting : batch.waiting) {
+      if (!waiting.token) continue;
+      end(*waiting.token, Outcome::unknown, TENON_ERROR_NOT_LEADER,
+          "leadership was lost, and the state has come from another leader since", leader);
+    }
+  }
+}
+
 void Requests::refuse_unled(raft::NodeId leader) {
   end_writes_where([](const Submission& one) { return one.forwarding == Forwarding::refused || one.token.queue == 0; },
                    TENON_ERROR_NOT_LEADER, "this node does not lead", leader);

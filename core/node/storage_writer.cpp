@@ -32,6 +32,10 @@ void StorageWriter::write(raft::Write write) {
     kept.write.entries = kept.entries.data();
     kept.write.entry_count = kept.entries.size();
   }
+  if (kept.source.compact_to) {
+    kept.write.parts |= TENON_WRITE_COMPACT_PREFIX;
+    kept.write.compact_to = kept.source.compact_to->value();
+  }
   backlog_bytes_ += kept.bytes;
   storage_.table->write(storage_.self, &kept.write);
 }

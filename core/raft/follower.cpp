@@ -79,7 +79,7 @@ void Raft::receive(NodeId from, const Append& append, Effects& effects) {
     return;
   }
   if (follow(from, effects) == nullptr) return;
-  // What is before the boundary is committed, and so agrees; entries there are passed over.
+  // What is up to the boundary is committed, and so every leader's; entries there are passed over.
   const LogIndex previous = append.previous_index;
   if (previous >= log_.boundary() && log_.term(previous) != append.previous_term) {
     refuse_append(from, append, effects);
@@ -87,7 +87,7 @@ void Raft::receive(NodeId from, const Append& append, Effects& effects) {
   }
   take_entries(append, effects);
   auto& following = std::get<Follower>(role_);
-  const LogIndex match = append.entries.empty() ? previous : append.entries.back().index;
+  const LogIndex match = std::max(append.entries.empty() ? previous : append.entries.back().index, log_.boundary());
   following.verified_index = std::max(following.verified_index, match);
   commit_index_ = std::max(commit_index_, std::min(append.commit_index, following.verified_index));
   const WriteSequence rests_on = std::max(hard_state_sequence_, log_.durable_with(match));

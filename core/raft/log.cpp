@@ -95,6 +95,41 @@ void Log::truncate(LogIndex from) noexcept {
   durable_ = std::min(durable_, kept);
 }
 
+void Log::compact(LogIndex up_to) {
+  TENON_CHECK(boundary_ <= up_to && up_to <= durable_);
+  boundary_term_ = *term(up_to);
+  boundary_ = up_to;
+  while (!cache_.empty() && cache_.front().index <= up_to) {
+    cached_bytes_ -= cache_.front().data.bytes.size();
+    cache_.pop_front();
+  }
+  const auto is_behind = [&](const auto& one) { return up_to < one.index; };
+  const auto first_behind = std::find_if(memberships_.begin(), memberships_.end(), is_behind);
+  memberships_.erase(memberships_.begin(), std::prev(first_behind));
+  memberships_.front().index = up_to;
+  // The last run that begins at the boundary or before is that of the entry behind it, unless there is none.
+  while (term_runs_.size() > 1 && term_runs_[1].first <= up_to.next()) term_runs_.erase(term_runs_.begin());
+  if (last_ == up_to) {
+    term_runs_.clear();
+  } else {
+    term_runs_.front().first = std::max(term_runs_.front().first, up_to.next());
+  }
+}
+
+void Log::reset(LogIndex boundary, Term boundary_term, std::shared_ptr<const Membership> membership,
+                WriteSequence sequence) {
+  TENON_CHECK(boundary > boundary_);
+  TENON_CHECK(membership != nullptr);
+  durable_ = std::min(durable_, boundary_);
+  boundary_ = last_ = boundary;
+  boundary_term_ = boundary_term;
+  term_runs_.clear();
+  memberships_.assign(1, {boundary, std::move(membership)});
+  cache_.clear();
+  cached_bytes_ = 0;
+  pending_.assign(1, {sequence, boundary});
+}
+
 void Log::complete(WriteSequence sequence) noexcept {
   while (!pending_.empty() && pending_.front().sequence <= sequence) {
     TENON_CHECK(pending_.front().last <= last_);

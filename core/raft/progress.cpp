@@ -26,7 +26,7 @@ void Progress::sent(LogIndex last, std::uint64_t bytes) {
   in_flight_bytes_ += bytes;
 }
 
-bool Progress::accepted(LogIndex match) noexcept {
+bool Progress::accepted(LogIndex match, LogIndex boundary) noexcept {
   if (state_ == ProgressState::probe) {
     probe_in_flight_ = false;
     state_ = ProgressState::replicate;
@@ -39,7 +39,14 @@ bool Progress::accepted(LogIndex match) noexcept {
   if (match <= match_) return false;
   match_ = match;
   next_ = std::max(next_, match.next());
-  if (state_ == ProgressState::snapshot) probe_from(next_);
+  if (state_ == ProgressState::snapshot) {
+    // An image that took long may end before the log begins by now: then another is needed.
+    if (match_ < boundary) {
+      wants_image_ = true;
+    } else {
+      probe_from(next_);
+    }
+  }
   return true;
 }
 
@@ -57,6 +64,16 @@ void Progress::probe_from(LogIndex next) noexcept {
   in_flight_bytes_ = 0;
   probe_in_flight_ = false;
   asks_after_ = false;
+  wants_image_ = false;
+}
+
+void Progress::disconnected() noexcept {
+  is_connected_ = false;
+  if (state_ == ProgressState::snapshot) {
+    wants_image_ = true;
+  } else {
+    probe_from(match_.next());
+  }
 }
 
 void Progress::heartbeat_answered(std::uint64_t round, LogIndex verified_index) noexcept {
@@ -70,6 +87,7 @@ void Progress::heartbeat_answered(std::uint64_t round, LogIndex verified_index) 
 void Progress::wait_for_image() noexcept {
   probe_from(match_.next());
   state_ = ProgressState::snapshot;
+  wants_image_ = true;
 }
 
 }  // namespace tenon::raft

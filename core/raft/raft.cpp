@@ -32,6 +32,7 @@ Raft::Raft(const Settings& settings, Recovered recovered, Random random, Instant
 void Raft::step(const Event& event, Effects& effects) {
   TENON_CHECK(event.now >= now_);
   TENON_CHECK(!effects.write || effects.write->sequence == last_sequence_);
+  TENON_CHECK(!effects.write || effects.write->sequence != reset_sequence_);
   now_ = event.now;
   std::visit([&](const auto& what) { on(what, effects); }, event.what);
   log_.trim_cache(settings_.log_cache_bytes_max);
@@ -172,10 +173,11 @@ void Raft::check_invariants() const noexcept {
   if (const auto* leading = std::get_if<Leader>(&role_)) {
     TENON_CHECK(hard_state_.voted_for == settings_.self);
     TENON_CHECK(leading->term_start <= log_.last_index());
-    TENON_CHECK(log_.term(leading->term_start) == hard_state_.term);
+    TENON_CHECK(leading->term_start < log_.boundary() || log_.term(leading->term_start) == hard_state_.term);
     for (const Progress& one : leading->followers) {
       TENON_CHECK(one.match() < one.next());
       TENON_CHECK(one.match() <= log_.last_index());
+      TENON_CHECK(one.state() != ProgressState::snapshot || one.match() < log_.boundary());
       TENON_CHECK(one.next() <= log_.last_index().next());
     }
   }

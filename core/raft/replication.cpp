@@ -22,7 +22,7 @@ void Raft::receive(NodeId from, const AppendAccepted& accepted, Effects& effects
     return;
   }
   follower->heard(now_);
-  if (follower->accepted(accepted.match_index)) advance_commit();
+  if (follower->accepted(accepted.match_index, log_.boundary())) advance_commit();
 }
 
 // Goes back to the last entry that may agree: what the follower has named, or before it when the term there is later
@@ -53,12 +53,12 @@ void Raft::on(const Disconnected& disconnected, Effects&) {
 }
 
 void Raft::on(const EntriesRead& read, Effects& effects) {
-  TENON_CHECK(!read.entries.empty());
   Progress* follower = find_progress(read.peer);
   if (follower == nullptr || !follower->reading()) return;
   follower->set_reading(false);
-  // The follower may have gone on meanwhile, or back, and the next Tick sends what it needs then.
-  if (read.entries.front().index != follower->next() ||
+  // The follower may have gone on meanwhile, or back, and the log may begin later: the next Tick sends what it needs
+  // then.
+  if (read.entries.empty() || read.entries.front().index != follower->next() || follower->next() <= log_.boundary() ||
       !follower->may_send(settings_.window_bytes_max, settings_.window_appends_max)) {
     return;
   }
@@ -67,18 +67,11 @@ void Raft::on(const EntriesRead& read, Effects& effects) {
   if (are_ours) send_entries(*follower, read.entries, effects);
 }
 
-void Raft::on(const ImageInstalled& installed, Effects&) {
-  Progress* follower = find_progress(installed.peer);
-  if (follower != nullptr && installed.index <= commit_index_) follower->accepted(installed.index);
-}
-
 void Raft::on(const Transfer& transfer, Effects&) {
   auto* leading = std::get_if<Leader>(&role_);
   if (leading == nullptr || leading->handover || leading->followers.empty()) return;
   // By itself the leader chooses among those that it hears of, for another could not take over in time.
-  const auto rank = [&](const Progress& one) {
-    return std::tuple(one.is_connected(), now_ - one.last_contact() < settings_.election_timeout_min, one.match());
-  };
+  const auto rank = [&](const Progress& one) { return std::tuple(one.is_connected(), is_heard(one), one.match()); };
   const Progress* target = find_progress(transfer.target);
   if (transfer.target == NodeId()) {
     target = &*std::max_element(leading->followers.begin(), leading->followers.end(),
@@ -98,6 +91,9 @@ void Raft::replicate(Leader& leading, Effects& effects) {
 }
 
 void Raft::replicate_to(Progress& progress, Effects& effects) {
+  if (progress.state() != ProgressState::snapshot && progress.next() <= log_.boundary()) progress.wait_for_image();
+  // An image is much to send, and nothing to send to a peer that is gone.
+  if (is_heard(progress) && progress.take_image_request()) effects.images_wanted.push_back({progress.peer()});
   while (progress.may_send(settings_.window_bytes_max, settings_.window_appends_max)) {
     if (!send_append(progress, effects)) break;
   }
@@ -121,6 +117,11 @@ void Raft::tell_commit(Leader& leading, Effects& effects) {
   leading.notice_due.reset();
 }
 
+bool Raft::is_heard(const Progress& progress) const noexcept {
+  return progress.is_connected() && progress.has_answered() &&
+         now_ - progress.last_contact() < settings_.election_timeout_min;
+}
+
 bool Raft::lacks_commit(const Progress& progress) const noexcept {
   return progress.told_commit() < std::min(progress.match(), commit_index_);
 }
@@ -128,11 +129,6 @@ bool Raft::lacks_commit(const Progress& progress) const noexcept {
 // Returns whether an Append was sent, and so perhaps another can be.
 bool Raft::send_append(Progress& progress, Effects& effects) {
   const bool probes = progress.state() == ProgressState::probe;
-  if (progress.next() <= log_.boundary()) {
-    progress.wait_for_image();
-    effects.images_wanted.push_back({progress.peer()});
-    return false;
-  }
   std::vector<Entry> entries;
   std::uint64_t bytes = 0;
   for (LogIndex index = progress.next(); index <= log_.last_index(); index = index.next()) {

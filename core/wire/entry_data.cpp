@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "wire/entry_data.hpp"
 
-#include <algorithm>
-
 #include "checksum.hpp"
-#include "message_codec.hpp"
+#include "membership_codec.hpp"
 
 namespace tenon::wire {
 namespace {
@@ -21,24 +19,9 @@ void write_header(ByteWriter& writer, raft::EntryKind kind, std::uint64_t cluste
 void read_commands(ByteReader& reader, DecodedEntry& entry) {
   const std::uint32_t count = reader.u32();
   // A count that the remaining bytes cannot hold must not be allocated for.
-  if (count == 0 || count > reader.remaining() / kCommandHeaderBytes) return reader.fail();
+  if (count > reader.remaining() / kCommandHeaderBytes) return reader.fail();
   entry.commands.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) entry.commands.push_back(reader.block());
-}
-
-void read_membership(ByteReader& reader, DecodedEntry& entry) {
-  const std::uint32_t count = reader.u32();
-  if (count == 0 || count > kVotersMax) return reader.fail();
-  auto& voters = entry.membership.voters;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const raft::NodeId id(reader.u64());
-    voters.push_back({id, read_incarnation(reader)});
-  }
-  const auto not_ascending = [](const raft::Member& left, const raft::Member& right) { return left.id >= right.id; };
-  if (voters.front().id == raft::NodeId() ||
-      std::adjacent_find(voters.begin(), voters.end(), not_ascending) != voters.end()) {
-    reader.fail();
-  }
 }
 
 }  // namespace
@@ -51,7 +34,6 @@ std::string encode_no_op() {
 }
 
 std::string encode_commands(std::uint64_t cluster_time_ms, std::span<const std::string_view> commands) {
-  TENON_CHECK(!commands.empty());
   std::size_t size = kCommandsHeaderBytes;
   for (const std::string_view command : commands) size += kCommandHeaderBytes + command.size();
   // One pass over one buffer, the checksum set last: these bytes are the largest that the node handles.
@@ -68,15 +50,10 @@ std::string encode_commands(std::uint64_t cluster_time_ms, std::span<const std::
 }
 
 std::string encode_membership(const raft::Membership& membership) {
-  TENON_CHECK(!membership.voters.empty() && membership.voters.size() <= kVotersMax);
   std::string body;
   ByteWriter writer(body);
   write_header(writer, raft::EntryKind::membership, 0);
-  writer.u32(static_cast<std::uint32_t>(membership.voters.size()));
-  for (const raft::Member& voter : membership.voters) {
-    writer.u64(voter.id.value());
-    write_incarnation(writer, voter.incarnation);
-  }
+  write_membership(writer, membership);
   return with_checksum(body);
 }
 
@@ -111,7 +88,7 @@ std::optional<DecodedEntry> decode_entry(std::string_view data) {
       read_commands(reader, entry);
       break;
     case raft::EntryKind::membership:
-      read_membership(reader, entry);
+      entry.membership = read_membership(reader);
       break;
     default:
       return std::nullopt;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "checksum.hpp"
+#include "image_piece.hpp"
 #include "message_codec.hpp"
 #include "reply_codec.hpp"
 #include "tenon/transport.h"
@@ -14,10 +15,10 @@
 namespace tenon::wire {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kForwardedHeaderBytes = 8 + 8 + 4;
 
-enum class FrameKind : std::uint8_t { message = 1, forward = 2, forward_reply = 3 };
+enum class FrameKind : std::uint8_t { message = 1, forward = 2, forward_reply = 3, image_piece = 4, image_ack = 5 };
 
 // Leaves room for checksum and size, which seal() fills in.
 std::string begin_head(const Envelope& envelope, FrameKind kind) {
@@ -45,6 +46,48 @@ OutgoingFrame seal(std::string head, std::vector<raft::Payload> data) {
   for (const raft::Payload& part : frame.data) frame.bytes += part.bytes.size();
   TENON_CHECK(frame.bytes <= TENON_FRAME_BYTES_MAX);
   return frame;
+}
+
+void write_image_id(ByteWriter& writer, const ImageId& id) {
+  for (const std::uint8_t byte : id) writer.u8(byte);
+}
+
+ImageId read_image_id(ByteReader& reader) {
+  ImageId id;
+  for (std::uint8_t& byte : id) byte = reader.u8();
+  return id;
+}
+
+// Whether the head of the piece says what the frame says, so that nothing else takes up room under its name.
+bool is_named_rightly(const ImagePiece& piece) {
+  const std::optional<PieceHead> head = read_piece_head(piece.piece.bytes);
+  return head && head->bytes == piece.piece.bytes.size() && head->number == piece.number && head->image == piece.image;
+}
+
+std::optional<Body> read_image_piece(ByteReader& reader, const raft::Payload& data) {
+  ImagePiece piece;
+  piece.term = raft::Term(reader.u64());
+  piece.image = read_image_id(reader);
+  piece.index = raft::LogIndex(reader.u64());
+  piece.number = reader.u64();
+  piece.total_bytes = reader.u64();
+  piece.piece = data;
+  if (!reader.ok() || !is_named_rightly(piece)) return std::nullopt;
+  return piece;
+}
+
+std::optional<Body> read_image_ack(ByteReader& reader) {
+  ImageAck ack;
+  ack.term = raft::Term(reader.u64());
+  ack.image = read_image_id(reader);
+  ack.index = raft::LogIndex(reader.u64());
+  ack.next_piece = reader.u64();
+  ack.offset = reader.u64();
+  ack.status = static_cast<ImageAck::Status>(reader.u8());
+  const bool is_known = ack.status == ImageAck::Status::receiving || ack.status == ImageAck::Status::installed ||
+                        ack.status == ImageAck::Status::refused;
+  if (!reader.ok() || !is_known) return std::nullopt;
+  return ack;
 }
 
 std::optional<Body> read_body(FrameKind kind, ByteReader& reader, const raft::Payload& data) {
@@ -76,6 +119,10 @@ std::optional<Body> read_body(FrameKind kind, ByteReader& reader, const raft::Pa
       if (!read_reply(reader, reply.reply)) return std::nullopt;
       return reply;
     }
+    case FrameKind::image_piece:
+      return read_image_piece(reader, data);
+    case FrameKind::image_ack:
+      return read_image_ack(reader);
     default:
       return std::nullopt;
   }
@@ -113,6 +160,30 @@ OutgoingFrame encode_frame(const Envelope& envelope, const ForwardReply& reply) 
   return seal(std::move(head), {});
 }
 
+OutgoingFrame encode_frame(const Envelope& envelope, const ImagePiece& piece) {
+  TENON_CHECK(is_named_rightly(piece));
+  std::string head = begin_head(envelope, FrameKind::image_piece);
+  ByteWriter writer(head);
+  writer.u64(piece.term.value());
+  write_image_id(writer, piece.image);
+  writer.u64(piece.index.value());
+  writer.u64(piece.number);
+  writer.u64(piece.total_bytes);
+  return seal(std::move(head), {piece.piece});
+}
+
+OutgoingFrame encode_frame(const Envelope& envelope, const ImageAck& ack) {
+  std::string head = begin_head(envelope, FrameKind::image_ack);
+  ByteWriter writer(head);
+  writer.u64(ack.term.value());
+  write_image_id(writer, ack.image);
+  writer.u64(ack.index.value());
+  writer.u64(ack.next_piece);
+  writer.u64(ack.offset);
+  writer.u8(static_cast<std::uint8_t>(ack.status));
+  return seal(std::move(head), {});
+}
+
 std::variant<DecodedFrame, FrameError> decode_frame(const std::shared_ptr<const std::string>& frame) {
   ByteReader outer(*frame);
   const std::uint32_t checksum = outer.u32();
@@ -133,7 +204,7 @@ std::variant<DecodedFrame, FrameError> decode_frame(const std::shared_ptr<const 
   if (!reader.ok() || !zeros) return FrameError::corrupt;
   const raft::Payload data{frame, std::string_view(*frame).substr(size)};
   std::optional<Body> body = read_body(kind, reader, data);
-  const bool has_data = kind == FrameKind::message;
+  const bool has_data = kind == FrameKind::message || kind == FrameKind::image_piece;
   if (!body || !reader.done() || (!has_data && !data.bytes.empty())) return FrameError::corrupt;
   decoded.body = *std::move(body);
   return decoded;

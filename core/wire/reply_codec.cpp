@@ -5,7 +5,10 @@ namespace tenon::wire {
 namespace {
 
 constexpr std::size_t kResultBytesMin = 4 + 8 + 4 + 4;
-constexpr std::size_t kRecordBytesMin = 4 + 4 + 4 + 8 + 8 + 8;
+constexpr std::size_t kRecordBytesMin = 4 + 4 + 4 + 8 + 8 + 8 + 8;
+constexpr std::uint8_t kTookOtherwise = 1;
+constexpr std::uint8_t kSessionExpired = 2;
+constexpr std::uint8_t kResultsForgotten = 4;
 
 void write_record(ByteWriter& writer, const kv::Record& record) {
   writer.u32(record.kind);
@@ -14,6 +17,7 @@ void write_record(ByteWriter& writer, const kv::Record& record) {
   writer.u64(record.created);
   writer.u64(record.modified);
   writer.u64(record.version);
+  writer.u64(record.expires_at_ms);
 }
 
 kv::Record read_record(ByteReader& reader) {
@@ -24,6 +28,7 @@ kv::Record read_record(ByteReader& reader) {
   record.created = reader.u64();
   record.modified = reader.u64();
   record.version = reader.u64();
+  record.expires_at_ms = reader.u64();
   return record;
 }
 
@@ -39,7 +44,10 @@ std::uint32_t read_count(ByteReader& reader, std::size_t bytes_min) {
 
 void write_reply(std::string& head, const kv::Reply& reply) {
   ByteWriter writer(head);
-  writer.u8(reply.took_otherwise ? 1 : 0);
+  const std::uint8_t took_otherwise = reply.took_otherwise ? kTookOtherwise : 0;
+  const std::uint8_t session_expired = reply.session_expired ? kSessionExpired : 0;
+  const std::uint8_t results_forgotten = reply.results_forgotten ? kResultsForgotten : 0;
+  writer.u8(took_otherwise | session_expired | results_forgotten);
   writer.u64(reply.revision);
   writer.u64(reply.cluster_time_ms);
   writer.u64(reply.bytes);
@@ -54,9 +62,11 @@ void write_reply(std::string& head, const kv::Reply& reply) {
 }
 
 bool read_reply(ByteReader& reader, kv::Reply& reply) {
-  const std::uint8_t took_otherwise = reader.u8();
-  if (took_otherwise > 1) return false;
-  reply.took_otherwise = took_otherwise == 1;
+  const std::uint8_t flags = reader.u8();
+  if (flags > (kTookOtherwise | kSessionExpired | kResultsForgotten)) return false;
+  reply.took_otherwise = (flags & kTookOtherwise) != 0;
+  reply.session_expired = (flags & kSessionExpired) != 0;
+  reply.results_forgotten = (flags & kResultsForgotten) != 0;
   reply.revision = reader.u64();
   reply.cluster_time_ms = reader.u64();
   reply.bytes = reader.u64();

@@ -70,6 +70,22 @@ Action parse_action(const program_options::variables_map& values) {
   return action;
 }
 
+// What is no flag: a command and what it works on.
+void take_command(const std::vector<std::string>& words, CommandLine& line) {
+  if (words.front() != "restore") {
+    throw UsageError("found '" + words.front() +
+                     "', which is no command; the only one is restore FILE, everything else is a flag, the "
+                     "configuration file --config");
+  }
+  if (words.size() != 2) {
+    throw UsageError("restore: found " + std::to_string(words.size() - 1) +
+                     " arguments, expected one, the file that tenonctl backup has written");
+  }
+  if (line.action != Action::kRun) throw UsageError("restore and another action exclude each other; give one of them");
+  line.action = Action::kRestore;
+  line.backup_file = words.back();
+}
+
 std::string nearest_flag(const program_options::options_description& flags, const std::string& unknown) {
   std::vector<std::string> names;
   for (const auto& flag : flags.options()) names.push_back("--" + flag->long_name());
@@ -81,20 +97,21 @@ std::string nearest_flag(const program_options::options_description& flags, cons
 CommandLine parse_command_line(std::span<const std::string> arguments) {
   namespace style = program_options::command_line_style;
   const program_options::options_description flags = flag_table();
-  const program_options::positional_options_description no_positions;  // the parser keeps a reference
+  program_options::options_description accepted;
+  accepted.add(flags).add_options()("words", program_options::value<std::vector<std::string>>());
+  program_options::positional_options_description positions;  // the parser keeps a reference
+  positions.add("words", -1);
   program_options::variables_map values;
   try {
     const auto parsed = program_options::command_line_parser({arguments.begin(), arguments.end()})
-                            .options(flags)
-                            .positional(no_positions)
+                            .options(accepted)
+                            .positional(positions)
                             .style(style::unix_style & ~style::allow_guessing & ~style::allow_short)
                             .run();
     program_options::store(parsed, values);
   } catch (const program_options::unknown_option& error) {
     throw UsageError("'" + error.get_option_name() + "' is no flag of tenond." +
                      nearest_flag(flags, error.get_option_name()));
-  } catch (const program_options::too_many_positional_options_error&) {
-    throw UsageError("found an argument that is no flag; tenond takes flags only, the configuration file by --config");
   } catch (const program_options::error& error) {
     throw UsageError(error.what());
   }
@@ -106,6 +123,7 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
       line.assignments.push_back(parse_assignment(text));
     }
   }
+  if (values.count("words") != 0) take_command(values["words"].as<std::vector<std::string>>(), line);
   if (line.action == Action::kHelpPlugin) take_plugin(values["help-plugin"].as<std::string>(), line);
   return line;
 }
@@ -114,6 +132,10 @@ std::string help_text() {
   std::ostringstream text;
   text << "tenond --config FILE [--set SECTION.KEY=VALUE ...]\n"
           "Runs one node of a replicated key-value server.\n\n"
+          "tenond restore FILE --config FILE [--set SECTION.KEY=VALUE ...]\n"
+          "Fills the empty data directory of a new cluster's member from a backup, and ends. Do it for each member, "
+          "with\n"
+          "the same cluster.id, which is not that of the backup, and the same cluster.initial_members.\n\n"
        << flag_table()
        << "\nOptions, of the file's sections; each is also set by the variable TENON_SECTION_KEY and by --set:\n";
   std::string_view section;

@@ -80,6 +80,16 @@ Limits make_limits(const Settings& settings) {
   return limits;
 }
 
+Snapshots make_snapshots(const Settings& settings) {
+  Snapshots snapshots;
+  snapshots.log_bytes = settings.count("snapshot", "log_bytes");
+  snapshots.interval = settings.duration("snapshot", "interval");
+  snapshots.compression_level = settings.count("snapshot", "compression_level");
+  snapshots.log_held_bytes_max = settings.count("snapshot", "log_held_bytes_max");
+  snapshots.send_bytes_per_second = settings.count("snapshot", "send_bytes_per_second");
+  return snapshots;
+}
+
 std::optional<LoggerLevel> parse_logger_level(std::string_view text) {
   if (text == "debug") return LoggerLevel::kDebug;
   if (text == "info") return LoggerLevel::kInfo;
@@ -254,6 +264,7 @@ Config make_config(Sections given) {
   config.drain_timeout = settings.duration("node", "drain_timeout");
   config.cluster_id = parse_cluster_id(settings.get("cluster", "id"));
   config.raft = make_raft_times(settings);
+  config.snapshots = make_snapshots(settings);
   config.storage_plugin = settings.get("storage", "plugin").value;
   if (const Setting* transports = settings.find("transport", "plugin")) {
     config.transport_plugins = list_items("transport", "plugin", *transports);

@@ -40,6 +40,8 @@ std::string text_of(const Call& call) {
     case Call::Kind::write:
       return "write " + file + " at " + std::to_string(call.offset) + ": " + std::to_string(call.bytes.size()) +
              " bytes";
+    case Call::Kind::truncate:
+      return "truncate " + file + " to " + std::to_string(call.offset);
     case Call::Kind::sync:
       return "sync " + file;
     case Call::Kind::rename:
@@ -85,6 +87,9 @@ struct DiskHistory::Remains {
         return;
       case Call::Kind::write:
         put(bytes[call.node], call.offset, call.bytes);
+        return;
+      case Call::Kind::truncate:
+        bytes[call.node].resize(std::min<std::size_t>(bytes[call.node].size(), call.offset));
         return;
       case Call::Kind::rename:
         names.insert_or_assign(call.new_name, call.node);
@@ -199,6 +204,10 @@ class RecordingFileSystem::RecordedFile final : public filewal::File {
     const std::string zeros(static_cast<std::size_t>(size), '\0');
     const std::string_view piece = zeros;
     write(offset, std::span(&piece, 1));
+  }
+  void truncate(std::uint64_t size) override {
+    file_->truncate(size);
+    calls_.push_back({.kind = Call::Kind::truncate, .node = node_, .offset = size});
   }
   void sync() override {
     file_->sync();

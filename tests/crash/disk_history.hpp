@@ -22,13 +22,13 @@ using Contents = support::MemoryFileSystem::Contents;
 using Node = std::size_t;
 
 struct Call {
-  enum class Kind { create, empty, write, sync, rename, unlink, sync_directory };
+  enum class Kind { create, empty, write, truncate, sync, rename, unlink, sync_directory };
 
   Kind kind;
   Node node = 0;              // of all but the last two kinds
   std::string name = {};      // of a creation, a rename and a removal
   std::string new_name = {};  // of a rename
-  std::uint64_t offset = 0;   // of a write
+  std::uint64_t offset = 0;   // of a write; the new size of a truncation
   std::string bytes = {};     // of a write
 
   bool changes_names() const { return kind == Kind::create || kind == Kind::rename || kind == Kind::unlink; }
@@ -82,6 +82,7 @@ class RecordingFileSystem final : public filewal::FileSystem {
   const Contents& start() const { return start_; }
 
   std::string path(std::string_view name) const override { return disk_.path(name); }
+  void create_directory() override {}
   std::vector<std::string> list() const override { return disk_.list(); }
   std::unique_ptr<filewal::File> open(std::string_view name, filewal::OpenMode mode) override;
   void rename(std::string_view from, std::string_view to) override;

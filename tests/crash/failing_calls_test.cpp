@@ -117,7 +117,8 @@ TEST_CASE("whichever call of a log fails, it throws that error, and the next sta
 class Plugin {
  public:
   explicit Plugin(filewal::FileSystem& disk)
-      : instance_(new filewal::FileWalStorage(Host(&host_), std::make_unique<Borrowed>(disk))),
+      : instance_(new filewal::FileWalStorage(Host(&host_), std::make_unique<Borrowed>(disk),
+                                              std::make_unique<MemoryFileSystem>(1))),
         self_(static_cast<Instance*>(instance_)) {
     tenon_recovered found{};
     found.struct_size = sizeof found;
@@ -174,6 +175,7 @@ class Plugin {
    public:
     explicit Borrowed(filewal::FileSystem& disk) : disk_(disk) {}
     std::string path(std::string_view name) const override { return disk_.path(name); }
+    void create_directory() override { disk_.create_directory(); }
     std::vector<std::string> list() const override { return disk_.list(); }
     std::unique_ptr<filewal::File> open(std::string_view name, filewal::OpenMode mode) override {
       return disk_.open(name, mode);

@@ -11,6 +11,7 @@
 #include <array>
 
 #include "filewal/posix_file_system.hpp"
+#include "image_fixture.hpp"
 #include "log_model.hpp"
 #include "support/catch.hpp"
 #include "temporary_directory.hpp"
@@ -71,6 +72,11 @@ int fallocate(int descriptor, int mode, off_t offset, off_t size) {
   return static_cast<int>(::syscall(SYS_fallocate, descriptor, mode, offset, size));
 }
 
+int ftruncate(int descriptor, off_t size) {
+  if (!is_made()) return -1;
+  return static_cast<int>(::syscall(SYS_ftruncate, descriptor, size));
+}
+
 // No power is lost here, so nothing has to reach the disk, and the tests do not wait for it.
 int fdatasync(int) { return is_made() ? 0 : -1; }
 int fsync(int) { return is_made() ? 0 : -1; }
@@ -82,6 +88,8 @@ namespace {
 
 using filewal::PosixFileSystem;
 using filewal::test::LogModel;
+using filewal::test::Newest;
+using filewal::test::OpenedImages;
 using filewal::test::OpenedLog;
 using filewal::test::OwnedWrite;
 using filewal::test::TemporaryDirectory;
@@ -104,6 +112,24 @@ void live(filewal::FileSystem& disk, std::vector<LogModel>& moments, std::size_t
     }
     opened.log.close();
   }
+}
+
+const std::string kOldImage(700, 'o');
+const std::string kNewImage(900, 'n');
+
+// Commits an image, and another one that is left unfinished for a while; appends to `acknowledged` what is the newest.
+void live_with_images(filewal::FileSystem& disk, std::vector<Newest>& acknowledged) {
+  OpenedImages images(disk);
+  images.commit(1, 1, kOldImage);
+  acknowledged.push_back(images.newest());
+  images.create(2, 2)->write(0, kOldImage);
+  const auto image = images.create(2, 2);
+  image->write(10, "cut again");
+  for (std::size_t done = 0; done < kNewImage.size(); done += 300) {
+    image->write(done, std::string_view(kNewImage).substr(done, 300));
+  }
+  image->commit();
+  acknowledged.push_back(images.newest());
 }
 
 TEST_CASE("calls that transfer a few bytes at a time, and are interrupted, lose and repeat none") {
@@ -145,6 +171,48 @@ TEST_CASE("whichever call of the operating system fails, nothing that was acknow
             moments.end());
   }
   constexpr std::uint64_t kCallsMin = 60;
+  CHECK(failing_call > kCallsMin);
+}
+
+TEST_CASE("an image is whole though calls transfer a few bytes at a time and are interrupted") {
+  const auto bytes_max = GENERATE(std::size_t{1}, std::size_t{7}, std::size_t{513});
+  CAPTURE(bytes_max);
+  const TemporaryDirectory directory;
+  PosixFileSystem disk(directory.path() + "/images");
+  std::vector<Newest> acknowledged;
+  behaviour = {.bytes_max = bytes_max, .interrupts = true};
+  live_with_images(disk, acknowledged);
+  const Behaviour seen = std::exchange(behaviour, {});
+  CHECK(seen.short_transfers > 0);
+  CHECK(seen.interruptions > 0);
+  CHECK(acknowledged == std::vector<Newest>{{1, kOldImage}, {2, kNewImage}});
+  CHECK(OpenedImages(disk).newest() == acknowledged.back());
+}
+
+TEST_CASE("whichever call of the operating system fails, the newest image is whole") {
+  const auto failure = GENERATE(EIO, ENOSPC);
+  CAPTURE(failure);
+  std::uint64_t failing_call = 0;
+  for (bool has_failed = true; has_failed;) {
+    ++failing_call;
+    CAPTURE(failing_call);
+    const TemporaryDirectory directory;
+    PosixFileSystem disk(directory.path() + "/images");
+    std::vector<Newest> acknowledged;
+    behaviour = {.failing_call = failing_call, .failure = failure};
+    try {
+      live_with_images(disk, acknowledged);
+    } catch (const Error& error) {
+      REQUIRE(error.code() == (failure == ENOSPC ? TENON_ERROR_NO_SPACE : TENON_ERROR_IO));
+      REQUIRE(std::string(error.what()).find(directory.path()) != std::string::npos);
+    }
+    has_failed = std::exchange(behaviour, {}).calls >= failing_call;
+    const Newest found = OpenedImages(disk).newest();
+    const std::vector<Newest> whole = {{}, {1, kOldImage}, {2, kNewImage}};
+    REQUIRE(std::find(whole.begin() + static_cast<std::ptrdiff_t>(acknowledged.size()), whole.end(), found) !=
+            whole.end());
+  }
+  constexpr std::uint64_t kCallsMin = 20;
   CHECK(failing_call > kCallsMin);
 }
 

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import json
+import time
 import unittest
 from pathlib import Path
 
 from cluster_harness import RunningCluster
-from harness import Node, TENONCTL, free_port, run, temporary_directory
+from harness import ENVIRONMENT, Node, TENONCTL, free_port, run, temporary_directory
 
 OK, ERROR, NO_CONNECTION, NOT_FOUND, USAGE = 0, 1, 2, 3, 64
 
@@ -59,6 +60,86 @@ class Tenonctl(unittest.TestCase):
         self.run_command(OK, "cas", "swap", "one", "two")
         self.run_command(NOT_FOUND, "cas", "swap", "one", "three")
         self.assertEqual(self.run_command(OK, "-o", "simple", "get", "swap").rstrip(b"\n"), b"two")
+
+    def simple(self, *arguments: str, code: int = OK, standard_input: bytes = b"") -> str:
+        return self.run_command(code, "-o", "simple", *arguments, standard_input=standard_input).decode()
+
+    def test_a_write_shows_what_was_there_before(self) -> None:
+        self.simple("put", "before", "one", "--previous")
+        self.assertEqual(self.simple("put", "before", "two", "--previous").split()[1], "one")
+        document = json.loads(self.run_command(OK, "-o", "json", "del", "before", "--previous"))
+        self.assertEqual((document["previous"]["value"], document["previous"]["version"]), ("two", "2"))
+
+    def test_append_and_increment(self) -> None:
+        self.assertEqual(self.simple("append", "text", "ab"), "2\n")
+        self.assertEqual(self.simple("append", "text", "c"), "3\n")
+        self.assertEqual(self.simple("get", "text"), "abc")
+        self.assertEqual(self.simple("increment", "number"), "1\n")
+        self.assertEqual(self.simple("increment", "number", "--", "-11"), "-10\n")
+        self.simple("increment", "text", code=ERROR)
+        self.simple("put", "most", str(2**63 - 1))
+        self.simple("increment", "most", code=ERROR)
+        self.assertEqual(self.simple("get", "most"), str(2**63 - 1))
+
+    def test_several_keys_are_read_at_once(self) -> None:
+        for key in ("many-a", "many-b"):
+            self.simple("put", key, f"value of {key}")
+        self.assertEqual(self.simple("get", "many-b", "many-a"), "many-b\tvalue of many-b\nmany-a\tvalue of many-a\n")
+        self.assertEqual(self.simple("get", "many-x", "many-a", code=NOT_FOUND), "many-a\tvalue of many-a\n")
+
+    def test_a_key_expires_and_may_be_kept(self) -> None:
+        self.simple("put", "short", "v", "--ttl", "300ms")
+        self.simple("put", "long", "v", "--ttl", "1h")
+        self.assertTrue(0 < int(self.simple("ttl", "long")) <= 3_600_000)
+        self.simple("put", "long", "w", "--keep-ttl")
+        self.assertNotEqual(self.simple("ttl", "long"), "never\n")
+        self.simple("persist", "long")
+        self.assertEqual(self.simple("ttl", "long"), "never\n")
+        self.simple("persist", "long", code=NOT_FOUND)
+        self.simple("expire", "long", "1m")
+        self.assertTrue(0 < int(self.simple("ttl", "long")) <= 60_000)
+        command = [str(TENONCTL), "--endpoints", f"127.0.0.1:{self.node.port}", "get", "short"]
+        deadline = time.monotonic() + 30
+        while run(*command).returncode == OK:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        self.simple("expire", "short", "1m", code=NOT_FOUND)
+
+    def test_a_range_is_counted_read_backward_and_removed(self) -> None:
+        for number in range(5):
+            self.simple("put", f"range-{number}", "v")
+        self.assertEqual(self.simple("scan", "--count", "range-"), "5\n")
+        keys = self.simple("scan", "--keys", "--reverse", "range-").split()
+        self.assertEqual(keys, [f"range-{number}" for number in (4, 3, 2, 1, 0)])
+        document = json.loads(self.run_command(OK, "-o", "json", "scan", "--reverse", "range-", "--limit", "2"))
+        rest = self.simple("scan", "--keys", "--reverse", "range-", "--cursor", document["cursor"]).split()
+        self.assertEqual(rest, keys[2:])
+        self.assertEqual(self.simple("del", "--range", "range-3", "range-5"), "2\n")
+        self.assertEqual(self.simple("del", "--prefix", "range-"), "3\n")
+        self.simple("del", "--prefix", "range-", code=NOT_FOUND)
+
+    def test_a_transaction_is_one_step(self) -> None:
+        text = b'if absent txn\nput txn "a b"\nincrement txn-count 2\nelse\nget txn\n'
+        self.assertEqual(self.simple("txn", standard_input=text), "then\nput\nincrement\t2\n")
+        self.assertEqual(self.simple("txn", code=NOT_FOUND, standard_input=text), "else\nget\ttxn\ta b\n")
+        self.simple("txn", code=ERROR, standard_input=b"put txn lost\nincrement txn 1\n")
+        self.assertEqual(self.simple("get", "txn"), "a b")
+
+    def test_a_write_of_a_session_is_executed_once_however_often_it_is_tried(self) -> None:
+        ENVIRONMENT["XDG_STATE_HOME"] = str(Path(self.directory.name).resolve() / "state")
+        self.addCleanup(ENVIRONMENT.pop, "XDG_STATE_HOME")
+        session = self.simple("session", "open", "mine", "--ttl", "5m")
+        self.assertEqual(self.simple("session", "open", "mine"), session)
+        words = ("append", "once", "x", "--session", "mine", "--sequence", "999")
+        self.assertEqual([self.simple(*words) for _ in range(3)], ["1\n"] * 3)
+        self.assertEqual(self.simple("get", "once"), "x")
+        self.assertEqual(self.simple("append", "once", "y", "--session", session.strip(), "--sequence", "1000"), "2\n")
+        self.assertEqual(self.simple(*words), "1\n")
+        self.simple("append", "once", "z", "--session", "mine", "--sequence", "1", code=ERROR)
+        self.simple("session", "keep-alive", "mine")
+        self.simple("session", "close", "mine")
+        self.simple("append", "once", "z", "--session", session.strip(), "--sequence", "1001", code=ERROR)
+        self.assertEqual(self.simple("get", "once"), "xy")
 
     def test_status_names_role_and_node(self) -> None:
         document = json.loads(self.run_command(OK, "-o", "json", "status"))
@@ -128,6 +209,16 @@ class TenonctlOfManyNodes(unittest.TestCase):
             gone = f"127.0.0.1:{free_port()},{self.cluster.endpoints[node]}"
             self.run_command(OK, "put", "key", f"through {node}", endpoints=gone)
             self.assertEqual(self.run_command(OK, "get", "key", endpoints=gone), f"through {node}")
+
+    def test_a_session_is_the_same_through_every_node(self) -> None:
+        follower = self.cluster.endpoints[self.cluster.others(self.leader)[0]]
+        session = self.run_command(OK, "-o", "simple", "session", "open", endpoints=follower).strip()
+        words = ("-o", "simple", "append", "through-all", "x", "--session", session, "--sequence", "1")
+        for node in self.cluster.ids:
+            self.assertEqual(self.run_command(OK, *words, endpoints=self.cluster.endpoints[node]), "1\n")
+        self.run_command(OK, "session", "close", session, endpoints=follower)
+        for node in self.cluster.ids:
+            self.run_command(ERROR, *words, endpoints=self.cluster.endpoints[node])
 
     def test_what_only_the_leader_can_do_finds_it_through_a_follower(self) -> None:
         follower, target = self.cluster.others(self.leader)

@@ -12,8 +12,12 @@
 //   crash NODE [COUNT]                the oldest COUNT writes under way survive, none by default
 //   lose-unsynced NODE, fail-write NODE, restart NODE
 //   propose NODE TEXT, read NODE, transfer NODE TARGET, disconnected NODE PEER
+//   propose-members NODE MEMBER NUMBER    a membership in which MEMBER has the data directory NUMBER
+//   image NODE INDEX                  the node takes an image of what it has committed up to there
+//   compact NODE INDEX                its log begins behind that now
+//   deliver-images NODE, drop-images NODE    those that are on their way to it
 //   isolate NODE, heal
-//   state, log, under-way             what there is
+//   state, peers, log, members, under-way    what there is
 //
 // Lines that begin with # are kept as they are.
 #include <charconv>
@@ -86,10 +90,17 @@ class Runner {
                                                        {"read", &Runner::read},
                                                        {"transfer", &Runner::transfer},
                                                        {"disconnected", &Runner::disconnected},
+                                                       {"propose-members", &Runner::propose_members},
+                                                       {"image", &Runner::image},
+                                                       {"compact", &Runner::compact},
+                                                       {"deliver-images", &Runner::deliver_images},
+                                                       {"drop-images", &Runner::drop_images},
                                                        {"isolate", &Runner::isolate},
                                                        {"heal", &Runner::heal},
                                                        {"state", &Runner::state},
+                                                       {"peers", &Runner::peers},
                                                        {"log", &Runner::log},
+                                                       {"members", &Runner::members},
                                                        {"under-way", &Runner::under_way}};
     return all;
   }
@@ -154,6 +165,16 @@ class Runner {
   void read() { cluster_->read(node()); }
   void transfer() { cluster_->transfer(node(), node(2)); }
   void disconnected() { cluster_->disconnected(node(), node(2)); }
+  raft::LogIndex index(std::size_t word = 2) const { return raft::LogIndex(number(words_.at(word))); }
+  void propose_members() {
+    cluster_->propose_membership(node(), node(2), static_cast<std::uint8_t>(number(words_.at(3))));
+  }
+  void image() { cluster_->take_image(node(), index()); }
+  void compact() { cluster_->compact(node(), index()); }
+  void deliver_images() {
+    if (cluster_->deliver_images(node()) == 0) say("no image is under way");
+  }
+  void drop_images() { say("drops " + std::to_string(cluster_->drop_images(node()))); }
   void isolate() { cluster_->isolate(node()); }
   void heal() { cluster_->heal(); }
   void state() {
@@ -170,11 +191,37 @@ class Runner {
   }
   void log() {
     for (NodeId id(1); id.value() <= cluster_->voters(); id = id.next()) {
-      std::string line = to_text(id);
+      if (!cluster_->is_running(id)) {
+        say(to_text(id) + " is stopped");
+        continue;
+      }
+      const std::uint64_t begin = cluster_->raft(id).log().boundary().value();
+      std::string line = to_text(id) + (begin == 0 ? "" : " (" + std::to_string(begin) + ")");
       const Words texts = cluster_->texts(id);
       const std::vector<std::uint64_t> terms = cluster_->terms(id);
       for (std::size_t i = 0; i < terms.size(); ++i) {
-        line += " " + std::to_string(i + 1) + "/" + std::to_string(terms[i]) + ":" + texts.at(i);
+        line += " " + std::to_string(begin + i + 1) + "/" + std::to_string(terms[i]) + ":" + texts.at(i);
+      }
+      say(line);
+    }
+  }
+  // Of every leader: what it knows of the others.
+  void peers() {
+    for (NodeId id(1); id.value() <= cluster_->voters(); id = id.next()) {
+      if (!cluster_->is_running(id)) continue;
+      for (const raft::PeerStatus& peer : cluster_->raft(id).peers()) {
+        say(to_text(id) + " knows " + to_text(peer.id) + ": " + std::string(to_text(peer.state)) + ", match " +
+            to_text(peer.match_index) + ", next " + to_text(peer.next_index));
+      }
+    }
+  }
+  // Whose data directories are known, as of the last entry that says it.
+  void members() {
+    for (NodeId id(1); id.value() <= cluster_->voters(); id = id.next()) {
+      if (!cluster_->is_running(id)) continue;
+      std::string line = to_text(id) + " as of " + to_text(cluster_->raft(id).log().membership_index()) + ":";
+      for (const raft::Member& member : cluster_->raft(id).membership().voters) {
+        line += " " + to_text(member.id) + "=" + std::to_string(member.incarnation.front());
       }
       say(line);
     }
@@ -182,6 +229,10 @@ class Runner {
   void under_way() {
     for (const support::InFlight& one : cluster_->under_way()) {
       say(to_text(one.from) + " to " + to_text(one.to) + ": " + to_text(one.message));
+    }
+    for (const support::ImageInFlight& one : cluster_->images_under_way()) {
+      say(to_text(one.from) + " to " + to_text(one.to) + ": the image of " + to_text(one.image.index) + "/" +
+          to_text(one.image.term));
     }
   }
 

@@ -16,6 +16,7 @@ void Invariants::check(const Machine& machine) {
   check_terms(machine, seen);
   check_log(machine, seen);
   check_commit(machine, seen);
+  check_state(machine);
 }
 
 // I16, election safety (Raft paper, section 5.2): at most one leader in a term.
@@ -41,17 +42,34 @@ void Invariants::check_terms(const Machine& machine, Seen& seen) {
 void Invariants::check_leader(const Machine& machine) const {
   const raft::Log& log = machine.node().raft().log();
   for (std::size_t i = 0; i < committed_.size(); ++i) {
+    if (raft::LogIndex(i + 1) < log.boundary()) continue;  // within an image of what is committed
     if (committed_in_[i] < machine.node().raft().term() && log.term(raft::LogIndex(i + 1)) != committed_[i]) {
       violated("leader-completeness", machine, "it leads without the committed entry " + std::to_string(i + 1));
     }
   }
 }
 
+// What is in an image is what was committed, and so are the entries that it stands for.
+void Invariants::check_image(const Machine& machine, Seen& seen) const {
+  const raft::Log& log = machine.node().raft().log();
+  const std::size_t boundary = log.boundary().value();
+  if (boundary == seen.boundary) return;
+  if (boundary < seen.boundary) violated("image", machine, "its log begins earlier than before");
+  if (boundary > committed_.size() || log.term(log.boundary()) != committed_[boundary - 1]) {
+    violated("image", machine, "its image ends with an entry that was not committed, " + std::to_string(boundary));
+  }
+  if (seen.terms.size() < boundary || seen.terms[boundary - 1] != committed_[boundary - 1]) {
+    seen.terms.assign(committed_.begin(), committed_.begin() + static_cast<std::ptrdiff_t>(boundary));
+  }
+  seen.boundary = boundary;
+}
+
 // I17, log matching (section 5.3): an index and a term name one entry, and all before it.
 void Invariants::check_log(const Machine& machine, Seen& seen) {
+  check_image(machine, seen);
   const raft::Log& log = machine.node().raft().log();
   std::size_t agreed = std::min<std::size_t>(seen.terms.size(), log.last_index().value());
-  while (agreed > 0 && log.term(raft::LogIndex(agreed)) != seen.terms[agreed - 1]) --agreed;
+  while (agreed > log.boundary().value() && log.term(raft::LogIndex(agreed)) != seen.terms[agreed - 1]) --agreed;
   if (agreed < seen.commit.value()) violated("commit", machine, "it has dropped an entry that it knew to be committed");
   if (agreed < seen.terms.size()) trace_.count("truncations");
   seen.terms.resize(agreed);
@@ -75,7 +93,8 @@ void Invariants::check_log(const Machine& machine, Seen& seen) {
 void Invariants::check_commit(const Machine& machine, Seen& seen) {
   const raft::Raft& raft = machine.node().raft();
   if (raft.commit_index() < seen.commit) violated("commit", machine, "its commit index has fallen");
-  for (raft::LogIndex index = seen.commit.next(); index <= raft.commit_index(); index = index.next()) {
+  const raft::LogIndex known = std::max(seen.commit, raft.log().boundary());
+  for (raft::LogIndex index = known.next(); index <= raft.commit_index(); index = index.next()) {
     const raft::Term term = *raft.log().term(index);
     if (index > committed()) decide(index, term, raft.term());
     if (committed_[index.value() - 1] != term) {
@@ -84,6 +103,17 @@ void Invariants::check_commit(const Machine& machine, Seen& seen) {
     }
   }
   seen.commit = raft.commit_index();
+}
+
+// Nodes that have applied the same hold the same state.
+void Invariants::check_state(const Machine& machine) {
+  const node::Status status = machine.node().status();
+  const auto known = states_.emplace(status.applied_index, status.state_hash).first;
+  if (known->second != status.state_hash) {
+    violated("state", machine,
+             "with index " + std::to_string(status.applied_index.value()) +
+                 " applied it holds another state than a node that has applied the same");
+  }
 }
 
 // I20, durability: what is committed is on the disks of a majority before anyone is told.

@@ -26,12 +26,15 @@ class Invariants {
 
  private:
   struct Seen {
-    Terms terms;            // of its log, when it was last looked at
-    raft::LogIndex commit;  // never falls within a life
+    Terms terms;  // of its log, when it was last looked at; what an image holds is known by what was decided
+    std::size_t boundary = 0;  // of its log
+    raft::LogIndex commit;     // never falls within a life
     raft::Term term;
     bool leads = false;
   };
   void check_terms(const Machine& machine, Seen& seen);
+  void check_image(const Machine& machine, Seen& seen) const;
+  void check_state(const Machine& machine);
   void check_log(const Machine& machine, Seen& seen);
   void check_commit(const Machine& machine, Seen& seen);
   void check_leader(const Machine& machine) const;
@@ -44,6 +47,7 @@ class Invariants {
   std::map<raft::Term, NodeId> leaders_;
   // Of each entry that any log ever had: what it is, and the term before it.
   std::map<std::pair<raft::LogIndex, raft::Term>, std::pair<std::uint64_t, raft::Term>> entries_;
+  std::map<raft::LogIndex, std::uint64_t> states_;  // by what is applied
   Terms committed_;
   Terms committed_in_;  // of each the term in which it was first known to be committed; does not fall
 };

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "machine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "tenon/bytes.hpp"
+#include "tenon/host.hpp"
+#include "tenon/storage.hpp"
 #include "wire/entry_data.hpp"
 
 namespace tenon::sim {
@@ -18,13 +21,32 @@ Machine::Machine(NodeId id, const raft::Membership& members, const Options& opti
       trace_(trace),
       observer_(observer),
       random_(options.seed, "machine", id.value()),
-      disk_(mixed(mixed(options.seed, "disk"), id.value())) {
+      disk_(mixed(mixed(options.seed, "disk"), id.value())),
+      image_disk_(mixed(mixed(options.seed, "image disk"), id.value())) {
   table_.struct_size = sizeof table_;
   table_.write = [](void* self, const tenon_write* write) { static_cast<Machine*>(self)->queue(write); };
   table_.read_entries = [](void* self, std::uint64_t request, std::uint64_t first, std::uint64_t end,
                            std::uint64_t bytes_max) {
     static_cast<Machine*>(self)->queue(Read{request, first, end, bytes_max});
   };
+  fill_image_table();
+}
+
+// What the skin of the sdk does for a plugin.
+void Machine::fill_image_table() noexcept {
+  table_.image_create = [](void* self, tenon_image* image, void** handle, tenon_detail* why) {
+    return guard(why, [&] { *handle = static_cast<Machine*>(self)->images_->create(*image).release(); });
+  };
+  table_.image_open = [](void* self, tenon_image* image, void** handle, tenon_detail* why) {
+    return guard(why, [&] {
+      *handle = static_cast<Machine*>(self)->images_->open_newest(*image).release();
+      if (*handle == nullptr) throw Error(TENON_ERROR_NOT_FOUND, "no image was ever committed");
+    });
+  };
+  table_.image_write = kStorageTable.image_write;
+  table_.image_commit = kStorageTable.image_commit;
+  table_.image_read = kStorageTable.image_read;
+  table_.image_close = kStorageTable.image_close;
 }
 
 Machine::~Machine() = default;
@@ -41,6 +63,9 @@ void Machine::start() {
   clock_offset_ = milliseconds(random_.between(0, 1'000'000));
   log_ = std::make_unique<filewal::FileLog>(disk_, filewal::FileLogOptions{filewal::kSegmentBytesMin},
                                             [](std::uint32_t, std::string_view) {});
+  images_ = std::make_unique<filewal::ImageStore>(image_disk_, filewal::ImageStoreOptions{},
+                                                  [](std::uint32_t, std::string_view) {});
+  images_->recover();
   filewal::Recovered found = log_->open({options_.node.cluster_id, id_.value()});
   std::uint64_t last_sequence = 0;
   if (found.last_index == 0) {
@@ -58,54 +83,109 @@ void Machine::start() {
     found.hard_state = born.hard_state;
     found.last_index = 1;
     durable_ = {born.term};
+    unsynced_.clear();
   }
-  raft::Recovered recovered = recover(found);
-  recovered.last_sequence = raft::WriteSequence(last_sequence);
-  check_recovered(recovered.log);
-  unsynced_.clear();
+  raft::WriteSequence sequence(last_sequence);
+  node::Recovered recovered = recover(found, sequence);
   node::Settings settings = options_.node;
   settings.raft.self = id_;
   settings.incarnation = found.incarnation;
   node_.emplace(settings, std::move(recovered), raft::Random(random_.next()), node::StoragePort{&table_, this},
-                static_cast<node::PeerPort&>(*this), static_cast<node::Surroundings&>(*this), now());
+                static_cast<node::PeerPort&>(*this), static_cast<node::WorkPort&>(*this),
+                static_cast<node::Surroundings&>(*this), now());
   network_.attach(id_, this);
   observer_.started(*this);
   run_soon();
 }
 
-raft::Recovered Machine::recover(const filewal::Recovered& found) {
-  node::Boot boot(found.hard_state, options_.node.raft.log_cache_bytes_max);
-  for (std::uint64_t next = 1; next <= found.last_index && !boot.error();) {
+// As core/host does it at a start, without its threads.
+node::Recovered Machine::recover(const filewal::Recovered& found, raft::WriteSequence& last_sequence) {
+  const auto violated = [this](const std::string& what) {
+    throw Violation("recovery", "node " + std::to_string(id_.value()) + ": " + what);
+  };
+  std::optional<node::LoadedImage> image;
+  try {
+    image = node::load_newest_image({&table_, this}, options_.node.cluster_id, [](std::uint64_t, std::uint64_t) {});
+  } catch (const Error& error) {
+    violated(error.what());
+  }
+  node::Boot boot(found.hard_state, options_.node.raft.log_cache_bytes_max, std::move(image));
+  Terms terms;
+  for (std::uint64_t next = found.first_index; next <= found.last_index && !boot.error();) {
     const auto read = log_->read(log_->plan_read(next, found.last_index + 1, 100'000));
     for (const tenon_entry& entry : read->entries) {
       boot.feed(raft::LogIndex(entry.index), raft::Term(entry.term), view(entry.data));
+      terms.emplace_back(entry.term);
     }
     next += read->entries.size();
   }
-  std::optional<raft::Recovered> recovered;
-  if (!boot.error()) recovered = boot.finish(id_, raft::WriteSequence());
-  if (!recovered) throw Violation("recovery", "node " + std::to_string(id_.value()) + ": " + *boot.error());
+  if (boot.error()) violated(*boot.error());
+  check_recovered(found.first_index, terms);
+  if (const std::optional<raft::Write> reset = boot.reset(last_sequence.next())) {
+    trace_.count("logs emptied at a start");
+    last_sequence = reset->sequence;
+    tenon_write write{};
+    write.struct_size = sizeof write;
+    write.sequence = last_sequence.value();
+    write.parts = TENON_WRITE_COMPACT_PREFIX;
+    write.compact_to = reset->compact_to->value();
+    if (reset->truncate_from) {
+      write.parts |= TENON_WRITE_TRUNCATE_SUFFIX;
+      write.truncate_from = reset->truncate_from->value();
+    }
+    log_->stage(write);
+    log_->sync();
+    perform(effect_of(write), durable_);
+  }
+  std::optional<node::Recovered> recovered = boot.finish(id_, last_sequence);
+  if (!recovered) violated(*boot.error());
   return *std::move(recovered);
 }
 
 // What a crash leaves is the effect of every durable write, and of the others up to one of them, which may be cut
-// between its entries.
-void Machine::check_recovered(const raft::Log& log) {
-  Terms found;
-  for (raft::LogIndex index(1); index <= log.last_index(); index = index.next()) found.push_back(*log.term(index));
+// between its parts and its entries.
+void Machine::check_recovered(std::uint64_t first, const Terms& found) {
+  const auto is_found = [&](const Terms& expected) {
+    if (expected.size() != first + found.size() - 1) return false;
+    return std::equal(found.begin(), found.end(), expected.begin() + static_cast<std::ptrdiff_t>(first - 1));
+  };
   Terms expected = durable_;
-  for (auto written = unsynced_.begin(); expected != found && written != unsynced_.end(); ++written) {
-    if (written->truncate_from) expected.resize(*written->truncate_from - 1);
-    for (auto entry = written->entries.begin(); expected != found && entry != written->entries.end(); ++entry) {
+  bool matches = is_found(expected);
+  const auto try_next = [&] {
+    matches = is_found(expected);
+    return matches;
+  };
+  for (auto written = unsynced_.begin(); !matches && written != unsynced_.end(); ++written) {
+    if (written->truncate_from) {
+      expected.resize(*written->truncate_from - 1);
+      if (try_next()) break;
+    }
+    for (auto entry = written->entries.begin(); !matches && entry != written->entries.end(); ++entry) {
       expected.push_back(entry->second);
+      try_next();
+    }
+    if (!matches && written->compact_to > expected.size()) {
+      expected.resize(written->compact_to);
+      try_next();
     }
   }
-  if (expected != found) {
+  if (!matches) {
     throw Violation("storage", "node " + std::to_string(id_.value()) +
                                    " has recovered a log that no prefix of its writes has made, of " +
-                                   std::to_string(found.size()) + " entries");
+                                   std::to_string(found.size()) + " entries from index " + std::to_string(first));
   }
-  durable_ = std::move(found);
+  durable_ = std::move(expected);
+  unsynced_.clear();
+}
+
+Machine::Written Machine::effect_of(const tenon_write& write) {
+  Written written;
+  if ((write.parts & TENON_WRITE_TRUNCATE_SUFFIX) != 0) written.truncate_from = write.truncate_from;
+  for (std::uint64_t i = 0; i < write.entry_count; ++i) {
+    written.entries.emplace_back(write.entries[i].index, raft::Term(write.entries[i].term));
+  }
+  if ((write.parts & TENON_WRITE_COMPACT_PREFIX) != 0) written.compact_to = write.compact_to;
+  return written;
 }
 
 void Machine::perform(const Written& written, Terms& terms) {
@@ -114,6 +194,7 @@ void Machine::perform(const Written& written, Terms& terms) {
     TENON_CHECK(index == terms.size() + 1);
     terms.push_back(term);
   }
+  if (written.compact_to > terms.size()) terms.resize(written.compact_to);
 }
 
 void Machine::kill() {
@@ -125,12 +206,15 @@ void Machine::lose_power() {
   trace_.note("loses power", id_.value());
   if (is_running()) end();
   disk_.lose_power();
+  image_disk_.lose_power();
 }
 
 void Machine::end() {
   TENON_CHECK(is_running());
   ++life_;
+  works_.clear();
   node_.reset();
+  images_.reset();
   log_.reset();
   queue_.clear();
   planned_reads_.clear();
@@ -218,14 +302,40 @@ void Machine::run() {
   });
 }
 
+void Machine::start(std::unique_ptr<node::Work> work) {
+  const std::uint64_t number = ++last_work_;
+  works_.emplace(number, std::move(work));
+  events_.after(microseconds(random_.between(5, 500)), [this, life = life_, number] {
+    if (life == life_) step_work(number);
+  });
+}
+
+void Machine::step_work(std::uint64_t number) {
+  const auto found = works_.find(number);
+  if (found->second->step()) {
+    events_.after(microseconds(random_.between(5, 2'000)), [this, life = life_, number] {
+      if (life == life_) step_work(number);
+    });
+    return;
+  }
+  std::unique_ptr<node::Work> work = std::move(found->second);
+  works_.erase(found);
+  node_->on_work_done(std::move(work));
+  run_soon();
+}
+
+void Machine::image_committed(const node::ImageStatus& images) {
+  trace_.note("has an image", id_.value(), images.index.value());
+  trace_.count("images");
+}
+
+void Machine::image_trouble(const std::string& what) {
+  throw Violation("image", "node " + std::to_string(id_.value()) + ": " + what);
+}
+
 void Machine::queue(Request request) {
   if (const auto* write = std::get_if<const tenon_write*>(&request)) {
-    Written written;
-    if (((*write)->parts & TENON_WRITE_TRUNCATE_SUFFIX) != 0) written.truncate_from = (*write)->truncate_from;
-    for (std::uint64_t i = 0; i < (*write)->entry_count; ++i) {
-      written.entries.emplace_back((*write)->entries[i].index, raft::Term((*write)->entries[i].term));
-    }
-    unsynced_.push_back(std::move(written));
+    unsynced_.push_back(effect_of(**write));
   }
   queue_.push_back(request);
   if (std::exchange(disk_is_busy_, true)) return;

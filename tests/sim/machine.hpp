@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 // A simulated node: the Node and the FileLog of the product, on a clock, a disk and a network of the simulation. What
 // the plugin's thread does with a FileLog, events do here: take all that is queued, stage it, and some time later sync
-// it and report that.
+// it and report that. What workers do is done in events too, one for each step.
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
 
 #include "filewal/file_log.hpp"
+#include "filewal/image_store.hpp"
 #include "network.hpp"
 #include "node/boot.hpp"
 #include "node/node.hpp"
@@ -32,10 +34,13 @@ class Observer {
   virtual void ended(NodeId node) = 0;
 };
 
-// The term of every entry of a log, from index 1 on.
+// The term of every entry of a log, from index 1 on; 0: of an entry that came within an image.
 using Terms = std::vector<raft::Term>;
 
-class Machine final : public Network::Endpoint, private node::PeerPort, private node::Surroundings {
+class Machine final : public Network::Endpoint,
+                      private node::PeerPort,
+                      private node::WorkPort,
+                      private node::Surroundings {
  public:
   Machine(NodeId id, const raft::Membership& members, const Options& options, EventQueue& events, Network& network,
           Trace& trace, Observer& observer);
@@ -71,6 +76,7 @@ class Machine final : public Network::Endpoint, private node::PeerPort, private 
   struct Written {
     std::optional<std::uint64_t> truncate_from;
     std::vector<std::pair<std::uint64_t, raft::Term>> entries;
+    std::uint64_t compact_to = 0;
   };
 
   // Network::Endpoint
@@ -78,9 +84,13 @@ class Machine final : public Network::Endpoint, private node::PeerPort, private 
   void on_lane(NodeId peer, node::Lane lane, LaneEvent event) override;
   // node::PeerPort
   std::size_t send(NodeId peer, node::Lane lane, std::span<wire::OutgoingFrame> frames) override;
+  // node::WorkPort
+  void start(std::unique_ptr<node::Work> work) override;
   // node::Surroundings
   void answer(node::Answer answer) override { observer_.answered(id_, answer); }
   void role_changed(const raft::RoleChanged& role) override;
+  void image_committed(const node::ImageStatus& images) override;
+  void image_trouble(const std::string& what) override;
   void frame_dropped(node::FrameDrop why, NodeId from) override;
   void message_dropped(raft::Drop why) override;
   void failed(const std::string& why) override;
@@ -91,8 +101,12 @@ class Machine final : public Network::Endpoint, private node::PeerPort, private 
   void begin_disk_work();
   void finish_disk_work();
   void queue(Request request);
-  raft::Recovered recover(const filewal::Recovered& found);
-  void check_recovered(const raft::Log& log);
+  void fill_image_table() noexcept;
+  void step_work(std::uint64_t number);
+  node::Recovered recover(const filewal::Recovered& found, raft::WriteSequence& last_sequence);
+  // `found` holds the terms from index `first` on, up to the end of the log.
+  void check_recovered(std::uint64_t first, const Terms& found);
+  static Written effect_of(const tenon_write& write);
   static void perform(const Written& written, Terms& terms);
 
   const NodeId id_;
@@ -104,10 +118,14 @@ class Machine final : public Network::Endpoint, private node::PeerPort, private 
   Observer& observer_;
   Stream random_;
   support::MemoryFileSystem disk_;
+  support::MemoryFileSystem image_disk_;
   tenon_storage table_{};
 
   std::unique_ptr<filewal::FileLog> log_;
+  std::unique_ptr<filewal::ImageStore> images_;
   std::optional<node::Node> node_;
+  std::map<std::uint64_t, std::unique_ptr<node::Work>> works_;  // that events step
+  std::uint64_t last_work_ = 0;
   std::uint64_t life_ = 0;  // counts starts and ends; what was planned in an earlier one is void
   Duration clock_offset_{};
   Instant paused_until_{};

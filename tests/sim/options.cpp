@@ -60,6 +60,25 @@ Options::Options(std::uint64_t with_seed) : seed(with_seed) {
     node.forward_bytes_max = draw.between(1, 1'000);
     node.inbox_bytes_max = draw.between(300, 5'000);
   }
+  draw_images();
+}
+
+// From a stream of their own, so that a seed means what it meant before there were images.
+void Options::draw_images() {
+  Stream draw(seed, "images");
+  node::ImageSettings& images = node.images;
+  if (draw.between(0, 3) == 0) return;
+  images.log_bytes = draw.between(300, draw.coin() ? 3'000 : 30'000);
+  if (draw.coin()) images.interval = milliseconds(draw.between(50, 3'000));
+  images.chunk_raw_bytes = static_cast<std::uint32_t>(draw.between(16, draw.coin() ? 200 : 4'000));
+  images.retry_wait = milliseconds(draw.between(10, 1'000));
+  images.log_mark_bytes = draw.between(1, 1'000);
+  images.log_tail_bytes = draw.coin() ? 0 : draw.between(0, 2'000);
+  images.log_held_bytes_max = draw.between(0, draw.coin() ? 2'000 : 50'000);
+  images.sending.window_pieces = draw.between(1, 8);
+  images.sending.bytes_per_second = draw.coin() ? 0 : draw.between(5'000, 1'000'000);
+  images.sending.answer_wait_min = milliseconds(draw.between(20, 500));
+  images.sending.answer_wait_max = images.sending.answer_wait_min * static_cast<std::int64_t>(draw.between(1, 8));
 }
 
 std::string Options::text() const {

@@ -42,6 +42,9 @@ struct Options {
   Duration think_mean;
   Duration timeout;
   node::Settings node;  // without what differs between nodes
+
+ private:
+  void draw_images();
 };
 
 }  // namespace tenon::sim

@@ -15,12 +15,17 @@ void put(std::string& bytes, std::uint64_t offset, std::string_view piece) {
   std::copy(piece.begin(), piece.end(), bytes.begin() + static_cast<std::ptrdiff_t>(offset));
 }
 
+void cut(std::string& bytes, std::uint64_t size) { bytes.resize(std::min<std::size_t>(bytes.size(), size)); }
+
 }  // namespace
 
 struct MemoryFileSystem::Node {
   struct Write {
     std::uint64_t offset;
     std::string bytes;
+    bool truncates = false;  // to `offset` bytes, and writes nothing
+
+    void perform(std::string& file) const { truncates ? cut(file, offset) : put(file, offset, bytes); }
   };
   std::string bytes;
   std::string durable;
@@ -54,8 +59,13 @@ class MemoryFileSystem::OpenFile final : public filewal::File {
     const std::string_view piece = zeros;
     write(offset, std::span(&piece, 1));
   }
+  void truncate(std::uint64_t size) override {
+    TENON_CHECK(size <= node().bytes.size());
+    cut(node().bytes, size);
+    node().unsynced.push_back({size, {}, true});
+  }
   void sync() override {
-    for (const Node::Write& write : node().unsynced) put(node().durable, write.offset, write.bytes);
+    for (const Node::Write& write : node().unsynced) write.perform(node().durable);
     node().unsynced.clear();
   }
 
@@ -152,6 +162,7 @@ void MemoryFileSystem::lose_writes(Node& node) {
   enum class Fate { all, none, sectors, count };
   for (const Node::Write& write : node.unsynced) {
     const auto fate = static_cast<Fate>(generator_() % static_cast<std::uint64_t>(Fate::count));
+    if (write.truncates && fate == Fate::all) write.perform(node.durable);
     const std::uint64_t end = write.offset + write.bytes.size();
     for (std::uint64_t offset = write.offset; offset < end;) {
       const std::uint64_t sector_end = std::min(end, (offset / sector_bytes_ + 1) * sector_bytes_);

@@ -11,10 +11,6 @@
 namespace tenon::support {
 namespace {
 
-tenon_error no_images(tenon_detail* why) {
-  return describe(why, TENON_ERROR_UNSUPPORTED, "images are not kept in memory");
-}
-
 std::uint32_t checksum_of(const tenon_write& write) {
   std::uint32_t checksum = crc32c({reinterpret_cast<const char*>(&write), sizeof write});
   checksum = crc32c(view(write.hard_state), checksum);
@@ -39,11 +35,15 @@ struct MemoryStorage::Lent {
   }
 };
 
-MemoryStorage::MemoryStorage(Mode mode) : mode_(mode) { fill_table(); }
+MemoryStorage::MemoryStorage(Mode mode) : mode_(mode) {
+  fill_table();
+  fill_image_table();
+}
 
 MemoryStorage::~MemoryStorage() {
   TENON_CHECK(host_ == nullptr);
   TENON_CHECK(on_loan_ == 0);
+  TENON_CHECK(image_handles_ == 0);
 }
 
 void MemoryStorage::fill_table() noexcept {
@@ -57,16 +57,6 @@ void MemoryStorage::fill_table() noexcept {
                            std::uint64_t bytes_max) {
     of(self).read_entries({request, first, end, bytes_max});
   };
-  table_.image_create = [](void*, tenon_image*, void**, tenon_detail* why) { return no_images(why); };
-  table_.image_write = [](void*, std::uint64_t, tenon_bytes, tenon_detail* why) { return no_images(why); };
-  table_.image_commit = [](void*, tenon_detail* why) { return no_images(why); };
-  table_.image_open = [](void*, tenon_image*, void**, tenon_detail* why) {
-    return describe(why, TENON_ERROR_NOT_FOUND, "no image was ever committed");
-  };
-  table_.image_read = [](void*, std::uint64_t, std::uint8_t*, std::uint64_t, std::uint64_t*, tenon_detail* why) {
-    return no_images(why);
-  };
-  table_.image_close = [](void*) {};
 }
 
 void MemoryStorage::complete(std::uint64_t sequence) {
@@ -106,6 +96,11 @@ void MemoryStorage::set_errors(tenon_error open_error, tenon_error read_error) {
   read_error_ = read_error;
 }
 
+void MemoryStorage::set_image_errors(const ImageErrors& errors) {
+  const std::lock_guard lock(mutex_);
+  image_errors_ = errors;
+}
+
 std::uint64_t MemoryStorage::last_sequence() const {
   const std::lock_guard lock(mutex_);
   return last_sequence_;
@@ -135,6 +130,7 @@ tenon_error MemoryStorage::open(const tenon_storage_host* host, tenon_recovered*
 void MemoryStorage::close() {
   std::unique_lock lock(mutex_);
   TENON_CHECK(host_ != nullptr);
+  TENON_CHECK(image_handles_ == 0);
   closing_ = true;
   changed_.notify_all();
   lock.unlock();

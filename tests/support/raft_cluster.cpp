@@ -2,6 +2,7 @@
 #include "support/raft_cluster.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 #include "support/raft_text.hpp"
@@ -20,15 +21,6 @@ Payload bytes_of(std::string text) {
   return {std::move(owner), view};
 }
 
-void apply(Disk& disk, const Write& write) {
-  if (write.hard_state) disk.hard_state = *write.hard_state;
-  if (write.truncate_from) disk.entries.resize(write.truncate_from->previous().value(), Entry{});
-  for (const Entry& entry : write.entries) {
-    if (entry.index.value() != disk.entries.size() + 1) throw std::logic_error("a write leaves a gap in the log");
-    disk.entries.push_back(entry);
-  }
-}
-
 }  // namespace
 
 RaftCluster::RaftCluster(ClusterOptions options) : options_(std::move(options)), now_(std::chrono::hours(1)) {
@@ -38,6 +30,7 @@ RaftCluster::RaftCluster(ClusterOptions options) : options_(std::move(options)),
   for (const Member& voter : membership_.voters) {
     Node& node = at(voter.id);
     node.id = voter.id;
+    node.disk.image.membership = std::make_shared<const Membership>(membership_);
     for (const std::uint64_t term : options_.logs[voter.id]) {
       const LogIndex index(node.disk.entries.size() + 1);
       // The same index and term is the same entry on every disk.
@@ -53,14 +46,18 @@ RaftCluster::RaftCluster(ClusterOptions options) : options_(std::move(options)),
 void RaftCluster::start(Node& node) {
   Settings settings = options_.settings;
   settings.self = node.id;
-  Recovered recovered{node.disk.hard_state, Log(LogIndex(), Term(), membership_), WriteSequence()};
-  for (const Entry& entry : node.disk.entries) recovered.log.recover(entry);
+  node.disk.recover();
+  const Image& image = node.disk.image;
+  Recovered recovered{node.disk.hard_state, Log(image.index, image.term, *image.membership), WriteSequence()};
+  for (const Entry& entry : node.disk.entries) {
+    if (entry.index > image.index) recovered.log.recover(entry);
+  }
   ++node.lives;
   node.raft = std::make_unique<Raft>(settings, std::move(recovered), Random(node.id.value() * 1000 + node.lives), now_);
 }
 
 void RaftCluster::stop(Node& node, std::size_t kept) {
-  for (std::size_t place = 0; place < std::min(kept, node.queue.size()); ++place) apply(node.disk, node.queue[place]);
+  for (std::size_t place = 0; place < std::min(kept, node.queue.size()); ++place) node.disk.apply(node.queue[place]);
   node.queue.clear();
   node.raft.reset();
   invariants_.restarted(node.id);
@@ -75,11 +72,11 @@ void RaftCluster::round(Node& node, Happening what) {
   static_cast<void>(raft(node.id));
   Effects effects;
   const LogIndex committed = node.raft->commit_index();
-  const bool is_tick = std::holds_alternative<Tick>(what);
+  const bool is_alone = std::holds_alternative<Tick>(what) || std::holds_alternative<ImageReceived>(what);
   node.raft->step({now_, std::move(what)}, effects);
   const std::optional<Instant> deadline = node.raft->next_deadline();
   const bool is_quiet = node.raft->role() == RoleName::leader || !deadline || now_ < *deadline;
-  if (!is_tick && is_quiet) node.raft->step({now_, Tick{}}, effects);
+  if (!is_alone && is_quiet) node.raft->step({now_, Tick{}}, effects);
   perform(node, effects, committed);
   for (const EntriesWanted& wanted : effects.entries_wanted) read_entries(node, wanted);
 }
@@ -92,7 +89,7 @@ void RaftCluster::perform(Node& node, const Effects& effects, LogIndex committed
     if (isolated_.contains(node.id) || isolated_.contains(send.to)) continue;
     under_way_.push_back({node.id, send.to, send.message});
   }
-  if (!effects.images_wanted.empty()) throw std::logic_error("an image is wanted, and no log is compacted here");
+  for (const ImageWanted& wanted : effects.images_wanted) send_image(node, wanted.peer);
   for (const Proposed& proposed : effects.proposed) outcomes_[proposed.token].proposed = proposed;
   for (const Rejected& rejected : effects.rejected) outcomes_[rejected.token].rejected = rejected.why;
   for (const ReadReady& ready : effects.reads) outcomes_[ready.token].read_index = ready.index;
@@ -126,13 +123,77 @@ void RaftCluster::describe(const Node& node, const Effects& effects, LogIndex co
 void RaftCluster::read_entries(Node& node, const EntriesWanted& wanted) {
   EntriesRead read{wanted.peer, {}};
   std::uint64_t bytes = 0;
+  // What storage is asked for must be in the log as all writes so far leave it.
+  if (node.raft->log().boundary() >= wanted.first) throw std::logic_error("entries are wanted that were compacted");
   for (LogIndex index = wanted.first; index < wanted.end; index = index.next()) {
-    const Entry& entry = node.disk.entries.at(index.value() - 1);
-    bytes += entry.data.bytes.size();
+    const Entry* found = node.disk.find(index);
+    if (found == nullptr) throw std::logic_error("entry " + to_text(index) + " is wanted, and not on the disk");
+    bytes += found->data.bytes.size();
     if (!read.entries.empty() && bytes > wanted.bytes_max) break;
-    read.entries.push_back(entry);
+    read.entries.push_back(*found);
   }
   round(node, std::move(read));
+}
+
+void RaftCluster::send_image(const Node& node, NodeId peer) {
+  const Image& image = node.disk.image;
+  say(node, "wants an image sent to " + to_text(peer) + ", and has that of " + to_text(image.index) + "/" +
+                to_text(image.term));
+  std::erase_if(images_, [&](const ImageInFlight& one) { return one.from == node.id && one.to == peer; });
+  images_.push_back({node.id, peer, image});
+}
+
+void RaftCluster::take_image(NodeId node, LogIndex index) {
+  const Log& log = raft(node).log();
+  Image& image = at(node).disk.image;
+  if (index <= image.index || index > raft(node).commit_index()) {
+    throw std::logic_error("node " + to_text(node) + " has an image of " + to_text(image.index) +
+                           " and has committed up to " + to_text(raft(node).commit_index()) +
+                           "; wanted: one that lies between");
+  }
+  Image taken{index, log.term(index).value(), image.membership};
+  for (LogIndex place = image.index.next(); place <= index; place = place.next()) {
+    if (const auto& membership = entry(at(node), place).membership) taken.membership = membership;
+  }
+  image = std::move(taken);
+  check();
+}
+
+void RaftCluster::compact(NodeId node, LogIndex up_to) {
+  if (up_to > disk(node).image.index) {
+    throw std::logic_error("node " + to_text(node) + " has an image of " + to_text(disk(node).image.index) +
+                           "; wanted: one that holds " + to_text(up_to));
+  }
+  round(at(node), Compact{up_to});
+}
+
+std::size_t RaftCluster::deliver_images(NodeId to) {
+  std::vector<ImageInFlight> arrived;
+  const auto arrives = [&](const ImageInFlight& one) {
+    return one.to == to && !isolated_.contains(one.to) && !isolated_.contains(one.from);
+  };
+  std::copy_if(images_.begin(), images_.end(), std::back_inserter(arrived), arrives);
+  std::erase_if(images_, arrives);
+  for (const ImageInFlight& one : arrived) {
+    if (!is_running(to)) continue;
+    Node& node = at(to);
+    say(node,
+        "has the image of " + to_text(one.image.index) + "/" + to_text(one.image.term) + " from " + to_text(one.from));
+    if (one.image.index > node.raft->commit_index()) node.disk.image = one.image;
+    round(node, ImageReceived{one.image.index, one.image.term, one.image.membership, one.from});
+    round(node, WriteDurable{WriteSequence()});
+  }
+  return arrived.size();
+}
+
+std::size_t RaftCluster::drop_images(NodeId to) {
+  return std::erase_if(images_, [&](const ImageInFlight& one) { return one.to == to; });
+}
+
+const Entry& RaftCluster::entry(const Node& node, LogIndex index) const {
+  if (const Entry* cached = node.raft->log().cached(index)) return *cached;
+  if (const Entry* found = node.disk.find(index)) return *found;
+  throw std::logic_error("node " + to_text(node.id) + " does not hold entry " + to_text(index) + " any more");
 }
 
 void RaftCluster::say(const Node& node, const std::string& what) { lines_.push_back(to_text(node.id) + " " + what); }
@@ -217,7 +278,7 @@ std::size_t RaftCluster::write_durable(NodeId node, std::size_t count) {
   if (done == 0) return 0;
   const WriteSequence last = writing.queue[done - 1].sequence;
   for (std::size_t place = 0; place < done; ++place) {
-    apply(writing.disk, writing.queue.front());
+    writing.disk.apply(writing.queue.front());
     writing.queue.pop_front();
   }
   round(writing, WriteDurable{last});
@@ -227,7 +288,7 @@ std::size_t RaftCluster::write_durable(NodeId node, std::size_t count) {
 void RaftCluster::stabilize() {
   for (std::size_t moves = 0; moves < kMovesMax;) {
     std::size_t moved = deliver();
-    for (const Node& node : nodes_) moved += write_durable(node.id);
+    for (const Node& node : nodes_) moved += deliver_images(node.id) + write_durable(node.id);
     if (moved == 0) return;
     moves += moved;
   }
@@ -253,9 +314,23 @@ void RaftCluster::restart(NodeId node) {
 }
 
 Token RaftCluster::propose(NodeId node, const std::string& text) {
+  return propose(node, Propose{{}, EntryKind::commands, bytes_of(text)});
+}
+
+Token RaftCluster::propose_membership(NodeId node, NodeId member, std::uint8_t number) {
+  Membership changed = raft(node).membership();
+  for (Member& one : changed.voters) {
+    if (one.id == member) one.incarnation.fill(number);
+  }
+  auto said = std::make_shared<const Membership>(std::move(changed));
+  return propose(node, Propose{{}, EntryKind::membership, bytes_of("members"), std::move(said)});
+}
+
+Token RaftCluster::propose(NodeId node, Propose propose) {
   last_token_ = last_token_.next();
   outcomes_[last_token_] = {};
-  round(at(node), Propose{last_token_, EntryKind::commands, bytes_of(text)});
+  propose.token = last_token_;
+  round(at(node), std::move(propose));
   return last_token_;
 }
 
@@ -293,10 +368,9 @@ std::size_t RaftCluster::dropped(NodeId node, Drop why) const {
 std::vector<std::string> RaftCluster::texts(NodeId node) const {
   std::vector<std::string> found;
   const Log& log = raft(node).log();
-  for (LogIndex index(1); index <= log.last_index(); index = index.next()) {
-    const Entry* entry = log.cached(index);
-    if (entry == nullptr) entry = &disk(node).entries.at(index.value() - 1);
-    found.emplace_back(entry->kind == EntryKind::commands ? entry->data.bytes : "-");
+  for (LogIndex index = log.boundary().next(); index <= log.last_index(); index = index.next()) {
+    const Entry& held = entry(at(node), index);
+    found.emplace_back(held.kind == EntryKind::commands ? held.data.bytes : "-");
   }
   return found;
 }
@@ -304,7 +378,7 @@ std::vector<std::string> RaftCluster::texts(NodeId node) const {
 std::vector<std::uint64_t> RaftCluster::terms(NodeId node) const {
   std::vector<std::uint64_t> found;
   const Log& log = raft(node).log();
-  for (LogIndex index(1); index <= log.last_index(); index = index.next()) {
+  for (LogIndex index = log.boundary().next(); index <= log.last_index(); index = index.next()) {
     found.push_back(log.term(index).value().value());
   }
   return found;

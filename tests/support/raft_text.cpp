@@ -86,6 +86,7 @@ std::string to_text(const Write& write) {
   }
   if (write.truncate_from) said += " truncate " + to_text(*write.truncate_from);
   for (const Entry& entry : write.entries) said += " " + to_text(entry);
+  if (write.compact_to) said += " compact " + to_text(*write.compact_to);
   return said;
 }
 

@@ -61,6 +61,12 @@ class Banned(TidyTest):
                 self.assertEqual(code, 1)
                 self.assertTrue(all(finding.startswith("core/raft/a.cpp:4: ") for finding in findings), findings)
 
+    def test_the_flag_of_a_released_snapshot_is_allowed_where_the_state_is_kept_and_only_there(self) -> None:
+        self.body("std::atomic<bool> released;", "core/kv/memory")
+        self.assert_clean()
+        self.body("std::thread t(f);", "core/kv/memory")
+        self.assert_finds("core/kv/memory/a.cpp:4: std::thread in a deterministic room; wanted: ")
+
     def test_what_only_resembles_one_is_not(self) -> None:
         for line in ALLOWED:
             with self.subTest(line):

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "commands.hpp"
 #include "plugin/nearest_name.hpp"
 #include "tenon/option.hpp"
 #include "tenonctl/text.hpp"
@@ -18,52 +19,7 @@ namespace program_options = boost::program_options;
 using program_options::options_description;
 using program_options::variables_map;
 
-struct CommandDescription {
-  std::string_view name;
-  Command command;
-  std::string_view arguments;
-  std::size_t arguments_min;
-  std::size_t arguments_max;
-  std::string_view summary;
-  std::string_view details;
-};
-
 constexpr std::size_t kUsageWidth = 22;  // of a command with its arguments, in the list of commands
-
-constexpr std::string_view kValueForms =
-    "A value of `-` is read from standard input, one of @FILE from that file; a value that is a single '-' or begins\n"
-    "with '@' is given on standard input.";
-
-constexpr CommandDescription kCommands[] = {
-    {"put", Command::kPut, "KEY VALUE", 2, 2, "sets a key; prints the new revision", kValueForms},
-    {"get", Command::kGet, "KEY", 1, 1, "prints a value; exit code 3 when there is no such key",
-     "With -o simple the bytes of the value and nothing else; a line end is added on a terminal only."},
-    {"del", Command::kDel, "KEY", 1, 1, "removes a key; exit code 3 when there is no such key", ""},
-    {"scan", Command::kScan, "[PREFIX]", 0, 1, "prints the keys of a range in order, with their values",
-     "The range is the keys that begin with PREFIX, or those of --from and --to, or all. A long range is read in\n"
-     "pages, each of its own moment. With -o simple a line is KEY, a tabulator, VALUE, both escaped as in the table."},
-    {"cas", Command::kCas, "KEY EXPECTED NEW | --absent KEY NEW", 2, 3,
-     "sets a key to NEW if its value is EXPECTED, in one step; exit code 3 when it is not", kValueForms},
-    {"status", Command::kStatus, "", 0, 0, "prints a line for each endpoint: what its node says of itself",
-     "All endpoints are asked at once. The exit code is 0 when one of them answers. With -o json everything that a\n"
-     "node tells is there, otherwise the most important."},
-    {"members", Command::kMembers, "", 0, 0, "prints a line for each voter of the cluster",
-     "As the leader sees it, when one of the endpoints leads: then with how far each voter has got."},
-    {"metrics", Command::kMetrics, "", 0, 0, "prints what the node at each endpoint counts and measures",
-     "In the text format of Prometheus. Of several endpoints each begins with a comment line that names it, so give a\n"
-     "single one to a program that reads that format."},
-    {"leader show", Command::kLeaderShow, "", 0, 0, "prints which node leads; exit code 3 when no endpoint knows",
-     "All endpoints are asked at once, and the word of the latest term counts."},
-    {"leader transfer", Command::kLeaderTransfer, "[NODE]", 0, 1,
-     "hands leadership to NODE, or to the voter that is furthest, and waits for it",
-     "Prints the new leader. When no other node leads within --timeout, that is an error, and nothing is broken."},
-};
-
-// What people look for and a later version brings.
-constexpr std::string_view kLaterCommands[] = {
-    "alarm",    "append",    "backup", "bench",  "completion", "expire",  "health", "import", "increment",
-    "lease",    "lock",      "member", "plugin", "publish",    "restore", "role",   "shell",  "session",
-    "snapshot", "subscribe", "token",  "top",    "txn",        "user",    "watch"};
 
 options_description general_flags() {
   using program_options::value;
@@ -81,29 +37,26 @@ options_description general_flags() {
   return flags;
 }
 
-options_description scan_flags() {
+// Of the flags that `wanted` has a use for.
+template <class Wanted>
+options_description flags_of(const std::string& heading, Wanted wanted) {
   using program_options::value;
-  options_description flags("Flags of scan");
-  auto add = flags.add_options();
-  add("from", value<std::string>()->value_name("KEY"), "begins with this key");
-  add("to", value<std::string>()->value_name("KEY"), "ends before this key");
-  add("limit", value<std::string>()->value_name("N"), "prints at most N records");
-  add("keys", "prints keys only");
-  add("cursor", value<std::string>()->value_name("CURSOR"),
-      "goes on where an earlier scan of the same range stopped at its limit");
-  return flags;
-}
-
-options_description cas_flags() {
-  options_description flags("Flags of cas");
-  flags.add_options()("absent", "the condition is that there is no such key");
+  options_description flags(heading);
+  for (const FlagDescription& flag : command_flags()) {
+    if (!wanted(flag)) continue;
+    if (flag.value == nullptr) {
+      flags.add_options()(flag.name, flag.summary);
+    } else {
+      flags.add_options()(flag.name, value<std::string>()->value_name(flag.value), flag.summary);
+    }
+  }
   return flags;
 }
 
 std::string general_help() {
   std::ostringstream text;
   text << "tenonctl [flags] COMMAND [arguments]\nReads and writes a Tenon cluster.\n\nCommands\n";
-  for (const CommandDescription& command : kCommands) {
+  for (const CommandDescription& command : commands()) {
     std::string usage = std::string(command.name) + " " + std::string(command.arguments);
     if (usage.size() >= kUsageWidth) usage += "\n  " + std::string(kUsageWidth, ' ');
     usage.resize(std::max(usage.size(), kUsageWidth), ' ');
@@ -111,7 +64,7 @@ std::string general_help() {
   }
   text << "\nNot in this version\n ";
   std::size_t column = 1;
-  for (const std::string_view name : kLaterCommands) {
+  for (const std::string_view name : later_commands()) {
     if (column + name.size() > 100) {
       text << "\n ";
       column = 1;
@@ -131,8 +84,9 @@ std::string command_help(const CommandDescription& command) {
   text << "tenonctl [flags] " << command.name << " " << command.arguments << "\n" << command.summary << "\n";
   if (!command.details.empty()) text << command.details << "\n";
   text << "\n";
-  if (command.command == Command::kScan) text << scan_flags() << "\n";
-  if (command.command == Command::kCas) text << cas_flags() << "\n";
+  const options_description own = flags_of("Flags of " + std::string(command.name),
+                                           [&](const FlagDescription& flag) { return takes(flag, command.command); });
+  if (!own.options().empty()) text << own << "\n";
   text << general_flags();
   return text.str();
 }
@@ -141,24 +95,27 @@ std::string command_help(const CommandDescription& command) {
 const CommandDescription& take_name(std::vector<std::string>& words) {
   const std::string name = words.front();
   const std::string two_words = words.size() > 1 ? name + " " + words[1] : name;
-  for (const CommandDescription& command : kCommands) {
+  for (const CommandDescription& command : commands()) {
     if (command.name != name && command.name != two_words) continue;
     words.erase(words.begin(), words.begin() + (command.name == name ? 1 : 2));
     return command;
   }
   if (name == "leader") throw UsageError("found '" + two_words + "', expected leader show or leader transfer");
-  for (const std::string_view later : kLaterCommands) {
+  if (name == "session") {
+    throw UsageError("found '" + two_words + "', expected session open, session keep-alive or session close");
+  }
+  for (const std::string_view later : later_commands()) {
     if (later == name) throw NotInThisVersion(name + ": not in this version");
   }
-  std::vector<std::string> names(std::begin(kLaterCommands), std::end(kLaterCommands));
-  for (const CommandDescription& command : kCommands) names.emplace_back(command.name);
+  std::vector<std::string> names(later_commands().begin(), later_commands().end());
+  for (const CommandDescription& command : commands()) names.emplace_back(command.name);
   throw UsageError("there is no command '" + name + "'; the nearest name is '" + plugin::nearest_name(name, names) +
                    "', and tenonctl --help lists all");
 }
 
 variables_map parse_flags(std::span<const std::string> arguments) {
   options_description flags;
-  flags.add(general_flags()).add(scan_flags()).add(cas_flags());
+  flags.add(general_flags()).add(flags_of("", [](const FlagDescription&) { return true; }));
   flags.add_options()("words", program_options::value<std::vector<std::string>>());
   program_options::positional_options_description positions;
   positions.add("words", -1);
@@ -177,18 +134,19 @@ variables_map parse_flags(std::span<const std::string> arguments) {
   return values;
 }
 
+std::string name_of(Command command) {
+  const auto all = commands();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.command == command; });
+  return std::string(found->name);
+}
+
 void check_flags(const variables_map& values, Command command) {
-  const auto check = [&](const options_description& flags, Command owner, std::string_view name) {
-    for (const auto& flag : flags.options()) {
-      if (command != owner && values.count(flag->long_name()) != 0) {
-        throw UsageError("--" + flag->long_name() + " is a flag of " + std::string(name) + " only");
-      }
-    }
-  };
-  const options_description of_scan = scan_flags();
-  const options_description of_cas = cas_flags();
-  check(of_scan, Command::kScan, "scan");
-  check(of_cas, Command::kCas, "cas");
+  for (const FlagDescription& flag : command_flags()) {
+    if (values.count(flag.name) == 0 || takes(flag, command)) continue;
+    std::string owners;
+    for (const Command owner : flag.commands) owners += (owners.empty() ? "" : ", ") + name_of(owner);
+    throw UsageError("--" + std::string(flag.name) + " is a flag of " + owners + " only");
+  }
 }
 
 Format parse_format(const std::string& text) {
@@ -206,6 +164,15 @@ std::chrono::milliseconds parse_timeout(const std::string& text) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
 }
 
+// The end of a key or a session, of which the node knows the bounds.
+std::chrono::milliseconds parse_life(const std::string& where, const std::string& text) {
+  const std::optional<std::chrono::microseconds> life = parse_duration(text);
+  if (!life || *life < std::chrono::milliseconds(1)) {
+    throw UsageError(where + ": found '" + text + "', expected a duration of 1ms or more, as 500ms, 10s or 1h");
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(*life);
+}
+
 std::optional<std::string> text_of(const variables_map& values, const char* name) {
   if (values.count(name) == 0) return std::nullopt;
   return values[name].as<std::string>();
@@ -220,7 +187,15 @@ void take_scan(const variables_map& values, Invocation& invocation) {
   }
   invocation.scan.range.first_key = from.value_or("");
   invocation.scan.range.end_key = to.value_or("");
+  if (values.count("keys") != 0 && values.count("count") != 0) {
+    throw UsageError("scan: found --keys and --count; give one of them");
+  }
   if (values.count("keys") != 0) invocation.scan.content = client::ScanContent::kKeys;
+  if (values.count("count") != 0) invocation.scan.content = client::ScanContent::kCount;
+  if (values.count("count") != 0 && values.count("limit") != 0) {
+    throw UsageError("scan: found --count and --limit; a count is of the whole range");
+  }
+  if (values.count("reverse") != 0) invocation.scan.order = client::ScanOrder::kBackward;
   if (const std::optional<std::string> limit = text_of(values, "limit")) {
     const std::optional<std::int64_t> number = parse_integer(*limit);
     if (!number || *number < 1) throw UsageError("--limit: found '" + *limit + "', expected a number from 1 on");
@@ -235,6 +210,54 @@ void take_scan(const variables_map& values, Invocation& invocation) {
   }
 }
 
+std::optional<std::int64_t> number_from(std::int64_t least, const std::string& text) {
+  const std::optional<std::int64_t> number = parse_integer(text);
+  if (!number || *number < least) return std::nullopt;
+  return number;
+}
+
+void take_write(const variables_map& values, Invocation& invocation) {
+  if (values.count("previous") != 0) invocation.previous = client::Previous::kWanted;
+  const std::optional<std::string> ttl = text_of(values, "ttl");
+  if (ttl) invocation.ttl = parse_life("--ttl", *ttl);
+  if (values.count("keep-ttl") != 0) {
+    if (ttl) throw UsageError("put: found --ttl and --keep-ttl; give one of them");
+    invocation.keeps_ttl = true;
+  }
+  const std::optional<std::string> session = text_of(values, "session");
+  const std::optional<std::string> sequence = text_of(values, "sequence");
+  if (session.has_value() != sequence.has_value()) {
+    throw UsageError("--session and --sequence belong together; found only one of them");
+  }
+  if (!session) return;
+  const std::optional<std::int64_t> number = number_from(1, *sequence);
+  if (!number) throw UsageError("--sequence: found '" + *sequence + "', expected a number from 1 on");
+  invocation.session = *session;
+  invocation.sequence = static_cast<std::uint64_t>(*number);
+}
+
+void take_del(const variables_map& values, Invocation& invocation) {
+  const bool prefix = values.count("prefix") != 0;
+  const bool range = values.count("range") != 0;
+  if (prefix && range) throw UsageError("del: found --prefix and --range; give one of them");
+  if (!prefix && !range) return;
+  if (invocation.previous == client::Previous::kWanted) {
+    throw UsageError("del: found --previous with a range; it is for one key");
+  }
+  if (invocation.sequence != 0) {
+    throw UsageError("del: found --session with a range, which is removed in parts of their own; remove it without");
+  }
+  invocation.range.emplace();
+  if (prefix) {
+    invocation.range->prefix = invocation.arguments[0];
+  } else {
+    invocation.range->first_key = invocation.arguments[0];
+    invocation.range->end_key = invocation.arguments[1];
+    // Both empty would be no range at all.
+    if (invocation.arguments[0].empty() && invocation.arguments[1].empty()) invocation.range->prefix = "";
+  }
+}
+
 void take_command(const CommandDescription& command, const variables_map& values, Invocation& invocation) {
   check_flags(values, command.command);
   invocation.command = command.command;
@@ -242,12 +265,21 @@ void take_command(const CommandDescription& command, const variables_map& values
   std::size_t min = command.arguments_min;
   std::size_t max = command.arguments_max;
   if (command.command == Command::kCas) min = max = invocation.expectation == Expectation::kAbsent ? 2 : 3;
+  if (command.command == Command::kDel) min = max = values.count("range") != 0 ? 2 : 1;
   const std::size_t count = invocation.arguments.size();
   if (count < min || count > max) {
     throw UsageError(std::string(command.name) + ": found " + std::to_string(count) + " arguments, expected tenonctl " +
                      std::string(command.name) + " " + std::string(command.arguments));
   }
+  take_write(values, invocation);
   if (command.command == Command::kScan) take_scan(values, invocation);
+  if (command.command == Command::kDel) take_del(values, invocation);
+  if (command.command == Command::kExpire) invocation.ttl = parse_life("expire", invocation.arguments[1]);
+  if (command.command == Command::kIncrement && count == 2) {
+    const std::optional<std::int64_t> delta = parse_integer(invocation.arguments[1]);
+    if (!delta) throw UsageError("increment: found '" + invocation.arguments[1] + "', expected a number of 64 bits");
+    invocation.delta = *delta;
+  }
   if (command.command == Command::kLeaderTransfer && count == 1) {
     const std::optional<std::int64_t> target = parse_integer(invocation.arguments.front());
     if (!target || *target < 1) {

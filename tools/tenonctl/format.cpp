@@ -50,7 +50,8 @@ std::string json_record(const client::Record& record, client::ScanContent conten
   if (content == client::ScanContent::kKeysAndValues) text += ",\"value\":" + bytes(record.value);
   if (!is_text) text += ",\"encoding\":\"base64\"";
   return text + ",\"create_revision\":" + quoted(record.create_revision) +
-         ",\"mod_revision\":" + quoted(record.mod_revision) + ",\"version\":" + quoted(record.version) + "}";
+         ",\"mod_revision\":" + quoted(record.mod_revision) + ",\"version\":" + quoted(record.version) +
+         (record.expires_at_ms ? ",\"expires_at_ms\":" + quoted(*record.expires_at_ms) : "") + "}";
 }
 
 void print_write(std::ostream& output, Format format, const std::string& done, const std::string& members,
@@ -66,6 +67,55 @@ void print_write(std::ostream& output, Format format, const std::string& done, c
       output << revision << "\n";
       return;
   }
+}
+
+void print_outcome(std::ostream& output, Format format, const WriteOutcome& outcome) {
+  const bool wants_previous = outcome.wanted == client::Previous::kWanted;
+  const std::optional<client::Record>& previous = outcome.previous;
+  if (format == Format::kSimple) {
+    output << (outcome.simple.empty() ? std::to_string(outcome.revision) : outcome.simple);
+    if (wants_previous && previous) output << "\t" << escaped(previous->value);
+    output << "\n";
+    return;
+  }
+  std::string members = outcome.members;
+  if (wants_previous) {
+    members += "\"previous\":" +
+               (previous ? json_record(*previous, client::ScanContent::kKeysAndValues) : std::string("null")) + ",";
+  }
+  print_write(output, format, outcome.done, members, outcome.revision);
+  if (format != Format::kTable || !wants_previous) return;
+  output << (previous ? "before: " + escaped(previous->value) : std::string("before: there was no such key")) << "\n";
+}
+
+void print_transaction(std::ostream& output, Format format, const client::TransactionResult& result) {
+  constexpr auto kContent = client::ScanContent::kKeysAndValues;
+  constexpr std::string_view kNames[] = {"put", "get", "del", "del-prefix", "append", "increment", "expire", "persist"};
+  using Kind = client::Operation::Kind;
+  const bool is_json = format == Format::kJson;
+  if (is_json) {
+    output << "{\"succeeded\":" << (result.succeeded ? "true" : "false") << ",\"results\":[";
+  } else {
+    output << (result.succeeded ? "then" : "else") << "\n";
+  }
+  const char* separator = "\n";
+  for (const client::OperationResult& one : result.results) {
+    const std::string name(kNames[static_cast<std::size_t>(one.kind)]);
+    if (is_json) {
+      output << separator << "{\"operation\":\"" << name << "\"";
+      if (one.kind == Kind::kGet)
+        output << ",\"record\":" << (one.record ? json_record(*one.record, kContent) : "null");
+      if (one.kind != Kind::kGet && one.kind != Kind::kPut) output << ",\"number\":\"" << one.number << "\"";
+      output << "}";
+      separator = ",\n";
+      continue;
+    }
+    output << name;
+    if (one.record) output << "\t" << escaped(one.record->key) << "\t" << escaped(one.record->value);
+    if (one.kind != Kind::kGet && one.kind != Kind::kPut) output << "\t" << one.number;
+    output << "\n";
+  }
+  if (is_json) output << "],\"revision\":" << quoted(result.revision) << "}\n";
 }
 
 void print_get(std::ostream& output, Format format, OutputDevice device, const client::GetResult& result) {

@@ -15,12 +15,27 @@
 
 namespace tenon::tenonctl {
 
-// {"key":..,"value":..,"create_revision":..,"mod_revision":..,"version":..}
+// {"key":..,"value":..,"create_revision":..,"mod_revision":..,"version":..,"expires_at_ms":..}
 std::string json_record(const client::Record& record, client::ScanContent content);
 
 // The outcome of a write: "put (revision 7)", {members,"revision":"7"} or 7. `members` is JSON, ended by a comma.
 void print_write(std::ostream& output, Format format, const std::string& done, const std::string& members,
                  std::uint64_t revision);
+
+// The outcome of a write that may show what was there before.
+struct WriteOutcome {
+  std::string done;     // for people
+  std::string simple;   // for shells; empty: the revision
+  std::string members;  // of JSON, each ended by a comma
+  std::uint64_t revision = 0;
+  client::Previous wanted = client::Previous::kUnwanted;
+  std::optional<client::Record> previous;  // absent: there was no such key
+};
+// A previous value follows the simple text behind a tabulator, if there was one, and has a line of its own in a table.
+void print_outcome(std::ostream& output, Format format, const WriteOutcome& outcome);
+
+// "then" or "else", and a line for each operation that ran: its name, then of a get key and value, else its number.
+void print_transaction(std::ostream& output, Format format, const client::TransactionResult& result);
 
 // Of a key that exists. With kSimple the value alone.
 void print_get(std::ostream& output, Format format, OutputDevice device, const client::GetResult& result);

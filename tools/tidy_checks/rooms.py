@@ -27,6 +27,7 @@ LIBRARIES = {
     "openssl": ("openssl/",),
     "spdlog": ("spdlog/",),
     "thrift": ("thrift/",),
+    "xxhash": ("xxhash.h",),
     "zstd": ("zstd.h", "zstd_errors.h"),
 }
 
@@ -37,7 +38,7 @@ ROWS = {
     "sdk": Row(),
     "core/raft": Row(("sdk",), sdk_headers=SDK_VALUES),
     "core/kv": Row(("sdk",), sdk_headers=SDK_VALUES),
-    "core/wire": Row(("core/raft", "core/kv", "sdk"), ("zstd",)),
+    "core/wire": Row(("core/raft", "core/kv", "sdk"), ("xxhash", "zstd")),
     "core/node": Row(("core/raft", "core/kv", "core/wire", "sdk")),
     "core/host": Row(("core/node", "core/kv", "sdk")),
     "core/plugin": Row(("sdk",), ("dll", "program_options")),

@@ -143,6 +143,14 @@ void NodeEvents::proposal_applied(raft::Duration waited) {
   metrics_.record(propose_duration_metric_, std::chrono::duration<double>(waited).count());
 }
 
+void NodeEvents::image_committed(const node::ImageStatus& images) {
+  logger_.write(TENON_SEVERITY_INFO, "node",
+                "an image of index " + std::to_string(images.index.value()) + " is durable, " +
+                    std::to_string(images.bytes) + " bytes; the log before it may go");
+}
+
+void NodeEvents::image_trouble(const std::string& what) { logger_.write(TENON_SEVERITY_WARNING, "node", what); }
+
 void NodeEvents::membership_is(const raft::Membership& membership) {
   if (membership == membership_) return;
   for (const std::string& line : membership_lines(membership_, membership)) {
@@ -212,6 +220,12 @@ std::vector<MetricValue> status_metrics(const node::Status& status) {
   gauge("tenon_revision", status.revision, "The revision of the state that is applied here.");
   gauge("tenon_inbox_bytes", status.inbox_bytes, "Bytes of requests that wait to be proposed.");
   gauge("tenon_log_space_short", status.space_is_short ? 1 : 0, "1 when room for the log runs short.");
+  gauge("tenon_raft_first_index", status.first_index.value(), "The first entry that this node's log still holds.");
+  gauge("tenon_snapshot_index", status.images.index.value(), "The last entry that the newest image includes.");
+  gauge("tenon_snapshot_bytes", status.images.bytes, "Size of the newest image as stored.");
+  gauge("tenon_snapshot_being_taken", status.images.is_being_taken ? 1 : 0, "1 while an image is taken.");
+  gauge("tenon_snapshot_being_received", status.images.is_being_received ? 1 : 0, "1 while an image is received.");
+  gauge("tenon_snapshot_transfers", status.images.sending, "Images that are on their way to peers.");
   for (const raft::PeerStatus& peer : status.peers) {
     gauge("tenon_raft_replication_lag_entries", status.last_index.value() - peer.match_index.value(),
           "On the leader: entries that the peer is not known to hold.",

@@ -38,6 +38,8 @@ enum Outcome {
   SESSION_EXPIRED = 3,
   // It was surely not applied, because the node is at its bounds: try again later.
   OVERLOADED = 4,
+  // An earlier try of the same sequence in the same session was executed; its reply was too large to be kept.
+  EXECUTED = 5,
 }
 
 enum ErrorCode {
@@ -58,7 +60,7 @@ enum ErrorCode {
   TIMEOUT = 9,
   // That revision is no longer kept.
   COMPACTED = 10,
-  // The value is not of the type that the operation needs.
+  // The value is not a number, or the sum would not be one.
   WRONG_TYPE = 11,
   // The node's disk or memory is used up.
   NO_SPACE = 12,
@@ -91,6 +93,21 @@ struct Record {
   4: i64 mod_revision,
   // 1 when the key was created, and one more with each change.
   5: i64 version,
+  // When the key ceases to exist, in cluster time: milliseconds since 1970 by the clock that the cluster agrees on.
+  // Absent: never.
+  6: optional i64 expires_at_ms,
+}
+
+// Makes a write safe to be tried again: of all requests with the same session and sequence one is executed, and the
+// others get its reply. See openSession. A request that only reads needs no session, and does not keep one alive.
+struct InSession {
+  1: i64 session,
+  // 1, 2, 3.. as the client numbers its writes; a retry has the number of the first try.
+  2: i64 sequence,
+  // The lowest sequence whose reply the client still waits for, at most `sequence`; absent or 0: as it was. What is
+  // below it is forgotten and ends as SESSION_EXPIRED. It and the 63 that follow it may be executed; what is beyond
+  // them ends as DONE / BUSY.
+  3: optional i64 lowest_outstanding,
 }
 
 struct PutRequest {
@@ -98,6 +115,15 @@ struct PutRequest {
   2: binary value,
   // Whether the reply shall have the record as it was before.
   3: optional bool return_previous,
+  // When the key shall cease to exist; at most one of the three. Without one it never does.
+  // In so many milliseconds from when the write is executed; above 0.
+  4: optional i64 ttl_ms,
+  // At this point of cluster time; above 0.
+  5: optional i64 expires_at_ms,
+  // As it was to be before.
+  6: optional bool keep_expiry,
+  // Of a write that is a request of its own; within a transaction it is INVALID, in all requests alike.
+  7: optional InSession in_session,
 }
 
 // The revision of every reply is that of the state that the reply shows: after a write, the revision that it made.
@@ -115,12 +141,32 @@ struct GetReply {
   1: i64 revision,
   // Absent when the key does not exist.
   2: optional Record record,
+  // Of the state that the reply shows: what expires_at_ms of the record is to be compared with.
+  3: optional i64 cluster_time_ms,
+}
+
+struct GetManyRequest {
+  // Up to 10 000. The records have to fit into one reply, which is TOO_LARGE otherwise.
+  1: list<binary> keys,
+}
+
+struct FoundRecord {
+  // Absent when the key does not exist.
+  1: optional Record record,
+}
+
+struct GetManyReply {
+  1: i64 revision,
+  // As many as keys were asked for, in their order; all of them at one revision.
+  2: list<FoundRecord> records,
+  3: optional i64 cluster_time_ms,
 }
 
 struct RemoveRequest {
   1: binary key,
   // Whether the reply shall have the record that was removed.
   2: optional bool return_previous,
+  3: optional InSession in_session,
 }
 
 struct RemoveReply {
@@ -128,6 +174,90 @@ struct RemoveReply {
   // Whether the key existed.
   2: bool removed,
   // Absent when it was not asked for, and when the key did not exist.
+  3: optional Record previous,
+}
+
+// Adds to the end of the value; of a key that does not exist the value is empty before. The expiry stays.
+struct AppendRequest {
+  1: binary key,
+  2: binary value,
+  3: optional bool return_previous,
+  4: optional InSession in_session,
+}
+
+struct AppendReply {
+  1: i64 revision,
+  // Of the value in bytes, as it is now.
+  2: i64 length,
+  3: optional Record previous,
+}
+
+// Adds to the number that the value is as decimal text: an optional minus and digits, within 64 bits. A key that does
+// not exist counts as 0. A value that is no number, and a sum beyond 64 bits, end as DONE / WRONG_TYPE. The expiry
+// stays.
+struct IncrementRequest {
+  1: binary key,
+  2: i64 delta,
+  3: optional bool return_previous,
+  4: optional InSession in_session,
+}
+
+struct IncrementReply {
+  1: i64 revision,
+  // The sum.
+  2: i64 number,
+  3: optional Record previous,
+}
+
+// The range is that of a scan, but it has to be said: a request with neither a prefix nor a bound is INVALID, and an
+// empty prefix means all keys.
+struct RemoveRangeRequest {
+  1: optional binary prefix,
+  2: optional binary first_key,
+  3: optional binary end_key,
+  // Keys at most; absent or 0: the node's own bound, which always holds.
+  4: optional i64 limit,
+  5: optional InSession in_session,
+  // From an earlier reply, with the same range: goes on where that ended.
+  6: optional binary cursor,
+}
+
+struct RemoveRangeReply {
+  1: i64 revision,
+  // How many were removed.
+  2: i64 removed,
+  // Present when the range has more; the next request with it goes on.
+  3: optional binary cursor,
+}
+
+// Sets when the key shall cease to exist: exactly one of ttl_ms and expires_at_ms, as in PutRequest. A time that has
+// come already ends the key at once.
+struct ExpireRequest {
+  1: binary key,
+  2: optional i64 ttl_ms,
+  3: optional i64 expires_at_ms,
+  4: optional bool return_previous,
+  5: optional InSession in_session,
+}
+
+struct ExpireReply {
+  1: i64 revision,
+  // Whether the key existed.
+  2: bool changed,
+  3: optional Record previous,
+}
+
+// The key shall no longer expire.
+struct PersistRequest {
+  1: binary key,
+  2: optional bool return_previous,
+  3: optional InSession in_session,
+}
+
+struct PersistReply {
+  1: i64 revision,
+  // Whether the key had an expiry.
+  2: bool changed,
   3: optional Record previous,
 }
 
@@ -148,9 +278,12 @@ struct ScanRequest {
   6: optional bool keys_only,
   // No records, only how many: up to 10 000 of the range, and a cursor in the reply when there are more to count.
   7: optional bool count_only,
-  // From an earlier reply: goes on where that ended. The range and the flags must be the same as there. The pages of
-  // one scan show the state at the revision of each page, not one state.
+  // From an earlier reply: goes on where that ended, in the state that it showed. The range and the flags must be the
+  // same as there. When that state is not kept any more the request ends as COMPACTED; a new scan from behind the last
+  // key goes on in the state of then.
   8: optional binary cursor,
+  // From the last key of the range to the first.
+  9: optional bool backward,
 }
 
 struct ScanReply {
@@ -160,6 +293,7 @@ struct ScanReply {
   3: optional binary cursor,
   // Present when count_only was asked for.
   4: optional i64 count,
+  5: optional i64 cluster_time_ms,
 }
 
 enum CompareTarget {
@@ -193,6 +327,11 @@ union Operation {
   2: GetRequest get,
   3: RemoveRequest remove,
   4: ScanRequest scan,
+  5: AppendRequest append,
+  6: IncrementRequest increment,
+  7: RemoveRangeRequest remove_range,
+  8: ExpireRequest expire,
+  9: PersistRequest persist,
 }
 
 // The member that is set is that of the operation.
@@ -201,6 +340,11 @@ union OperationReply {
   2: GetReply get,
   3: RemoveReply remove,
   4: ScanReply scan,
+  5: AppendReply append,
+  6: IncrementReply increment,
+  7: RemoveRangeReply remove_range,
+  8: ExpireReply expire,
+  9: PersistReply persist,
 }
 
 // When every compare holds `operations` run, else `otherwise`: all of them at one revision, or none when one fails.
@@ -209,6 +353,7 @@ struct TransactionRequest {
   1: list<Compare> compares,
   2: list<Operation> operations,
   3: optional list<Operation> otherwise,
+  4: optional InSession in_session,
 }
 
 struct TransactionReply {
@@ -219,12 +364,52 @@ struct TransactionReply {
   3: list<OperationReply> replies,
 }
 
+// A session lives until it is closed, or until no write of it and no keepSessionAlive was executed for its duration, by
+// the cluster's clock. Then its writes end as SESSION_EXPIRED and are not executed.
+struct OpenSessionRequest {
+  // From 1 000 (a second) to 2 592 000 000 (30 days).
+  1: i64 duration_ms,
+}
+
+struct OpenSessionReply {
+  // The session's id, which no other session ever has.
+  1: i64 session,
+}
+
+struct KeepSessionAliveRequest {
+  1: i64 session,
+  // As in InSession.
+  2: optional i64 lowest_outstanding,
+}
+
+struct KeepSessionAliveReply {
+}
+
+struct CloseSessionRequest {
+  1: i64 session,
+}
+
+struct CloseSessionReply {
+}
+
 service Kv {
   PutReply put(1: PutRequest request) throws (1: TenonError error),
   GetReply get(1: GetRequest request) throws (1: TenonError error),
   RemoveReply remove(1: RemoveRequest request) throws (1: TenonError error),
   ScanReply scan(1: ScanRequest request) throws (1: TenonError error),
   TransactionReply transaction(1: TransactionRequest request) throws (1: TenonError error),
+
+  GetManyReply getMany(1: GetManyRequest request) throws (1: TenonError error),
+  AppendReply append(1: AppendRequest request) throws (1: TenonError error),
+  IncrementReply increment(1: IncrementRequest request) throws (1: TenonError error),
+  RemoveRangeReply removeRange(1: RemoveRangeRequest request) throws (1: TenonError error),
+  ExpireReply expire(1: ExpireRequest request) throws (1: TenonError error),
+  PersistReply persist(1: PersistRequest request) throws (1: TenonError error),
+
+  // A try of openSession that ends as UNKNOWN may have opened a session, which expires by itself: open another.
+  OpenSessionReply openSession(1: OpenSessionRequest request) throws (1: TenonError error),
+  KeepSessionAliveReply keepSessionAlive(1: KeepSessionAliveRequest request) throws (1: TenonError error),
+  CloseSessionReply closeSession(1: CloseSessionRequest request) throws (1: TenonError error),
 
   // From now on this connection's replies may come in another order than its requests; match them by their sequence
   // ids. Without this call replies keep the order of the requests, whatever the client has sent ahead.

@@ -23,6 +23,12 @@ FileLogOptions options_of(const Host& host) {
   return {.segment_bytes = *bytes};
 }
 
+LoggerFunction logger_of(const Host& host) {
+  return [host](std::uint32_t severity, std::string_view line) {
+    severity == TENON_SEVERITY_WARNING ? host.warning(line) : host.info(line);
+  };
+}
+
 // Blocks every signal on the threads that are started while it lives.
 class SignalBlock {
  public:
@@ -41,15 +47,41 @@ class SignalBlock {
 
 }  // namespace
 
-FileWalStorage::FileWalStorage(Host host)
-    : FileWalStorage(host, std::make_unique<PosixFileSystem>(host.data_directory())) {}
+// An image whose commit fails is a failure of the storage.
+class FileWalStorage::UnfinishedImage final : public Image {
+ public:
+  UnfinishedImage(FileWalStorage& storage, std::unique_ptr<Image> image) noexcept
+      : storage_(storage), image_(std::move(image)) {}
 
-FileWalStorage::FileWalStorage(Host host, std::unique_ptr<FileSystem> file_system)
+  void write(std::uint64_t offset, std::string_view data) override { image_->write(offset, data); }
+  void commit() override {
+    try {
+      image_->commit();
+    } catch (const Error& error) {
+      if (error.code() != TENON_ERROR_INVALID) storage_.fail(error.code(), error.what());
+      throw;
+    }
+  }
+  std::size_t read(std::uint64_t offset, std::span<std::uint8_t> buffer) override {
+    return image_->read(offset, buffer);
+  }
+
+ private:
+  FileWalStorage& storage_;
+  const std::unique_ptr<Image> image_;
+};
+
+FileWalStorage::FileWalStorage(Host host)
+    : FileWalStorage(host, std::make_unique<PosixFileSystem>(host.data_directory()),
+                     std::make_unique<PosixFileSystem>(std::string(host.data_directory()) + "/" + kImagesDirectory)) {}
+
+FileWalStorage::FileWalStorage(Host host, std::unique_ptr<FileSystem> file_system,
+                               std::unique_ptr<FileSystem> image_directory)
     : Storage(host),
       file_system_(std::move(file_system)),
-      log_(*file_system_, options_of(host), [host](std::uint32_t severity, std::string_view line) {
-        severity == TENON_SEVERITY_WARNING ? host.warning(line) : host.info(line);
-      }) {}
+      image_directory_(std::move(image_directory)),
+      log_(*file_system_, options_of(host), logger_of(host)),
+      images_(*image_directory_, {}, logger_of(host)) {}
 
 FileWalStorage::~FileWalStorage() { TENON_CHECK(!thread_.joinable()); }
 
@@ -60,6 +92,7 @@ Storage::Recovered FileWalStorage::open() {
   writes_per_sync_ = host().metric("writes_per_sync");
   segments_bytes_ = host().metric("segments_bytes");
   filewal::Recovered recovered = log_.open({host().cluster_id(), host().node_id()});
+  images_.recover();
   recovered_hard_state_ = std::move(recovered.hard_state);
   const SignalBlock block;
   thread_ = std::thread([this] { run(); });
@@ -83,11 +116,11 @@ void FileWalStorage::read_entries(std::uint64_t request, std::uint64_t first, st
   queue(Read{request, first, end, bytes_max});
 }
 
-std::unique_ptr<Image> FileWalStorage::image_create(tenon_image&) {
-  throw Error(TENON_ERROR_UNSUPPORTED, "snapshot images are not in this version");
+std::unique_ptr<Image> FileWalStorage::image_create(tenon_image& image) {
+  return std::make_unique<UnfinishedImage>(*this, images_.create(image));
 }
 
-std::unique_ptr<Image> FileWalStorage::image_open(tenon_image&) { return nullptr; }
+std::unique_ptr<Image> FileWalStorage::image_open(tenon_image& image) { return images_.open_newest(image); }
 
 void FileWalStorage::queue(Request request) {
   bool was_sleeping = false;
@@ -133,9 +166,12 @@ void FileWalStorage::contain_failure(const std::function<void()>& work) noexcept
   if (failed_) return;
   tenon_detail why{};
   const tenon_error error = guard(&why, work);
-  if (error == TENON_OK) return;
-  failed_ = true;
-  host().failed(error, why.message);
+  if (error != TENON_OK) fail(error, why.message);
+}
+
+// Once, whichever thread is the first.
+void FileWalStorage::fail(tenon_error error, const char* why) noexcept {
+  if (!failed_.exchange(true)) host().failed(error, why);
 }
 
 // Whether a step is to be taken now that there is nothing else to do.

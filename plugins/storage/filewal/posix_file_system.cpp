@@ -22,6 +22,7 @@ namespace tenon::filewal {
 namespace {
 
 constexpr mode_t kFileMode = 0600;
+constexpr mode_t kDirectoryMode = 0700;
 constexpr std::size_t kPiecesPerCall = 512;  // of the 1024 that pwritev(2) takes
 constexpr std::size_t kZeroFillStep = std::size_t{1} << 20;
 
@@ -119,6 +120,12 @@ class PosixFile final : public File {
                                         SYNC_FILE_RANGE_WRITE));
   }
 
+  void truncate(std::uint64_t size) override {
+    if (uninterrupted([&] { return ::ftruncate(descriptor_.number(), file_offset(size)); }) == -1) {
+      throw_error("ftruncate", path_);
+    }
+  }
+
   void sync() override {
     if (uninterrupted([&] { return ::fdatasync(descriptor_.number()); }) == -1) throw_error("fdatasync", path_);
   }
@@ -161,6 +168,12 @@ class PosixFileLock final : public FileLock {
 
 std::string PosixFileSystem::path(std::string_view name) const {
   return name.empty() ? directory_ : directory_ + "/" + std::string(name);
+}
+
+// A name that an earlier process has made may never have been synced, so the parent is synced in any case.
+void PosixFileSystem::create_directory() {
+  if (::mkdir(directory_.c_str(), kDirectoryMode) == -1 && errno != EEXIST) throw_error("mkdir", directory_);
+  PosixFileSystem(directory_ + "/..").sync_directory();
 }
 
 std::vector<std::string> PosixFileSystem::list() const {

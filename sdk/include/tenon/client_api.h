@@ -127,12 +127,17 @@ enum {
   TENON_OUTCOME_SESSION_EXPIRED = 3, /* not executed now; of an earlier try nothing is known any more */
   TENON_OUTCOME_OVERLOADED = 4       /* surely not applied; the node is at its bounds */
 };
-enum { TENON_COMPLETION_MORE = 1, TENON_COMPLETION_ELSE = 2, TENON_COMPLETION_MISSED = 4 };
+enum {
+  TENON_COMPLETION_MORE = 1,     /* not final */
+  TENON_COMPLETION_ELSE = 2,     /* a compare failed */
+  TENON_COMPLETION_MISSED = 4,   /* messages were lost */
+  TENON_COMPLETION_FORGOTTEN = 8 /* DONE by an earlier try in the session; its results were too large to be kept */
+};
 /* the host's; all of it lives until its loan is released */
 typedef struct tenon_completion {
   uint64_t struct_size;
   uint64_t request; /* tenon_request.id */
-  uint64_t flags;   /* MORE: not final. ELSE: a compare failed. MISSED: messages were lost */
+  uint64_t flags;   /* TENON_COMPLETION_* */
   uint32_t outcome;
   tenon_error error;
   uint64_t revision;           /* of the state shown; a watch: all up to it came; COMPACTED: oldest kept */

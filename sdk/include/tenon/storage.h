@@ -100,13 +100,13 @@ typedef struct tenon_storage {
   TENON_CORE void (*read_entries)(void* self, uint64_t request, uint64_t first, uint64_t end, uint64_t bytes_max);
   /* Opens the unfinished image with image->id or begins it, and sets image->size to what it holds. After a crash
    * those bytes may have suffered; the core checks them. Other unfinished images that have no handle are removed.
-   * Fails: IO, NO_SPACE, UNSUPPORTED: there is no handle. */
+   * Fails: BUSY: it has a handle. IO, NO_SPACE, UNSUPPORTED: there is no handle. */
   TENON_WORKER tenon_error (*image_create)(void* self, tenon_image* image, void** handle, tenon_detail* why);
   /* Drops the bytes from `offset` on and appends data; durable only with the commit. Fails: IO, NO_SPACE: what was
    * passed is lost and the handle can only be closed. Needs: an unfinished image, offset <= its size. */
   TENON_WORKER tenon_error (*image_write)(void* handle, uint64_t offset, tenon_bytes data, tenon_detail* why);
   /* Makes the image durable and then, in one atomic step, the newest. The one before it goes when it has no handle.
-   * Fails: IO, NO_SPACE: either of the two may be the newest, the node stops.
+   * Fails: INVALID: a newer one is there; nothing was changed. IO, NO_SPACE: either may be the newest, the node stops.
    * Needs: an unfinished image with an index greater than the newest's. */
   TENON_WORKER tenon_error (*image_commit)(void* handle, tenon_detail* why);
   /* Opens the newest image for reading and fills `image`. It stays readable while newer ones are committed.

@@ -1,61 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Every method through the client that Thrift generates: what the node is asked, and what the client gets.
-#include <thrift/protocol/TBinaryProtocol.h>
-#include <thrift/protocol/TMultiplexedProtocol.h>
-#include <thrift/transport/TBufferTransports.h>
-#include <thrift/transport/TSocket.h>
-
-#include "Cluster.h"
-#include "Kv.h"
-#include "plugin_fixture.hpp"
 #include "support/catch.hpp"
+#include "thrift_client.hpp"
 
 using namespace tenon::api_thrift;
 namespace api = tenon::thrift_api;
-using namespace apache::thrift;
 
 namespace {
 
-struct Client {
-  explicit Client(std::uint16_t port)
-      : transport(
-            std::make_shared<transport::TFramedTransport>(std::make_shared<transport::TSocket>("127.0.0.1", port))),
-        binary(std::make_shared<protocol::TBinaryProtocol>(transport)),
-        kv(binary),
-        kv_by_name(std::make_shared<protocol::TMultiplexedProtocol>(binary, "Kv")),
-        cluster(std::make_shared<protocol::TMultiplexedProtocol>(binary, "Cluster")) {
-    transport->open();
-  }
-  std::shared_ptr<transport::TFramedTransport> transport;
-  std::shared_ptr<protocol::TBinaryProtocol> binary;
-  api::KvClient kv;
-  api::KvClient kv_by_name;
-  api::ClusterClient cluster;
-};
-
 const std::string kBinary("\0\xff\n key", 7);
-
-// A node that gives the same completion to every request and remembers the last one.
-struct Answering {
-  explicit Answering(ScriptedCompletion completion)
-      : plugin([completion = std::move(completion)](const ScriptedRequest&) { return completion; }),
-        client(plugin.port()) {}
-  ScriptedRequest asked() { return plugin.node().wait_for_requests(1).back(); }
-
-  RunningPlugin plugin;
-  Client client;
-};
-
-template <class Call>
-api::TenonError error_of_call(Call&& call) {
-  try {
-    call();
-  } catch (const api::TenonError& error) {
-    return error;
-  }
-  FAIL("the call did not fail");
-  return {};
-}
 
 api::Operation get_of(const std::string& key) {
   api::GetRequest get;

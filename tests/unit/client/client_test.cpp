@@ -349,6 +349,8 @@ TEST_CASE("an outcome that is unknown, or not known to this client, is unknown f
     TestServer reading(always(Kind::kReply, error_reply("get", tenon_error(9, outcome))));
     CHECK_THROWS_AS(connect({reading.endpoint()}).get("k"), Refused);
   }
+  TestServer forgetful(always(Kind::kReply, error_reply("put", tenon_error(4, 5))));
+  CHECK_THROWS_AS(connect({forgetful.endpoint()}).put("k", "v"), ReplyForgotten);
 }
 
 TEST_CASE("a code that this client does not know is internal") {

@@ -48,7 +48,7 @@ class TestServer {
 };
 
 // Keys and values as an ordered map behind the generated processors of both services. It is node 7, which leads term 3
-// until leadership is handed over.
+// until leadership is handed over. Its cluster time stands still at 400 ms; a session keeps the replies to its puts.
 class MapService {
  public:
   static constexpr int kPageRecordsMax = 10;  // of a scan
@@ -60,6 +60,8 @@ class MapService {
   ~MapService();
   // Runs one request and returns the reply. Needs: one thread at a time.
   std::string answer(std::string request);
+  // The next scan with a cursor fails as COMPACTED. Needs: no request is running.
+  void forget_state_of_cursors();
 
  private:
   struct Processors;

@@ -39,6 +39,10 @@ class FaultyFileSystem final : public FileSystem {
   void flip_every_read() { flips_ = true; }
 
   std::string path(std::string_view name) const override { return disk_.path(name); }
+  void create_directory() override {
+    count("create", "directory");
+    disk_.create_directory();
+  }
   std::vector<std::string> list() const override { return disk_.list(); }
   std::unique_ptr<File> open(std::string_view name, OpenMode mode) override {
     if (mode == OpenMode::replace) count("create", name);
@@ -82,6 +86,10 @@ class FaultyFileSystem final : public FileSystem {
       if (owner_.is_next()) file_->zero_fill(offset, size / 2);
       owner_.count("zero_fill", name_);
       file_->zero_fill(offset, size);
+    }
+    void truncate(std::uint64_t size) override {
+      owner_.count("truncate", name_);
+      file_->truncate(size);
     }
     void sync() override {
       if (owner_.before_sync_) owner_.before_sync_();

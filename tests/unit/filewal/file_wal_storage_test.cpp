@@ -233,18 +233,6 @@ TEST_CASE("a directory that is in use is busy, and free when the first instance 
   CHECK(third.open() == TENON_OK);
 }
 
-TEST_CASE("snapshot images are refused by name and never found") {
-  const FakeHost host("/memory", kOptions);
-  MemoryFileSystem disk(1);
-  Plugin plugin(host.table(), disk);
-  REQUIRE(plugin.open() == TENON_OK);
-  tenon_image image = {};
-  void* handle = nullptr;
-  CHECK(plugin.table().image_create(plugin.self(), &image, &handle, &plugin.why) == TENON_ERROR_UNSUPPORTED);
-  CHECK(std::string(plugin.why.message) == "snapshot images are not in this version");
-  CHECK(plugin.table().image_open(plugin.self(), &image, &handle, &plugin.why) == TENON_ERROR_NOT_FOUND);
-}
-
 TEST_CASE("a segment size that is no size is refused") {
   const FakeHost host("/memory", {{"segment_bytes", "large"}});
   const Plugin plugin(host.table());

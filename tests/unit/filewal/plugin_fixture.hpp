@@ -22,8 +22,13 @@ class Plugin {
  public:
   // On the disk of the host's data directory, through the plugin's own create().
   explicit Plugin(const tenon_host* host) { error = kPlugin->create(host, &self_, &why); }
+  // The images are on a disk that goes with the instance.
   Plugin(const tenon_host* host, FileSystem& disk)
-      : self_(static_cast<Instance*>(new FileWalStorage(Host(host), std::make_unique<Borrowed>(disk)))) {}
+      : self_(static_cast<Instance*>(new FileWalStorage(Host(host), std::make_unique<Borrowed>(disk),
+                                                        std::make_unique<support::MemoryFileSystem>(1)))) {}
+  Plugin(const tenon_host* host, FileSystem& disk, FileSystem& image_disk)
+      : self_(static_cast<Instance*>(new FileWalStorage(Host(host), std::make_unique<Borrowed>(disk),
+                                                        std::make_unique<Borrowed>(image_disk)))) {}
   Plugin(const Plugin&) = delete;
   Plugin& operator=(const Plugin&) = delete;
   ~Plugin() {
@@ -62,6 +67,7 @@ class Plugin {
    public:
     explicit Borrowed(FileSystem& disk) : disk_(disk) {}
     std::string path(std::string_view name) const override { return disk_.path(name); }
+    void create_directory() override { disk_.create_directory(); }
     std::vector<std::string> list() const override { return disk_.list(); }
     std::unique_ptr<File> open(std::string_view name, OpenMode mode) override { return disk_.open(name, mode); }
     void rename(std::string_view from, std::string_view to) override { disk_.rename(from, to); }

@@ -45,6 +45,33 @@ TEST_CASE("zero-filling grows a file by zeros and leaves what lies before") {
   CHECK(whole(*file) == "head" + std::string(3 << 20, '\0'));
 }
 
+TEST_CASE("a truncated file ends where it was cut, and goes on from there") {
+  const TemporaryDirectory directory;
+  PosixFileSystem disk(directory.path());
+  const auto file = disk.open("a", OpenMode::replace);
+  const std::string_view digits = "0123456789";
+  file->write(0, std::span(&digits, 1));
+  file->truncate(4);
+  CHECK(whole(*file) == "0123");
+  file->write(6, std::span(&digits, 1));
+  CHECK(whole(*file) == std::string("0123\0\0", 6) + "0123456789");
+}
+
+TEST_CASE("a directory is made once, in one that exists") {
+  const TemporaryDirectory directory;
+  PosixFileSystem disk(directory.path() + "/images");
+  disk.create_directory();
+  disk.open("a", OpenMode::replace);
+  disk.create_directory();
+  CHECK(disk.list() == std::vector<std::string>{"a"});
+  try {
+    PosixFileSystem(directory.path() + "/missing/images").create_directory();
+    FAIL("the directory cannot be made");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).find("mkdir " + directory.path() + "/missing/images") != std::string::npos);
+  }
+}
+
 TEST_CASE("names are listed, changed and removed") {
   const TemporaryDirectory directory;
   PosixFileSystem disk(directory.path());

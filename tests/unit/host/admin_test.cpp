@@ -84,9 +84,9 @@ TEST_CASE("an admin verb that is not known is echoed short and printable, with t
   const tenon_operation unknown = admin(verb);
   const Ended refused = queue.run(only(unknown));
   CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
-  CHECK(refused.message ==
-        "the admin verb 'line?" + std::string(59, 'v') +
-            "..' is not in this version; there are status, members, metrics, leader and leader_transfer");
+  CHECK(refused.message == "the admin verb 'line?" + std::string(59, 'v') +
+                               "..' is not in this version; there are status, members, metrics, leader, "
+                               "leader_transfer, snapshot and state_hash");
   queue.destroy();
 }
 

@@ -74,6 +74,20 @@ TEST_CASE("every outcome has its value at the waist, with error and message") {
   }
 }
 
+TEST_CASE("a completion says when a key expires, and what has become of a session") {
+  node::Answer answer = answer_with_results();
+  answer.reply.results[0].records[0].expires_at_ms = 1'234;
+  CHECK(make_completion(answer, {})->results[0].records[0].expires_at_ms == 1'234);
+  node::Answer expired;
+  expired.reply.session_expired = true;
+  CHECK(make_completion(expired, {})->outcome == TENON_OUTCOME_SESSION_EXPIRED);
+  node::Answer repeated;
+  repeated.reply.results_forgotten = true;
+  repeated.reply.took_otherwise = true;
+  CHECK(make_completion(repeated, {})->flags == (TENON_COMPLETION_FORGOTTEN | TENON_COMPLETION_ELSE));
+  CHECK(make_completion(repeated, {})->outcome == TENON_OUTCOME_DONE);
+}
+
 TEST_CASE("a completion holds the leader's address until its loan is released, and knows how much it holds") {
   const std::string address = "a-host-with-a-long-name.example:7101";
   const CompletionPointer made = make_completion(answer_with_results(), "text", address);

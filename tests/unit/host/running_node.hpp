@@ -40,9 +40,10 @@ class RunningNode {
         peers_(directory_, node_, metrics_) {
     const node::StoragePort port{storage.table(), storage.self()};
     session_ = std::make_unique<StorageSession>(port, logger_);
-    const StorageBoot how{raft::NodeId(1), raft::Membership{{{raft::NodeId(1)}}}, settings.raft.log_cache_bytes_max};
+    const StorageBoot how{raft::NodeId(1), raft::Membership{{{raft::NodeId(1)}}}, settings.raft.log_cache_bytes_max,
+                          "cluster"};
     // A birth has to become durable, whatever the test wants of later writes.
-    raft::Recovered recovered = session_->boot(how, [&] {
+    node::Recovered recovered = session_->boot(how, [&] {
       storage.complete_all();
       return false;
     });

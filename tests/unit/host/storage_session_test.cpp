@@ -19,12 +19,12 @@ using Mode = MemoryStorage::Mode;
 const raft::Membership kMembers{{{raft::NodeId(1)}}};
 const std::function<bool()> kHealthy = [] { return false; };
 
-StorageBoot new_cluster() { return {raft::NodeId(1), kMembers}; }
-StorageBoot existing() { return {raft::NodeId(1), std::nullopt}; }
+StorageBoot new_cluster() { return {raft::NodeId(1), kMembers, 64u << 20, "cluster"}; }
+StorageBoot existing() { return {raft::NodeId(1), std::nullopt, 64u << 20, "cluster"}; }
 
 node::StoragePort port(MemoryStorage& storage) { return {storage.table(), storage.self()}; }
 
-raft::Recovered boot(MemoryStorage& storage, const StorageBoot& how) {
+node::Recovered boot(MemoryStorage& storage, const StorageBoot& how) {
   FakeLogger logger;
   StorageSession session(port(storage), logger);
   return session.boot(how, kHealthy);
@@ -43,14 +43,14 @@ Error refusal(MemoryStorage& storage, const StorageBoot& how) {
 
 TEST_CASE("an empty directory is born once, and found again by every later boot") {
   MemoryStorage storage(GENERATE(Mode::immediate, Mode::threaded));
-  const raft::Recovered born = boot(storage, new_cluster());
+  const raft::Recovered born = boot(storage, new_cluster()).raft;
   CHECK(born.last_sequence == raft::WriteSequence(1));
   CHECK(born.log.last_index() == raft::LogIndex(1));
   CHECK(born.log.membership() == kMembers);
   CHECK(born.hard_state == raft::HardState{raft::Term(1), raft::NodeId()});
   REQUIRE(storage.entries().size() == 1);
   for (const StorageBoot& how : {existing(), new_cluster()}) {
-    const raft::Recovered found = boot(storage, how);
+    const raft::Recovered found = boot(storage, how).raft;
     CHECK(found.last_sequence == raft::WriteSequence());
     CHECK(found.log.last_index() == raft::LogIndex(1));
     CHECK(found.log.membership() == kMembers);
@@ -64,7 +64,7 @@ TEST_CASE("a birth waits until it is durable") {
     while (storage.last_sequence() == 0) std::this_thread::yield();
     storage.complete(1);
   });
-  CHECK(boot(storage, new_cluster()).log.durable_index() == raft::LogIndex(1));
+  CHECK(boot(storage, new_cluster()).raft.log.durable_index() == raft::LogIndex(1));
   completer.join();
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("a birth that a crash cut after its hard state is repeated, a hard sta
   MemoryStorage storage(Mode::immediate);
   boot(storage, new_cluster());
   storage.entries().clear();
-  CHECK(boot(storage, new_cluster()).log.last_index() == raft::LogIndex(1));
+  CHECK(boot(storage, new_cluster()).raft.log.last_index() == raft::LogIndex(1));
   storage.entries().clear();
   storage.hard_state() = wire::encode_hard_state({raft::Term(4), raft::NodeId(1)});
   CHECK(refusal(storage, new_cluster()).code() == TENON_ERROR_CORRUPT);
@@ -101,7 +101,7 @@ TEST_CASE("a log with a damaged entry, a beginning that is not kept, or other me
   MemoryStorage storage(Mode::immediate);
   boot(storage, new_cluster());
   for (std::uint64_t index = 2; index <= 10; ++index) storage.entries()[index] = {1, wire::encode_no_op()};
-  CHECK(boot(storage, existing()).log.last_index() == raft::LogIndex(10));
+  CHECK(boot(storage, existing()).raft.log.last_index() == raft::LogIndex(10));
   SECTION("damaged") {
     storage.entries()[6].data[9] = '\x40';
     const Error error = refusal(storage, existing());
@@ -126,7 +126,7 @@ TEST_CASE("a long log is read in parts, and the cache keeps to its bound") {
   for (std::uint64_t index = 2; index <= 40; ++index) storage.entries()[index] = {1, data};
   StorageBoot how = existing();
   how.log_cache_bytes_max = 5u << 20;
-  const raft::Recovered recovered = boot(storage, how);
+  const raft::Recovered recovered = boot(storage, how).raft;
   CHECK(recovered.log.last_index() == raft::LogIndex(40));
   CHECK(recovered.log.cached_bytes() <= how.log_cache_bytes_max);
 }

@@ -25,7 +25,7 @@ void check_bounded(const Command& command, std::size_t input_size) {
 TEST_CASE("a decoded command is what was encoded") {
   RandomCommand random(11);
   for (int i = 0; i < 2'000; ++i) {
-    const Command command = random.draw();
+    const Command command = random.draw_with_session();
     const std::string bytes = encoded(command);
     const std::optional<Command> decoded = decode(bytes);
     REQUIRE(decoded.has_value());
@@ -43,6 +43,7 @@ TEST_CASE("a decoded command is what was encoded") {
       CHECK((is.kind == was.kind && is.flags == was.flags && is.key == was.key && is.value == was.value));
       CHECK((is.range_end == was.range_end && is.cursor == was.cursor));
       CHECK((is.limit == was.limit && is.limit_bytes == was.limit_bytes));
+      CHECK((is.delta == was.delta && is.expiry_ms == was.expiry_ms && is.revision == was.revision));
     }
     for (std::size_t k = 0; k < command.compares.size(); ++k) {
       const Compare& was = command.compares[k];
@@ -66,27 +67,53 @@ TEST_CASE("the bytes of a command are those that its format names") {
   put.flags = TENON_WITH_PREVIOUS;
   put.key = "key";
   put.value = "value";
+  put.expiry_ms = 9;
   command.operations.push_back(put);
+  Operation increment;
+  increment.kind = TENON_INCREMENT;
+  increment.key = "n";
+  increment.delta = -2;
+  command.operations.push_back(increment);
+  Operation append;
+  append.kind = TENON_APPEND;
+  append.key = "p";
+  append.value = "more";
+  append.limit_bytes = 7;
+  command.operations.push_back(append);
+  Operation expire;
+  expire.kind = TENON_EXPIRE;
+  expire.flags = TENON_EXPIRY_ABSOLUTE;
+  expire.key = "e";
+  expire.expiry_ms = 8;
+  command.operations.push_back(expire);
   Operation scan;
   scan.kind = TENON_SCAN;
   scan.flags = TENON_SCAN_KEYS;
   scan.key = "a";
   scan.range_end = "b";
+  scan.revision = 4;
   scan.limit = 5;
   scan.limit_bytes = 6;
   command.otherwise.push_back(scan);
   Operation get;
   get.kind = TENON_GET;
   get.key = "g";
+  get.revision = 3;
   command.otherwise.push_back(get);
+  Operation range;
+  range.kind = TENON_DELETE_RANGE;
+  range.key = "r";
+  range.range_end = "s";
+  range.limit = 10;
+  command.otherwise.push_back(range);
   constexpr char expected[] =
-      "\x01\x01\x00\x00"  // format, independent, zero
+      "\x02\x01\x00\x00"  // format, independent, zero
       "\x01\0\0\0\0\0\0\0"
       "\x02\0\0\0\0\0\0\0"
       "\x03\0\0\0\0\0\0\0"  // session, its sequence, its outstanding
       "\x02\0\0\0"
-      "\x01\0\0\0"
-      "\x02\0\0\0"  // counts
+      "\x04\0\0\0"
+      "\x03\0\0\0"  // counts
       "\x01\x02"
       "\x01\0\0\0k"
       "\x01\0\0\0v"  // compare of a value
@@ -95,22 +122,39 @@ TEST_CASE("the bytes of a command are those that its format names") {
       "\x02\x01\0\0\0\0\0\0"  // compare of a number
       "\x03\x20\0\0\0"
       "\x03\0\0\0key"
-      "\x05\0\0\0value"  // put
+      "\x05\0\0\0value"
+      "\x09\0\0\0\0\0\0\0"  // put
+      "\x05\0\0\0\0"
+      "\x01\0\0\0n"
+      "\xfe\xff\xff\xff\xff\xff\xff\xff"  // increment
+      "\x04\0\0\0\0"
+      "\x01\0\0\0p"
+      "\x04\0\0\0more"
+      "\x07\0\0\0\0\0\0\0"  // append
+      "\x08\x80\0\0\0"
+      "\x01\0\0\0"
+      "e\x08\0\0\0\0\0\0\0"  // expire
       "\x02\x08\0\0\0"
       "\x01\0\0\0"
       "a\x01\0\0\0"
       "b\0\0\0\0"  // scan: range and no cursor
+      "\x04\0\0\0\0\0\0\0"
       "\x05\0\0\0\0\0\0\0"
       "\x06\0\0\0\0\0\0\0"  //   and its limits
       "\x01\0\0\0\0"
-      "\x01\0\0\0g";  // get
+      "\x01\0\0\0g"
+      "\x03\0\0\0\0\0\0\0"  // get
+      "\x07\0\0\0\0"
+      "\x01\0\0\0r"
+      "\x01\0\0\0s\0\0\0\0"
+      "\x0a\0\0\0\0\0\0\0";  // delete range
   CHECK(encoded(command) == std::string(expected, sizeof expected - 1));
 }
 
 TEST_CASE("a command that is cut anywhere is refused") {
   RandomCommand random(12);
   for (int i = 0; i < 300; ++i) {
-    const std::string bytes = encoded(random.draw());
+    const std::string bytes = encoded(random.draw_with_session());
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       // Copied to its exact size, so that a sanitizer sees a read beyond the end.
       const std::vector<char> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
@@ -126,7 +170,7 @@ TEST_CASE("damaged bytes decode to nothing, or to a command that is harmless and
   std::size_t refused = 0;
   std::size_t accepted = 0;
   for (int i = 0; i < 20'000; ++i) {
-    std::string bytes = encoded(commands.draw());
+    std::string bytes = encoded(commands.draw_with_session());
     for (std::uint64_t flips = 1 + random.below(4); flips > 0; --flips) {
       char& byte = bytes[random.below(bytes.size())];
       byte = static_cast<char>(byte ^ (1 << random.below(8)));
@@ -140,7 +184,8 @@ TEST_CASE("damaged bytes decode to nothing, or to a command that is harmless and
     check_bounded(*decoded, bytes.size());
     REQUIRE(encoded(*decoded) == bytes);
     Store store;
-    store.apply(*decoded, 1);
+    store.begin_entry(1);
+    store.apply(*decoded);
   }
   CHECK(refused > 1'000);
   CHECK(accepted > 1'000);
@@ -151,7 +196,7 @@ TEST_CASE("random bytes and hostile counts are refused before anything is alloca
   for (int i = 0; i < 20'000; ++i) {
     std::string bytes(random.below(80), '\0');
     for (char& byte : bytes) byte = static_cast<char>(random.below(256));
-    if (!bytes.empty()) bytes[0] = 1;
+    if (!bytes.empty()) bytes[0] = 2;
     decode(bytes);
   }
   for (const std::size_t count_at : {28u, 32u, 36u}) {
@@ -165,8 +210,8 @@ TEST_CASE("random bytes and hostile counts are refused before anything is alloca
 
 TEST_CASE("an unknown format, flag, kind, compare or relation, a scan without limits and a false cursor are refused") {
   RandomCommand random(16);
-  std::string bytes = encoded(random.draw());
-  for (const auto& [offset, value] : {std::pair<std::size_t, char>{0, 2}, {0, 0}, {1, 2}, {2, 1}, {3, 1}}) {
+  std::string bytes = encoded(random.draw_with_session());
+  for (const auto& [offset, value] : {std::pair<std::size_t, char>{0, 1}, {0, 3}, {1, 2}, {2, 1}, {3, 1}}) {
     std::string changed = bytes;
     changed[offset] = value;
     CHECK_FALSE(decode(changed).has_value());
@@ -192,22 +237,93 @@ TEST_CASE("an unknown format, flag, kind, compare or relation, a scan without li
     command.operations.push_back(operation);
     return !decode(encoded(command)).has_value();
   };
+  const std::string cursor = encode_cursor({1, "key"});
+  const std::string_view cut = std::string_view(cursor).substr(0, 8);
   CHECK(refuses(0, 1, 1, {}));
-  CHECK(refuses(TENON_APPEND, 1, 1, {}));
+  CHECK(refuses(TENON_WATCH, 1, 1, {}));
   CHECK(refuses(TENON_ADMIN, 1, 1, {}));
   CHECK(refuses(TENON_SCAN, 0, 1, {}));
   CHECK(refuses(TENON_SCAN, 1, 0, {}));
-  CHECK(refuses(TENON_SCAN, 1, 1, "\x02key"));
-  CHECK_FALSE(refuses(TENON_SCAN, 1, 1, "\x01key"));
+  CHECK(refuses(TENON_SCAN, 1, 1, "\x01key"));
+  CHECK(refuses(TENON_SCAN, 1, 1, cut));
+  CHECK_FALSE(refuses(TENON_SCAN, 1, 1, cursor));
+  CHECK(refuses(TENON_DELETE_RANGE, 0, 1, {}));
+  CHECK(refuses(TENON_DELETE_RANGE, 1, 1, cut));
+  CHECK_FALSE(refuses(TENON_DELETE_RANGE, 1, 1, cursor));
+  CHECK(refuses(TENON_APPEND, 1, 0, {}));
+  CHECK_FALSE(refuses(TENON_APPEND, 1, 1, {}));
+  CHECK(refuses(TENON_SESSION_OPEN, 1, 1, {}));  // without a duration
 }
 
-TEST_CASE("a cursor names its key, and other bytes are not a cursor") {
+TEST_CASE("an operation on sessions is the only one of its command") {
+  Operation close;
+  close.kind = TENON_SESSION_CLOSE;
+  Operation get;
+  get.kind = TENON_GET;
+  get.key = "k";
+  Command command;
+  command.operations = {close};
+  CHECK(decode(encoded(command)).has_value());
+  command.operations = {close, get};
+  CHECK_FALSE(decode(encoded(command)).has_value());
+  command.operations = {close};
+  command.otherwise = {get};
+  CHECK_FALSE(decode(encoded(command)).has_value());
+  command.otherwise = {close};
+  command.operations = {get};
+  CHECK_FALSE(decode(encoded(command)).has_value());
+  command.otherwise.clear();
+  command.operations = {close};
+  command.compares.push_back({TENON_COMPARE_VERSION, TENON_EQUAL, "k", {}, 0});
+  CHECK_FALSE(decode(encoded(command)).has_value());
+}
+
+TEST_CASE("a cursor names its key and revision, and other bytes are not a cursor") {
   for (const std::string& key : {std::string(), std::string("k"), std::string("\0\xff", 2)}) {
-    const std::string cursor = encode_cursor(key);
-    CHECK(decode_cursor(cursor) == std::string_view(key));
+    const std::string cursor = encode_cursor({7, key});
+    CHECK(cursor.size() == encoded_cursor_bytes(key));
+    const std::optional<Cursor> decoded = decode_cursor(cursor);
+    REQUIRE(decoded.has_value());
+    CHECK(decoded->revision == 7);
+    CHECK(decoded->key == key);
   }
   CHECK_FALSE(decode_cursor("").has_value());
-  CHECK_FALSE(decode_cursor("key").has_value());
+  CHECK_FALSE(decode_cursor("a key of some length").has_value());
+}
+
+TEST_CASE("a command reads the state of the greatest revision that it names") {
+  Operation get;
+  get.kind = TENON_GET;
+  get.key = "k";
+  Command command;
+  command.operations = {get};
+  CHECK(read_revision(command) == 0);
+  const std::string cursor = encode_cursor({9, "k"});
+  Operation scan = get;
+  scan.kind = TENON_SCAN;
+  scan.cursor = cursor;
+  command.operations[0].revision = 5;
+  CHECK(read_revision(command) == 5);
+  command.otherwise = {scan};
+  CHECK(read_revision(command) == 9);
+  command.otherwise[0].kind = TENON_DELETE_RANGE;  // which works on the state of now
+  CHECK(read_revision(command) == 5);
+}
+
+TEST_CASE("only what can make the state greater is said to") {
+  const auto one = [](std::uint32_t kind) {
+    Command command;
+    Operation& operation = command.operations.emplace_back();
+    operation.kind = kind;
+    operation.key = "k";
+    operation.limit = operation.limit_bytes = operation.expiry_ms = 1;
+    return grows(encoded(command));
+  };
+  for (const std::uint32_t kind : {TENON_PUT, TENON_APPEND, TENON_INCREMENT, TENON_SESSION_OPEN}) CHECK(one(kind));
+  for (const std::uint32_t kind : {TENON_GET, TENON_SCAN, TENON_DELETE, TENON_DELETE_RANGE, TENON_EXPIRE, TENON_PERSIST,
+                                   TENON_SESSION_KEEP_ALIVE, TENON_SESSION_CLOSE}) {
+    CHECK_FALSE(one(kind));
+  }
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ std::string_view RandomCommand::draw_key() {
   // 0xff, because a prefix that ends in it has no simple successor, and 0, because it ends no string here.
   constexpr std::string_view alphabet("a\xff\0", 3);
   std::string key;
-  const std::uint64_t size = random_.below(4);
+  const std::uint64_t size = random_.below(key_bytes_end_);
   for (std::uint64_t i = 0; i < size; ++i) key.push_back(alphabet[random_.below(alphabet.size())]);
   return keep(std::move(key));
 }
@@ -27,44 +27,92 @@ Compare RandomCommand::draw_compare() {
   return compare;
 }
 
-Operation RandomCommand::draw_operation() {
-  constexpr std::uint32_t kinds[] = {TENON_GET, TENON_SCAN, TENON_PUT, TENON_DELETE};
-  constexpr std::uint32_t scan_flags[] = {0, TENON_RANGE_PREFIX, TENON_RANGE_ONE};
+std::uint64_t RandomCommand::draw_revision() {
+  const std::uint64_t near = revision_ + 1 - random_.below(3);
+  return random_.below(8) == 0 ? near : revision_;
+}
+
+void RandomCommand::draw_range(Operation& operation) {
+  constexpr std::uint32_t range_flags[] = {0, TENON_RANGE_PREFIX, TENON_RANGE_ONE};
+  operation.flags = range_flags[random_.below(3)];
+  operation.range_end = draw_key();
+  if (random_.below(3) == 0) operation.cursor = keep(encode_cursor({draw_revision(), draw_key()}));
+  operation.limit = 1 + random_.below(6);
+}
+
+Operation RandomCommand::draw_operation(std::uint32_t kind) {
   Operation operation;
-  operation.kind = kinds[random_.below(4)];
+  operation.kind = kind;
   operation.key = draw_key();
-  switch (operation.kind) {
+  if (kind == TENON_SCAN || kind == TENON_DELETE_RANGE) draw_range(operation);
+  switch (kind) {
+    case TENON_GET:
+      if (random_.below(3) == 0) operation.revision = draw_revision();
+      return operation;
     case TENON_SCAN:
-      operation.flags = scan_flags[random_.below(3)];
-      if (random_.below(4) == 0) operation.flags |= TENON_SCAN_KEYS;
-      if (random_.below(4) == 0) operation.flags |= TENON_SCAN_COUNT;
-      operation.range_end = draw_key();
-      if (random_.below(3) == 0) operation.cursor = keep(encode_cursor(draw_key()));
-      operation.limit = 1 + random_.below(6);
+      for (const std::uint32_t flag : {TENON_SCAN_KEYS, TENON_SCAN_COUNT, TENON_SCAN_BACKWARD}) {
+        if (random_.below(3) == 0) operation.flags |= flag;
+      }
+      if (random_.below(4) == 0) operation.revision = draw_revision();
       operation.limit_bytes = 1 + random_.below(40);
-      break;
+      return operation;
     case TENON_PUT:
+      operation.value = random_.below(3) == 0 ? keep(std::to_string(random_.below(1'000))) : draw_key();
+      if (random_.below(4) == 0) operation.flags |= TENON_EXPIRY_KEEP;
+      break;
+    case TENON_APPEND:
       operation.value = draw_key();
-      [[fallthrough]];
-    case TENON_DELETE:
-      if (random_.below(2) == 0) operation.flags = TENON_WITH_PREVIOUS;
+      operation.limit_bytes = 1 + random_.below(8);
+      return operation;
+    case TENON_INCREMENT:
+      operation.delta = static_cast<std::int64_t>(random_.below(100)) - 50;
       break;
     default:
       break;
   }
+  if ((kind == TENON_PUT || kind == TENON_EXPIRE) && random_.below(2) == 0) {
+    operation.expiry_ms = random_.below(30);
+    if (random_.below(4) == 0) operation.flags |= TENON_EXPIRY_ABSOLUTE;
+  }
+  if (random_.below(2) == 0) operation.flags |= TENON_WITH_PREVIOUS;
   return operation;
 }
 
-Command RandomCommand::draw() {
+Command RandomCommand::draw(std::uint64_t revision) {
+  constexpr std::uint32_t kinds[] = {TENON_GET,       TENON_SCAN,   TENON_PUT,          TENON_PUT,    TENON_APPEND,
+                                     TENON_INCREMENT, TENON_DELETE, TENON_DELETE_RANGE, TENON_EXPIRE, TENON_PERSIST};
   kept_.clear();
+  revision_ = revision;
   Command command;
+  const auto draw_one = [&] { return draw_operation(kinds[random_.below(std::size(kinds))]); };
   command.independent = random_.below(2) == 0;
-  command.session = random_.below(3);
+  for (std::uint64_t i = random_.below(3); i > 0; --i) command.compares.push_back(draw_compare());
+  for (std::uint64_t i = random_.below(5); i > 0; --i) command.operations.push_back(draw_one());
+  for (std::uint64_t i = random_.below(3); i > 0; --i) command.otherwise.push_back(draw_one());
+  return command;
+}
+
+Command RandomCommand::draw_with_session() {
+  Command command = draw();
+  if (random_.below(2) == 0) return command;
+  command.session = 1 + random_.below(2);
   command.session_sequence = random_.next();
   command.session_outstanding = random_.next();
-  for (std::uint64_t i = random_.below(3); i > 0; --i) command.compares.push_back(draw_compare());
-  for (std::uint64_t i = random_.below(5); i > 0; --i) command.operations.push_back(draw_operation());
-  for (std::uint64_t i = random_.below(3); i > 0; --i) command.otherwise.push_back(draw_operation());
+  if (random_.below(2) == 0) return command;
+  command.compares.clear();
+  command.otherwise.clear();
+  Operation operation;
+  operation.kind = static_cast<std::uint32_t>(TENON_SESSION_OPEN + random_.below(3));
+  if (operation.kind == TENON_SESSION_OPEN) operation.expiry_ms = 1 + random_.below(100);
+  command.operations = {operation};
+  return command;
+}
+
+Command RandomCommand::draw_read(std::uint64_t revision) {
+  Command command = draw(revision);
+  for (std::vector<Operation>* branch : {&command.operations, &command.otherwise}) {
+    for (Operation& operation : *branch) operation = draw_operation(random_.below(2) == 0 ? TENON_GET : TENON_SCAN);
+  }
   return command;
 }
 

@@ -13,19 +13,28 @@ namespace tenon::kv {
 
 class RandomCommand {
  public:
-  explicit RandomCommand(std::uint64_t seed) noexcept : random_(seed) {}
+  // Keys have fewer than key_bytes_end bytes of an alphabet of three.
+  explicit RandomCommand(std::uint64_t seed, std::size_t key_bytes_end = 4) noexcept
+      : random_(seed), key_bytes_end_(key_bytes_end) {}
 
-  // Of every kind that a command knows, with keys from a small set, so that operations meet. The command lives until
-  // the next call.
-  Command draw();
+  // Of every kind that works on keys, with keys from a small set, so that operations meet. The command lives until the
+  // next call. Revisions that it names are 0, or that of `revision` or near it.
+  Command draw(std::uint64_t revision = 0);
+  // The same, now and then of a session or on sessions.
+  Command draw_with_session();
+  Command draw_read(std::uint64_t revision);
 
  private:
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
   std::string_view draw_key();
   Compare draw_compare();
-  Operation draw_operation();
+  Operation draw_operation(std::uint32_t kind);
+  void draw_range(Operation& operation);
+  std::uint64_t draw_revision();
 
   raft::Random random_;
+  const std::size_t key_bytes_end_;
+  std::uint64_t revision_ = 0;
   std::deque<std::string> kept_;
 };
 

@@ -15,7 +15,8 @@ Store holding(const std::vector<std::string>& keys, const std::string& value = "
     put.key = key;
     put.value = value;
   }
-  store.apply(command, 1);
+  store.begin_entry(1);
+  store.apply(command);
   return store;
 }
 
@@ -131,7 +132,7 @@ TEST_CASE("the last page has no cursor, and a page that just fits is the last") 
   operation.limit = 2;
   CHECK(run(store, operation).cursor.empty());
   operation.limit = 1;
-  CHECK(run(store, operation).cursor == encode_cursor("a"));
+  CHECK(run(store, operation).cursor == encode_cursor({1, "a"}));
   operation.limit = 1000;
   constexpr std::uint64_t record_bytes = 1 + 5;  // a key and its value
   operation.limit_bytes = 2 * record_bytes;
@@ -145,17 +146,17 @@ TEST_CASE("the last page has no cursor, and a page that just fits is the last") 
 TEST_CASE("a cursor goes on where its key is gone, and does not lead out of the range") {
   const Store store = holding(kKeys);
   Operation operation = scan("ab", "ac");
-  const std::string between = encode_cursor("ab\xff\x01");
+  const std::string between = encode_cursor({1, "ab\xff\x01"});
   operation.cursor = between;
   CHECK(keys_of(run(store, operation)) == Keys{"ab\xff\xff"});
-  const std::string before = encode_cursor("a");
+  const std::string before = encode_cursor({1, "a"});
   operation.cursor = before;
   CHECK(keys_of(run(store, operation)) == Keys{"ab", "ab\xff", "ab\xff\xff"});
-  const std::string after = encode_cursor("b");
+  const std::string after = encode_cursor({1, "b"});
   operation.cursor = after;
   CHECK(run(store, operation).records.empty());
   Operation one = scan("ab", "", TENON_RANGE_ONE);
-  const std::string itself = encode_cursor("ab");
+  const std::string itself = encode_cursor({1, "ab"});
   one.cursor = itself;
   CHECK(run(store, one).records.empty());
 }
@@ -187,7 +188,7 @@ TEST_CASE("scans share the bytes of one reply: a later one gets what is left, or
   command.independent = true;
   const Reply reply = store.read(command);
   CHECK(reply.results.at(0).records.size() == 3);
-  CHECK(reply.results.at(0).cursor == encode_cursor("c"));
+  CHECK(reply.results.at(0).cursor == encode_cursor({1, "c"}));
   CHECK(reply.results.at(1).error == TENON_ERROR_TOO_LARGE);
   CHECK(reply.results.at(1).records.empty());
 }

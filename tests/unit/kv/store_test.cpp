@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kv/store.hpp"
 
+#include "operations.hpp"
 #include "random_command.hpp"
 #include "store_model.hpp"
 #include "support/catch.hpp"
@@ -9,61 +10,42 @@
 namespace tenon::kv {
 namespace {
 
-Operation of_kind(std::uint32_t kind, std::string_view key, std::uint32_t flags = 0) {
-  Operation operation;
-  operation.kind = kind;
-  operation.flags = flags;
-  operation.key = key;
-  return operation;
-}
-Operation get(std::string_view key) { return of_kind(TENON_GET, key); }
-Operation erase(std::string_view key, std::uint32_t flags = 0) { return of_kind(TENON_DELETE, key, flags); }
-Operation put(std::string_view key, std::string_view value, std::uint32_t flags = 0) {
-  Operation operation = of_kind(TENON_PUT, key, flags);
-  operation.value = value;
-  return operation;
-}
-Command command(std::vector<Operation> operations, std::vector<Compare> compares = {},
-                std::vector<Operation> otherwise = {}) {
-  Command made;
-  made.operations = std::move(operations);
-  made.compares = std::move(compares);
-  made.otherwise = std::move(otherwise);
-  return made;
-}
-
-class Machine {
- public:
-  Reply operator()(const Command& command) { return store.apply(command, ++time_ms); }
-  Store store;
-  std::uint64_t time_ms = 0;
-};
-
 TEST_CASE("a random run of commands gives the replies of the model") {
-  const std::uint64_t seed = GENERATE(1u, 2u, 3u, 4u);
-  RandomCommand random(seed);
+  const std::uint64_t seed = GENERATE(1u, 2u, 3u, 4u, 5u, 6u);
+  const std::size_t key_bytes_end = GENERATE(4u, 7u);
+  CAPTURE(seed, key_bytes_end);
+  RandomCommand random(seed, key_bytes_end);
+  raft::Random steps(seed);
   Store store;
   StoreModel model;
-  for (std::uint64_t i = 1; i <= 5'000; ++i) {
-    const Command drawn = random.draw();
-    const std::string expected = text(model.apply(drawn, i));
-    REQUIRE(text(store.apply(drawn, i)) == expected);
+  std::uint64_t time_ms = 0;
+  for (int i = 0; i < 4'000; ++i) {
+    time_ms += steps.below(3);
+    store.begin_entry(time_ms);
+    model.begin_entry(time_ms);
+    const Command drawn = random.draw(store.revision());
+    const std::string expected = text(model.apply(drawn));
+    REQUIRE(text(store.apply(drawn)) == expected);
+    REQUIRE(store.key_count() == model.key_count());
   }
   CHECK(store.key_count() > 5);
   CHECK(store.revision() > 1'000);
 }
 
-TEST_CASE("two stores that apply the same encoded commands give the same replies") {
+TEST_CASE("two stores that apply the same encoded commands give the same replies and have the same hash") {
   RandomCommand random(5);
   Store one;
   Store other;
   for (std::uint64_t i = 1; i <= 2'000; ++i) {
-    const Command drawn = random.draw();
+    one.begin_entry(i);
+    other.begin_entry(i);
+    const Command drawn = random.draw_with_session();
     std::string bytes;
     encode(drawn, bytes);
     const std::optional<Command> decoded = decode(bytes);
     REQUIRE(decoded.has_value());
-    REQUIRE(text(one.apply(drawn, i)) == text(other.apply(*decoded, i)));
+    REQUIRE(text(one.apply(drawn)) == text(other.apply(*decoded)));
+    REQUIRE(one.state_hash() == other.state_hash());
   }
   CHECK(one.revision() == other.revision());
   CHECK(one.key_count() == other.key_count());
@@ -194,7 +176,7 @@ TEST_CASE("a read of the state as it is does what apply does, and changes nothin
   run(command({put("a", "1"), put("b", "2")}));
   const Command reading = command({get("a"), get("absent")}, {{TENON_COMPARE_VALUE, TENON_EQUAL, "b", "2", 0}});
   const std::string read = text(run.store.read(reading));
-  CHECK(read == text(run.store.apply(reading, run.time_ms)));
+  CHECK(read == text(run.store.apply(reading)));
   CHECK(run.store.revision() == 1);
 }
 

@@ -21,13 +21,13 @@ TEST_CASE("a birth is read back as what a member starts with") {
   const Birth born = birth(kMembers);
   Boot boot(born.hard_state, kCacheBytesMax);
   boot.feed(born.index, born.term, born.entry_data);
-  const std::optional<raft::Recovered> recovered = boot.finish(NodeId(1), raft::WriteSequence(1));
+  const std::optional<Recovered> recovered = boot.finish(NodeId(1), raft::WriteSequence(1));
   REQUIRE(recovered.has_value());
-  CHECK(recovered->hard_state == raft::HardState{Term(1), NodeId()});
-  CHECK(recovered->log.membership() == kMembers);
-  CHECK(recovered->log.last_index() == LogIndex(1));
-  CHECK(recovered->log.durable_index() == LogIndex(1));
-  CHECK(recovered->last_sequence == raft::WriteSequence(1));
+  CHECK(recovered->raft.hard_state == raft::HardState{Term(1), NodeId()});
+  CHECK(recovered->raft.log.membership() == kMembers);
+  CHECK(recovered->raft.log.last_index() == LogIndex(1));
+  CHECK(recovered->raft.log.durable_index() == LogIndex(1));
+  CHECK(recovered->raft.last_sequence == raft::WriteSequence(1));
 }
 
 TEST_CASE("two births of the same members are the same bytes") {
@@ -45,11 +45,11 @@ TEST_CASE("the last membership entry counts, and the cache keeps to its bound") 
   }
   const raft::Membership later{{{NodeId(1)}, {NodeId(4)}}};
   boot.feed(LogIndex(100), Term(7), wire::encode_membership(later));
-  const std::optional<raft::Recovered> recovered = boot.finish(NodeId(4), {});
+  const std::optional<Recovered> recovered = boot.finish(NodeId(4), {});
   REQUIRE(recovered.has_value());
-  CHECK(recovered->log.membership() == later);
-  CHECK(recovered->log.cached_bytes() <= 2000);
-  CHECK(recovered->log.term(LogIndex(50)) == Term(2));
+  CHECK(recovered->raft.log.membership() == later);
+  CHECK(recovered->raft.log.cached_bytes() <= 2000);
+  CHECK(recovered->raft.log.term(LogIndex(50)) == Term(2));
 }
 
 TEST_CASE("a hard state that cannot be read is refused") {

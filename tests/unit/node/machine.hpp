@@ -3,9 +3,11 @@
 // is, and when the machine crashes.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 
+#include "manual_storage.hpp"
 #include "node/boot.hpp"
 #include "node/node.hpp"
 #include "support/catch.hpp"
@@ -20,69 +22,22 @@ using raft::Term;
 
 inline const raft::Membership kMembers{{{NodeId(1)}}};
 
-// Storage whose test decides when a write is durable and when a read is answered. It keeps the pointers that it is
-// lent, as a plugin may, so that memory given back too early shows under the address sanitizer.
-class ManualStorage {
- public:
-  ManualStorage() {
-    table_.struct_size = sizeof table_;
-    table_.write = [](void* self, const tenon_write* write) {
-      auto& storage = *static_cast<ManualStorage*>(self);
-      REQUIRE(write->sequence == ++storage.last_sequence);
-      storage.queued.push_back(write);
-    };
-    table_.read_entries = [](void* self, std::uint64_t request, std::uint64_t first, std::uint64_t end, std::uint64_t) {
-      auto& storage = *static_cast<ManualStorage*>(self);
-      storage.reads.push_back({request, first, end});
-    };
-  }
-  StoragePort port() noexcept { return {&table_, this}; }
-
-  struct Read {
-    std::uint64_t request, first, end;
-  };
-  struct Stored {
-    std::uint64_t term;
-    std::string data;
-  };
-  // Makes the oldest queued write durable; returns its sequence.
-  raft::WriteSequence sync_one() {
-    REQUIRE_FALSE(queued.empty());
-    const tenon_write& write = *queued.front();
-    if ((write.parts & TENON_WRITE_HARD_STATE) != 0) hard_state = view(write.hard_state);
-    if ((write.parts & TENON_WRITE_TRUNCATE_SUFFIX) != 0) {
-      log.erase(log.lower_bound(write.truncate_from), log.end());
-    }
-    for (std::uint64_t i = 0; i < write.entry_count; ++i) {
-      const tenon_entry& entry = write.entries[i];
-      log[entry.index] = {entry.term, std::string(view(entry.data))};
-    }
-    queued.pop_front();
-    return raft::WriteSequence(write.sequence);
-  }
-
-  std::deque<const tenon_write*> queued;
-  std::uint64_t last_sequence = 0;
-  std::deque<Read> reads;
-  std::string hard_state;
-  std::map<std::uint64_t, Stored> log;
-
- private:
-  tenon_storage table_{};
-};
-
 class Recorder final : public Surroundings {
  public:
   void answer(Answer answer) override { REQUIRE(answers.emplace(answer.token.request, answer).second); }
   void role_changed(const raft::RoleChanged& role) override { roles.push_back(role.role); }
   void frame_dropped(FrameDrop why, NodeId) override { frame_drops.push_back(why); }
   void message_dropped(raft::Drop why) override { message_drops.push_back(why); }
+  void image_committed(const ImageStatus& status) override { images.push_back(status); }
+  void image_trouble(const std::string& what) override { troubles.push_back(what); }
   void failed(const std::string& why) override { failure = why; }
 
   std::map<std::uint64_t, Answer> answers;
   std::vector<RoleName> roles;
   std::vector<FrameDrop> frame_drops;
   std::vector<raft::Drop> message_drops;
+  std::vector<ImageStatus> images;
+  std::vector<std::string> troubles;
   std::optional<std::string> failure;
 };
 
@@ -109,6 +64,23 @@ class ManualPeers final : public PeerPort {
   std::vector<Sent> sent;
 };
 
+// Work waits until the test has it done.
+class ManualWorkers final : public WorkPort {
+ public:
+  void start(std::unique_ptr<Work> work) override { waiting.push_back(std::move(work)); }
+  // Steps the oldest to its end, and takes it out.
+  std::unique_ptr<Work> finish_one() {
+    REQUIRE_FALSE(waiting.empty());
+    std::unique_ptr<Work> work = std::move(waiting.front());
+    waiting.pop_front();
+    while (work->step()) {
+    }
+    return work;
+  }
+
+  std::deque<std::unique_ptr<Work>> waiting;
+};
+
 inline std::string encoded(const kv::Operation& operation) {
   kv::Command command;
   command.operations.push_back(operation);
@@ -132,7 +104,9 @@ class Machine {
 
   // What a crash leaves is what is durable.
   void restart() {
+    workers.waiting.clear();
     node.reset();
+    REQUIRE(storage.open_images == 0);
     storage.queued.clear();
     storage.reads.clear();
     storage.last_sequence = 0;
@@ -140,6 +114,7 @@ class Machine {
   }
   void run() { node->run(now); }
   void sync_one() { node->on_durable(storage.sync_one()); }
+  void work_one() { node->on_work_done(workers.finish_one()); }
   void answer_read() {
     REQUIRE_FALSE(storage.reads.empty());
     const ManualStorage::Read read = storage.reads.front();
@@ -157,6 +132,8 @@ class Machine {
         sync_one();
       } else if (!storage.reads.empty()) {
         answer_read();
+      } else if (!workers.waiting.empty()) {
+        work_one();
       } else if (node->next_deadline() != now.steady) {
         return;
       }
@@ -183,6 +160,7 @@ class Machine {
   bool answered(std::uint64_t request) const { return recorder.answers.contains(request); }
 
   ManualStorage storage;
+  ManualWorkers workers;
   Recorder recorder;
   ManualPeers peers;
   Now now{raft::Instant(std::chrono::hours(600)), 1'000'000};
@@ -191,18 +169,27 @@ class Machine {
   std::size_t read_entries_max = 7;
   std::uint64_t cache_bytes_max = 1u << 20;
   std::uint64_t last_request = 0;
+  int resets = 0;  // starts at which the log did not go on from the image
   std::optional<Node> node;
 
  private:
   void boot() {
     settings.raft.log_cache_bytes_max = cache_bytes_max;
-    Boot reading(storage.hard_state, cache_bytes_max);
+    Boot reading(storage.hard_state, cache_bytes_max,
+                 load_newest_image(storage.port(), settings.cluster_id, [](std::uint64_t, std::uint64_t) {}));
     for (const auto& [index, stored] : storage.log) reading.feed(LogIndex(index), Term(stored.term), stored.data);
-    std::optional<raft::Recovered> recovered = reading.finish(settings.raft.self, raft::WriteSequence());
+    REQUIRE_FALSE(reading.error().has_value());
+    if (const std::optional<raft::Write> reset = reading.reset(raft::WriteSequence(1))) {
+      if (reset->truncate_from)
+        storage.log.erase(storage.log.lower_bound(reset->truncate_from->value()), storage.log.end());
+      storage.log.erase(storage.log.begin(), storage.log.upper_bound(reset->compact_to->value()));
+      ++resets;
+    }
+    std::optional<Recovered> recovered = reading.finish(settings.raft.self, raft::WriteSequence());
     REQUIRE(recovered.has_value());
     peers.sent.clear();
     node.emplace(settings, *std::move(recovered), raft::Random(settings.raft.self.value() + 100 * ++starts_),
-                 storage.port(), peers, recorder, now);
+                 storage.port(), peers, workers, recorder, now);
   }
 
   std::uint64_t starts_ = 0;

@@ -270,5 +270,43 @@ TEST_CASE("an entry that storage reads back changed stops the node, and nothing 
   CHECK_FALSE(machine.node->next_deadline().has_value());
 }
 
+kv::Operation page_of(std::string_view cursor) {
+  kv::Operation scan;
+  scan.kind = TENON_SCAN;
+  scan.cursor = cursor;
+  scan.limit = 3;
+  scan.limit_bytes = 10'000;
+  return scan;
+}
+
+TEST_CASE("the pages of a scan show one revision, though keys are written between them, and not for ever") {
+  Machine machine;
+  machine.settle();
+  for (int i = 0; i < 9; ++i) machine.put("key" + std::to_string(i), "before");
+  machine.settle();
+  std::string cursor;
+  std::size_t seen = 0;
+  std::string first_cursor;
+  do {
+    const std::uint64_t page = machine.submit(Access::read, encoded(page_of(cursor)));
+    machine.settle();
+    const kv::Result& result = machine.recorder.answers.at(page).reply.results.at(0);
+    REQUIRE(result.error == TENON_OK);
+    for (const kv::Record& record : result.records) CHECK(record.value == "before");
+    seen += result.records.size();
+    cursor = result.cursor;
+    if (first_cursor.empty()) first_cursor = cursor;
+    for (int i = 0; i < 9; ++i) machine.put("key" + std::to_string(i), "after");
+    machine.put("key" + std::to_string(seen) + "new", "after");
+    machine.settle();
+  } while (!cursor.empty());
+  CHECK(seen == 9);
+  machine.now.steady += KeptStates::kIdleMax;
+  machine.settle();
+  const std::uint64_t late = machine.submit(Access::read, encoded(page_of(first_cursor)));
+  machine.settle();
+  CHECK(machine.recorder.answers.at(late).reply.results.at(0).error == TENON_ERROR_COMPACTED);
+}
+
 }  // namespace
 }  // namespace tenon::node

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "raft/log.hpp"
 
+#include <algorithm>
+
 #include "support/catch.hpp"
 
 namespace tenon::raft {
@@ -119,6 +121,90 @@ TEST_CASE("the cache is cut from the front to its bound, but never into what is 
   CHECK(log.cached(LogIndex(6)) == nullptr);
   CHECK(log.cached(LogIndex(7)) != nullptr);
   CHECK(log.term(LogIndex(1)) == Term(1));
+}
+
+Entry membership_entry(std::uint64_t index, std::uint64_t term, std::uint64_t node) {
+  Entry made = entry(index, term);
+  made.kind = EntryKind::membership;
+  made.membership = std::make_shared<const Membership>(Membership{{{NodeId(node)}}});
+  return made;
+}
+
+TEST_CASE("a compaction forgets the entries up to the boundary, and keeps its term") {
+  const std::uint64_t terms[] = {1, 1, 2, 2, 5, 5};
+  for (std::uint64_t up_to = 1; up_to <= 6; ++up_to) {
+    Log log;
+    for (std::uint64_t i = 0; i < 6; ++i) log.recover(entry(i + 1, terms[i]));
+    log.compact(LogIndex(up_to));
+    CHECK(log.boundary() == LogIndex(up_to));
+    CHECK(log.last_index() == LogIndex(6));
+    CHECK(log.durable_index() == LogIndex(6));
+    CHECK(log.last_term() == Term(5));
+    CHECK_FALSE(log.term(LogIndex(up_to - 1)).has_value());
+    CHECK(log.cached(LogIndex(up_to)) == nullptr);
+    CHECK(log.cached_bytes() == 10 * (6 - up_to));
+    for (std::uint64_t i = up_to; i <= 6; ++i) CHECK(log.term(LogIndex(i)) == Term(terms[i - 1]));
+    CHECK(log.last_not_after(LogIndex(6), Term(1)) == LogIndex(std::max<std::uint64_t>(up_to, 2)));
+    log.recover(entry(7, 6));
+    CHECK(log.last_term() == Term(6));
+    CHECK(log.term(LogIndex(6)) == Term(5));
+    log.compact(LogIndex(7));
+    CHECK(log.last_term() == Term(6));
+    CHECK(log.cached_bytes() == 0);
+  }
+}
+
+TEST_CASE("after a compaction a truncation brings back the membership as of the boundary") {
+  Log log;
+  log.recover(membership_entry(1, 1, 7));
+  log.recover(entry(2, 1));
+  log.recover(membership_entry(3, 1, 8));
+  log.recover(entry(4, 1));
+  log.recover(membership_entry(5, 1, 9));
+  log.compact(LogIndex(4));
+  CHECK(log.membership().has_voter(NodeId(9)));
+  CHECK(log.membership_index() == LogIndex(5));
+  log.truncate(LogIndex(5));
+  CHECK(log.membership().has_voter(NodeId(8)));
+  CHECK(log.membership_index() == LogIndex(4));
+  CHECK(log.last_index() == log.boundary());
+}
+
+TEST_CASE("entries under way to the disk outlive a compaction of those before them") {
+  Log log;
+  for (std::uint64_t i = 1; i <= 4; ++i) log.append(entry(i, 1), WriteSequence(i));
+  log.complete(WriteSequence(2));
+  log.compact(LogIndex(2));
+  CHECK(log.durable_index() == LogIndex(2));
+  CHECK(log.durable_with(LogIndex(4)) == WriteSequence(4));
+  log.complete(WriteSequence(3));
+  CHECK(log.durable_index() == LogIndex(3));
+}
+
+TEST_CASE("a log that was reset holds nothing, and is durable again with the write that empties it") {
+  Log log;
+  log.recover(membership_entry(1, 1, 7));
+  log.append(entry(2, 1), WriteSequence(4));
+  log.append(membership_entry(3, 1, 8), WriteSequence(5));
+  log.reset(LogIndex(9), Term(3), std::make_shared<const Membership>(Membership{{{NodeId(5)}}}), WriteSequence(6));
+  CHECK(log.boundary() == LogIndex(9));
+  CHECK(log.last_index() == LogIndex(9));
+  CHECK(log.last_term() == Term(3));
+  CHECK(log.term(LogIndex(9)) == Term(3));
+  CHECK_FALSE(log.term(LogIndex(3)).has_value());
+  CHECK(log.cached_bytes() == 0);
+  CHECK(log.membership().has_voter(NodeId(5)));
+  CHECK(log.membership_index() == LogIndex(9));
+  CHECK(log.durable_with(LogIndex(9)) == WriteSequence(6));
+  log.complete(WriteSequence(5));
+  CHECK(log.durable_index() < LogIndex(9));
+  log.append(entry(10, 3), WriteSequence(7));
+  CHECK(log.durable_with(LogIndex(10)) == WriteSequence(7));
+  log.complete(WriteSequence(6));
+  CHECK(log.durable_index() == LogIndex(9));
+  CHECK(log.durable_with(LogIndex(9)) == WriteSequence());
+  log.truncate(LogIndex(10));
+  CHECK(log.membership().has_voter(NodeId(5)));
 }
 
 }  // namespace

@@ -80,6 +80,44 @@ TEST_CASE("a scan has a prefix or a range") {
   check_usage({"scan", "--cursor", ""}, "--cursor");
 }
 
+TEST_CASE("a write may expire, show what was there, and be of a session") {
+  const Invocation put = parse({"put", "k", "v", "--ttl", "90s", "--previous", "--session", "mine", "--sequence", "7"});
+  CHECK(put.ttl == std::chrono::seconds(90));
+  CHECK(put.previous == client::Previous::kWanted);
+  CHECK((put.session == "mine" && put.sequence == 7));
+  CHECK(parse({"put", "k", "v", "--keep-ttl"}).keeps_ttl);
+  CHECK(parse({"expire", "k", "1h"}).ttl == std::chrono::hours(1));
+  CHECK(parse({"increment", "k"}).delta == 1);
+  CHECK(parse({"increment", "k", "--", "-5"}).delta == -5);
+  CHECK(parse({"session", "open", "mine", "--ttl", "5m"}).ttl == std::chrono::minutes(5));
+  CHECK(parse({"session", "keep-alive", "12"}).command == Command::kSessionKeepAlive);
+  check_usage({"put", "k", "v", "--ttl", "1s", "--keep-ttl"}, "--ttl and --keep-ttl");
+  check_usage({"put", "k", "v", "--ttl", "1"}, "--ttl: found '1'");
+  check_usage({"put", "k", "v", "--session", "mine"}, "belong together");
+  check_usage({"put", "k", "v", "--session", "mine", "--sequence", "0"}, "--sequence: found '0'");
+  check_usage({"increment", "k", "x"}, "increment: found 'x'");
+  check_usage({"session"}, "expected session open, session keep-alive or session close");
+}
+
+TEST_CASE("a del is of a key, a prefix or a range") {
+  CHECK_FALSE(parse({"del", "k"}).range);
+  CHECK(parse({"del", "--prefix", "a/"}).range->prefix == "a/");
+  const Invocation range = parse({"del", "--range", "a", ""});
+  CHECK((range.range->first_key == "a" && range.range->end_key.empty() && !range.range->prefix));
+  CHECK(parse({"del", "--range", "", ""}).range->prefix == "");
+  check_usage({"del", "a", "b"}, "found 2 arguments");
+  check_usage({"del", "--range", "a"}, "found 1 arguments");
+  check_usage({"del", "--range", "--prefix", "a", "b"}, "--prefix and --range");
+  check_usage({"del", "--prefix", "a", "--previous"}, "--previous with a range");
+}
+
+TEST_CASE("a scan may go backward, or count") {
+  CHECK(parse({"scan", "--reverse"}).scan.order == client::ScanOrder::kBackward);
+  CHECK(parse({"scan", "--count"}).scan.content == client::ScanContent::kCount);
+  check_usage({"scan", "--count", "--keys"}, "--keys and --count");
+  check_usage({"scan", "--count", "--limit", "3"}, "--count and --limit");
+}
+
 TEST_CASE("a cas takes the expected value or its absence") {
   const Invocation value = parse({"cas", "k", "old", "new"});
   CHECK(value.expectation == Expectation::kValue);
@@ -99,6 +137,7 @@ TEST_CASE("what cannot be understood is refused") {
   check_usage({"get"}, "found 0 arguments");
   check_usage({"status", "x"}, "found 1 arguments");
   check_usage({"get", "k", "--limit", "1"}, "--limit is a flag of scan only");
+  check_usage({"get", "k", "--ttl", "1s"}, "--ttl is a flag of put, session open only");
   check_usage({"put", "k", "v", "--absent"}, "--absent is a flag of cas only");
   check_usage({"get", "k", "--bogus"}, "--bogus");
   check_usage({"get", "k", "-o", "xml"}, "table, json or simple");
@@ -108,7 +147,7 @@ TEST_CASE("what cannot be understood is refused") {
 }
 
 TEST_CASE("what a later version brings says so") {
-  for (const char* const later : {"watch", "member", "snapshot", "backup", "alarm", "txn"}) {
+  for (const char* const later : {"watch", "member", "snapshot", "backup", "alarm", "lock"}) {
     CHECK_THROWS_AS(parse({later, "list"}), NotInThisVersion);
     CHECK(parse({"--help"}).text.find(" " + std::string(later)) != std::string::npos);
   }
@@ -117,7 +156,8 @@ TEST_CASE("what a later version brings says so") {
 
 TEST_CASE("help names every command, and each command has its own") {
   const std::string general = parse({"--help"}).text;
-  for (const char* const command : {"put", "get", "del", "scan", "cas", "status", "metrics"}) {
+  for (const char* const command : {"put", "get", "del", "scan", "cas", "append", "increment", "expire", "persist",
+                                    "ttl", "txn", "status", "metrics"}) {
     CHECK(general.find("\n  " + std::string(command)) != std::string::npos);
     const std::string own = parse({command, "--help"}).text;
     CHECK(own.starts_with("tenonctl [flags] " + std::string(command)));

@@ -3,50 +3,12 @@
 #include "tenonctl/run.hpp"
 
 #include <algorithm>
-#include <sstream>
-#include <vector>
 
+#include "shell.hpp"
 #include "support/catch.hpp"
 #include "tenon_client/client.hpp"
-#include "test_server.hpp"
 
 namespace tenon::tenonctl {
-namespace {
-
-using client::Answer;
-using client::TestServer;
-
-TestServer::Behaviour map_service() {
-  const auto service = std::make_shared<client::MapService>();
-  return [service](std::string request) { return Answer{Answer::Kind::kReply, service->answer(std::move(request))}; };
-}
-
-struct Outcome {
-  int code = 0;
-  std::string output;
-  std::string messages;
-};
-
-class Shell {
- public:
-  explicit Shell(TestServer::Behaviour behaviour = map_service()) : server_(std::move(behaviour)) {}
-
-  Outcome operator()(const std::vector<std::string>& arguments, const std::string& input = {},
-                     OutputDevice device = OutputDevice::kOther) {
-    std::istringstream in(input);
-    std::ostringstream out;
-    std::ostringstream messages;
-    Surroundings surroundings{in, out, messages, device, server_.endpoint().text()};
-    const int code = run(arguments, surroundings);
-    return {code, out.str(), messages.str()};
-  }
-
- private:
-  TestServer server_;
-};
-
-}  // namespace
-
 TEST_CASE("simple output is for shells") {
   Shell shell;
   CHECK(shell({"put", "k", "v"}).output == "1\n");

@@ -52,6 +52,23 @@ TEST_CASE("commands are read back in their order, as views into the data") {
   }
 }
 
+TEST_CASE("an entry without commands carries cluster time and nothing else") {
+  const std::string encoded = commands_entry(0x0102, {});
+  const std::optional<DecodedEntry> entry = decode_entry(encoded);
+  REQUIRE(entry.has_value());
+  CHECK(entry->kind == EntryKind::commands);
+  CHECK(entry->cluster_time_ms == 0x0102);
+  CHECK(entry->commands.empty());
+  const auto owner = std::make_shared<const std::string>(encoded);
+  CHECK(read_entry(raft::LogIndex(5), raft::Term(3), {owner, *owner})->kind == EntryKind::commands);
+  CHECK(hex(encoded).substr(8) ==
+        "01020000"
+        "0201000000000000"
+        "00000000");
+  check_damage_is_refused(encoded, is_accepted);
+  CHECK_FALSE(is_accepted(rewritten(encoded, kCountOffset, 1)));
+}
+
 TEST_CASE("a membership is read back") {
   const std::optional<DecodedEntry> entry = decode_entry(encode_membership(kMembers));
   REQUIRE(entry.has_value());

@@ -7,6 +7,7 @@
 #include "wire/entry_data.hpp"
 #include "wire/frame.hpp"
 #include "wire/hard_state.hpp"
+#include "wire/image.hpp"
 
 namespace tenon::wire {
 namespace {
@@ -14,10 +15,11 @@ namespace {
 using support::documented_bytes;
 using support::hexadecimal;
 
-TEST_CASE("the examples of docs/formats.md are what the core writes") {
+constexpr raft::Incarnation kIncarnation = {0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17,
+                                            0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f};
+
+TEST_CASE("the hard state, entries and command of docs/formats.md are what the core writes") {
   const raft::NodeId node(1);
-  constexpr raft::Incarnation kIncarnation = {0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17,
-                                              0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f};
   CHECK(hexadecimal(encode_hard_state({raft::Term(2), node})) == hexadecimal(documented_bytes("core hard_state")));
   CHECK(hexadecimal(encode_membership({{{node, kIncarnation}}})) == hexadecimal(documented_bytes("core membership")));
   kv::Command command;
@@ -28,19 +30,47 @@ TEST_CASE("the examples of docs/formats.md are what the core writes") {
   CHECK(hexadecimal(encoded) == hexadecimal(documented_bytes("core command")));
   const std::string_view commands[] = {encoded};
   CHECK(hexadecimal(encode_commands(1'700'000'000'000, commands)) == hexadecimal(documented_bytes("core commands")));
+}
 
-  const Envelope envelope{"orders", node, kIncarnation, raft::NodeId(2)};
-  const auto bytes_of = [](const OutgoingFrame& frame) {
-    std::string whole = frame.head;
-    for (const raft::Payload& part : frame.data) whole += part.bytes;
-    return hexadecimal(whole);
-  };
+std::string bytes_of(const OutgoingFrame& frame) {
+  std::string whole = frame.head;
+  for (const raft::Payload& part : frame.data) whole += part.bytes;
+  return hexadecimal(whole);
+}
+
+TEST_CASE("the frames of docs/formats.md are what the core writes") {
+  const Envelope envelope{"orders", raft::NodeId(1), kIncarnation, raft::NodeId(2)};
   const raft::Heartbeat heartbeat{raft::Term(7), raft::LogIndex(258), 3};
   CHECK(bytes_of(encode_frame(envelope, raft::Message(heartbeat))) == hexadecimal(documented_bytes("core heartbeat")));
   const auto no_op = std::make_shared<const std::string>(encode_no_op());
   raft::Append append{raft::Term(7), raft::LogIndex(9), raft::Term(6), raft::LogIndex(8), {}};
   append.entries.push_back({raft::LogIndex(10), raft::Term(7), raft::EntryKind::no_op, {no_op, *no_op}});
   CHECK(bytes_of(encode_frame(envelope, raft::Message(append))) == hexadecimal(documented_bytes("core append")));
+}
+
+TEST_CASE("the image of docs/formats.md, and the frames that carry it, are what the core writes") {
+  ImageHeader header;
+  header.id = {0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2a, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f};
+  header.cluster_id = "orders";
+  header.index = raft::LogIndex(258);
+  header.term = raft::Term(7);
+  header.membership = {{{raft::NodeId(1), kIncarnation}}};
+  header.raw_bytes = 5;
+  std::string image;
+  ImageEncoder encoder(header, kZstdLevel);
+  encoder.begin(image);
+  const std::size_t chunk_at = image.size();
+  encoder.add("hello", image);
+  encoder.finish(image);
+  CHECK(hexadecimal(image) == hexadecimal(documented_bytes("core image")));
+
+  const Envelope envelope{"orders", raft::NodeId(1), kIncarnation, raft::NodeId(2)};
+  const std::string_view chunk = std::string_view(image).substr(chunk_at, kChunkHeadBytes + 5);
+  const ImagePiece piece{raft::Term(8), header.id, header.index, 1, image.size(), {nullptr, chunk}};
+  CHECK(bytes_of(encode_frame(envelope, piece)) == hexadecimal(documented_bytes("core image_piece")));
+  const ImageAck ack{raft::Term(8), header.id, header.index, 2, chunk_at + chunk.size(), ImageAck::Status::receiving};
+  CHECK(bytes_of(encode_frame({"orders", raft::NodeId(2), kIncarnation, raft::NodeId(1)}, ack)) ==
+        hexadecimal(documented_bytes("core image_ack")));
 }
 
 }  // namespace

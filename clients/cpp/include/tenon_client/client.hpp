@@ -20,6 +20,7 @@
 
 #include "tenon_client/endpoint.hpp"
 #include "tenon_client/error.hpp"
+#include "tenon_client/operation.hpp"
 
 namespace tenon::client {
 
@@ -27,51 +28,6 @@ struct Options {
   std::vector<Endpoint> endpoints;                  // 1 to kEndpointsMax
   std::chrono::milliseconds connect_timeout{2000};  // for each address of an endpoint; names are resolved by the system
   std::chrono::milliseconds request_timeout{10000};  // from sending to the whole answer, for each endpoint tried
-};
-
-struct Record {
-  std::string key;
-  std::string value;  // empty in a scan of keys only
-  std::uint64_t create_revision = 0;
-  std::uint64_t mod_revision = 0;  // >= create_revision
-  std::uint64_t version = 0;       // 1 when created, one more with each change
-};
-
-// `revision` in every result is that of the state that the result shows; after a write, the one that it made.
-struct PutResult {
-  std::uint64_t revision = 0;
-};
-struct GetResult {
-  std::uint64_t revision = 0;
-  std::optional<Record> record;  // absent: there is no such key
-};
-struct EraseResult {
-  std::uint64_t revision = 0;
-  bool erased = false;  // whether the key existed
-};
-
-enum class ScanContent { kKeysAndValues, kKeys };
-struct ScanRange {
-  std::optional<std::string> prefix;  // set: every key that begins with it, and the other two are empty
-  std::string first_key;              // from it on; empty: from the first
-  std::string end_key;                // below it; empty: to the last
-};
-struct ScanRequest {
-  ScanRange range;
-  std::uint64_t limit = 0;  // records at most; 0: the node's own bound, which always holds
-  ScanContent content = ScanContent::kKeysAndValues;
-  std::string cursor;  // of an earlier result, with the same range and content; empty: from the beginning
-};
-struct ScanResult {
-  std::uint64_t revision = 0;
-  std::vector<Record> records;  // in the order of their keys
-  std::string cursor;           // empty: the range is at its end
-};
-
-struct SwapResult {
-  std::uint64_t revision = 0;
-  bool swapped = false;
-  std::optional<Record> current;  // not swapped: what is there instead; absent when there is no such key
 };
 
 // Of the node that answered. What it did not tell is absent.
@@ -114,7 +70,8 @@ struct Leadership {
 
 class Caller;
 
-// Each request throws NoConnection, Refused, and if it writes UnknownOutcome; see error.hpp. Keys have 1 to 65536
+// Each request throws NoConnection, Refused, and if it writes UnknownOutcome, or in a session SessionExpired and
+// ReplyForgotten; see error.hpp. Keys have 1 to 65536
 // bytes; a node refuses others, and values above its limit. For one thread at a time.
 class Client {
  public:
@@ -124,16 +81,39 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  // Returns when the write is committed: durable on a quorum.
-  PutResult put(std::string_view key, std::string_view value);
+  // Returns when the write is committed: durable on a quorum. So does every write below.
+  PutResult put(std::string_view key, std::string_view value, const PutOptions& options = {});
   // Linearizable: sees every write that was acknowledged, to whomever, before the call.
   GetResult get(std::string_view key);
-  // As put(); to erase a key that does not exist is no error.
-  EraseResult erase(std::string_view key);
-  // One page of the range, linearizable; the pages of one scan are of different moments.
+  // All keys at one revision, linearizable.
+  GetManyResult get_many(const std::vector<std::string>& keys);
+  // To erase a key that does not exist is no error.
+  EraseResult erase(std::string_view key, const WriteOptions& options = {});
+  // One part of the range. A range without prefix and without bounds is refused.
+  EraseRangeResult erase_range(const EraseRangeRequest& wanted);
+  // Adds to the end of the value, an absent key having an empty one.
+  AppendResult append(std::string_view key, std::string_view value, const WriteOptions& options = {});
+  // Adds to the value as a decimal number, an absent key being 0. Throws Refused (kWrongType) when the value is none,
+  // or the sum would not be one of 64 bits.
+  IncrementResult increment(std::string_view key, std::int64_t delta, const WriteOptions& options = {});
+  // Sets when the key expires. Needs: `expiry` is `after` or `at`.
+  ChangeResult expire(std::string_view key, const Expiry& expiry, const WriteOptions& options = {});
+  // The key shall not expire.
+  ChangeResult persist(std::string_view key, const WriteOptions& options = {});
+  // One page of the range, linearizable; those that follow it by its cursor are of the same moment, and fail as Refused
+  // (kCompacted) when the node does not keep that any more.
   ScanResult scan(const ScanRequest& wanted);
   // Sets the key to `value` when its value is `expected` (absent: when there is no such key), in one step. A write.
-  SwapResult compare_and_swap(std::string_view key, const std::optional<std::string>& expected, std::string_view value);
+  SwapResult compare_and_swap(std::string_view key, const std::optional<std::string>& expected, std::string_view value,
+                              const std::optional<InSession>& in_session = std::nullopt);
+  // Runs `operations` when every compare holds, else `otherwise`, in one step. A write.
+  TransactionResult transaction(const Transaction& transaction);
+
+  // Opens a session that expires when nothing is heard of it for `duration`, and returns its id.
+  std::uint64_t open_session(std::chrono::milliseconds duration);
+  // Both throw SessionExpired when there is no such session. Replies below lowest_outstanding are forgotten; 0: none.
+  void keep_session_alive(std::uint64_t session, std::uint64_t lowest_outstanding = 0);
+  void close_session(std::uint64_t session);
 
   // The next four are the word of one node, without asking the others; also while there is no leader.
   Status status();

@@ -25,6 +25,17 @@ struct UnknownOutcome : Error {
   using Error::Error;
 };
 
+// The session of the write has expired, or has forgotten its sequence: nothing was done now, and of an earlier try
+// nothing is known any more.
+struct SessionExpired : Error {
+  using Error::Error;
+};
+
+// An earlier try of the write in its session was executed, and its reply was too large to be kept.
+struct ReplyForgotten : Error {
+  using Error::Error;
+};
+
 enum class ErrorCode {
   kInvalid,
   kUnsupported,

@@ -10,6 +10,7 @@
 
 #include "node/peer_port.hpp"
 #include "node/submission.hpp"
+#include "node/work.hpp"
 #include "tenon/storage.h"
 
 namespace tenon::host {
@@ -43,12 +44,14 @@ struct Mail {
   std::uint64_t durable = 0;  // 0: nothing new
   std::optional<bool> space_is_short;
   std::vector<LogRead> log_reads;
-  bool nudge = false;  // one round is wanted, whatever else there is
+  std::vector<std::unique_ptr<node::Work>> done;  // work that has made its last step
+  bool image = false;                             // an operator wants one
+  bool nudge = false;                             // one round is wanted, whatever else there is
   bool stop = false;
 
   bool empty() const noexcept {
     return submissions.empty() && cancels.empty() && from_peers.empty() && !transfer && durable == 0 &&
-           !space_is_short && log_reads.empty() && !nudge && !stop;
+           !space_is_short && log_reads.empty() && done.empty() && !image && !nudge && !stop;
   }
 };
 

@@ -22,6 +22,7 @@
 #include "host/peer_events.hpp"
 #include "host/status_text.hpp"
 #include "host/storage_events.hpp"
+#include "host/worker_pool.hpp"
 #include "node/node.hpp"
 
 namespace tenon::host {
@@ -36,9 +37,10 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   ~NodeThread() override;
 
   // Starts the thread. Keeps: clients, storage and peers, until stop() returns. Once.
-  void start(const node::Settings& settings, raft::Recovered recovered, std::uint64_t seed, node::StoragePort storage,
+  void start(const node::Settings& settings, node::Recovered recovered, std::uint64_t seed, node::StoragePort storage,
              node::PeerPort& peers, ClientHost& clients);
-  // Ends the thread; requests that were not answered never are. SETUP thread.
+  // Ends the thread and its workers; requests that were not answered never are. No handle on an image is left open.
+  // SETUP thread.
   void stop();
   // Answers nothing from now on: what it would say may rest on storage that has failed. Any thread.
   void halt() noexcept { halted_.store(true); }
@@ -53,6 +55,9 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   // Asks the node to hand leadership to `target`, 0: to the voter whose log is the longest. Any thread; a node that
   // does not lead ignores it.
   void transfer_leadership(raft::NodeId target);
+
+  // Asks for an image of what is applied. Any thread; nothing happens while one is being taken or received.
+  void take_image();
 
   // NodePort, any thread
   std::vector<node::Token> submit(std::vector<node::Submission>& submissions) override;
@@ -75,12 +80,15 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   void role_changed(const raft::RoleChanged& role) override;
   void vote_decided(const raft::VoteDecided& vote) override;
   void proposal_applied(raft::Duration waited) override;
+  void image_committed(const node::ImageStatus& images) override;
+  void image_trouble(const std::string& what) override;
   void frame_dropped(node::FrameDrop why, raft::NodeId from) override;
   void message_dropped(raft::Drop why) override;
   void failed(const std::string& why) override;
 
   std::string metrics_text() const;
   AdminAnswer admin_transfer(const std::string& argument);
+  AdminAnswer admin_snapshot(const std::string& argument);
   template <class Append>
   void post(Append append);
   void run();
@@ -101,7 +109,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   const EventSignal wake_;
   std::uint64_t inbox_bytes_max_ = 0;
   ClientHost* clients_ = nullptr;
-  std::optional<node::Node> node_;  // the thread's alone once it runs
+  WorkerPool workers_;
+  std::optional<node::Node> node_;  // the thread's alone once it runs; its work is the workers'
   std::thread thread_;
   std::atomic<bool> halted_{false};
   std::atomic<std::uint64_t> rounds_{0};

@@ -23,6 +23,12 @@ struct RequestLimits {
 
 inline constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours(1);
 
+// Times of keys and sessions, in milliseconds. The bounds keep a sum with the cluster time far from the end of 64 bits.
+inline constexpr std::uint64_t kDurationMsMax = std::uint64_t{1} << 45;   // about 1100 years
+inline constexpr std::uint64_t kExpiresAtMsMax = std::uint64_t{1} << 50;  // far beyond it
+inline constexpr std::uint64_t kSessionMsMin = 1'000;
+inline constexpr std::uint64_t kSessionMsMax = 2'592'000'000;  // 30 days
+
 struct CheckedRequest {
   node::Access access = node::Access::read;
   node::Ordering ordering = node::Ordering::free;

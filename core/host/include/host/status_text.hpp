@@ -60,6 +60,8 @@ const char* role_name(raft::RoleName role) noexcept;
 std::string status_text(const Identity& identity, const node::Status& status, std::uint64_t uptime_ms);
 std::string members_text(const Identity& identity, const node::Status& status, const std::vector<KnownNode>& nodes);
 std::string leader_text(const node::Status& status, const std::vector<KnownNode>& nodes);
+std::string snapshots_text(const node::Status& status);
+std::string state_hash_text(const node::Status& status);
 std::string leader_transfer_text(const node::Status& status, raft::NodeId target);
 
 }  // namespace tenon::host

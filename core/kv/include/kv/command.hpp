@@ -2,7 +2,7 @@
 // A command: what a client's request is once it is validated, and its byte form in log entries. Kinds, flags and
 // relations have the values of client_api.h.
 //
-//   u8  format               1
+//   u8  format               2
 //   u8  flags                bit 0: an operation that fails leaves the others in force
 //   u16 zero
 //   u64 session              0: none
@@ -10,10 +10,17 @@
 //   u64 session_outstanding  its lowest sequence without an answer; 0 without a session
 //   u32 compare_count, u32 operation_count, u32 otherwise_count
 //   compare    u8 what, u8 relation, block key, then block value (what = value) or u64 number
-//   operation  u8 kind, u32 flags, block key, then for a put: block value;
-//              for a scan: block range_end, block cursor, u64 limit, u64 limit_bytes
-// A block is its size as u32 and its bytes. Limits of scans are never 0 here: the node that took the request has put
-// its own in, so that every node that applies the command does the same.
+//   operation  u8 kind, u32 flags, block key, then for
+//              get            u64 revision
+//              scan           block range_end, block cursor, u64 revision, u64 limit, u64 limit_bytes
+//              put            block value, u64 expiry_ms
+//              append         block value, u64 limit_bytes
+//              increment      u64 delta, as two's complement
+//              delete range   block range_end, block cursor, u64 limit
+//              expire, session open   u64 expiry_ms
+// A block is its size as u32 and its bytes. Limits are never 0 here: the node that took the request has put its own in,
+// so that every node that applies the command does the same. An operation on sessions is the only one of its command,
+// and there are no compares.
 #pragma once
 
 #include <cstdint>
@@ -36,14 +43,17 @@ struct Compare {
 };
 
 struct Operation {
-  std::uint32_t kind = 0;   // TENON_GET, TENON_SCAN, TENON_PUT or TENON_DELETE
+  std::uint32_t kind = 0;   // TENON_GET to TENON_PERSIST, or TENON_SESSION_OPEN to _CLOSE
   std::uint32_t flags = 0;  // those of tenon_operation that its kind knows
   std::string_view key;
   std::string_view range_end;
   std::string_view value;
   std::string_view cursor;
-  std::uint64_t limit = 0;        // of a scan, in keys; > 0
-  std::uint64_t limit_bytes = 0;  // of a scan, of keys and values; > 0
+  std::uint64_t limit = 0;        // of a scan or a delete range, in keys; > 0
+  std::uint64_t limit_bytes = 0;  // of a scan, of keys and values; of an append, of the value it makes; > 0
+  std::int64_t delta = 0;
+  std::uint64_t expiry_ms = 0;  // of a session: its duration, > 0
+  std::uint64_t revision = 0;   // of a get or scan; 0: now
 };
 
 // All views borrow: from the request when it is encoded, from the encoded bytes when it is decoded.
@@ -66,10 +76,18 @@ std::optional<Command> decode(std::string_view data);
 // Whether applying the encoded command may make the state greater. Needs: what encode() writes.
 bool grows(std::string_view data);
 
-// Where a scan that stopped after `key` goes on, and back: the key, or nullopt when it is not what encode_cursor()
-// made.
-std::string encode_cursor(std::string_view key);
-constexpr std::size_t encoded_cursor_bytes(std::string_view key) noexcept { return key.size() + 1; }
-std::optional<std::string_view> decode_cursor(std::string_view cursor) noexcept;
+// Where a scan that has stopped goes on: beyond the key, in the state at the revision.
+//   u8 format 2, u64 revision, key
+struct Cursor {
+  std::uint64_t revision = 0;
+  std::string_view key;
+};
+std::string encode_cursor(const Cursor& cursor);
+constexpr std::size_t encoded_cursor_bytes(std::string_view key) noexcept { return 1 + 8 + key.size(); }
+// nullopt: not what encode_cursor() has made. Borrows.
+std::optional<Cursor> decode_cursor(std::string_view cursor) noexcept;
+
+// The revision whose state the command reads: the greatest that a get, a scan or a cursor names; 0: that of now.
+std::uint64_t read_revision(const Command& command) noexcept;
 
 }  // namespace tenon::kv

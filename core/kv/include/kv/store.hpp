@@ -1,100 +1,87 @@
 // SPDX-License-Identifier: MIT
-// The replicated state machine: an ordered map of keys, and the revision. It is deterministic: what apply() does
-// depends on the state and the command alone, so that every node that applies the same log holds the same state. No
-// clock, no floating point, no order that depends on memory.
+// The replicated state machine: an ordered map of keys, the revision, cluster time, sessions. It is deterministic: what
+// an entry does depends on the state and the entry alone, so that every node that applies the same log holds the same
+// state. No clock, no floating point, no order that depends on memory.
 //
-// `revision` counts the commands that changed the keyspace. A key knows the revision that created it, the one that last
-// changed it, and its version, which is 1 at its creation and one more with each change.
+// `revision` counts the commands, and the sweeps, that changed the keyspace. A key knows the revision that created it,
+// the one that last changed it, and its version, which is 1 at its creation and one more with each change; a new expiry
+// is a change. From the cluster time of its expiry on a key is absent to every operation, and a put creates it anew; a
+// sweep takes it out of memory, and tells watchers of it.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "kv/command.hpp"
-#include "tenon/values.h"
+#include "kv/reply.hpp"
+#include "kv/retired.hpp"
+#include "kv/sessions.hpp"
+#include "kv/snapshot.hpp"
 
 namespace tenon::kv {
 
-// What one reply may hold of keys, values and cursors. A read that would pass it fails with TOO_LARGE instead. With the
-// numbers of as many records as a request may touch, a reply still fits into a frame between nodes.
-inline constexpr std::size_t kReplyBytesMax = 7u << 20;
+class ChangeSink;
 
-struct Record {
-  std::uint32_t kind = 0;  // TENON_RECORD_CURRENT or TENON_RECORD_PREVIOUS
-  std::string key;
-  std::string value;
-  std::uint64_t created = 0;
-  std::uint64_t modified = 0;  // >= created
-  std::uint64_t version = 0;   // >= 1
-};
+inline constexpr std::size_t kSweepKeysMax = 1'000;  // expired keys that one entry takes out
 
-// Of one operation; what is in it for each kind stands at the kinds in client_api.h.
-struct Result {
-  tenon_error error = TENON_OK;  // not OK: the operation did nothing
-  std::vector<Record> records;
-  std::int64_t number = 0;
-  std::string cursor;
-};
-
-struct Reply {
-  bool took_otherwise = false;  // a compare failed
-  std::uint64_t revision = 0;   // of the state that the results show
-  std::uint64_t cluster_time_ms = 0;
-  std::uint64_t bytes = 0;  // that the results hold of keys and values which were read
-  std::vector<Result> results;
-};
-
-// Not for concurrent use.
+// Not for concurrent use. What was moved from is only good for being destroyed or assigned to. The end of a store frees
+// its memory, unless a snapshot is left, and takes time in proportion to it; any thread may do it.
 class Store {
  public:
-  // Runs a command that the log has decided, stamped with the cluster time of its entry. Unless it is independent, all
-  // of it takes effect or none: when an operation fails, every result has its error. Needs: the time is not before that
-  // of an earlier command.
-  Reply apply(const Command& command, std::uint64_t cluster_time_ms);
-  // Runs a command that only reads; the rule about failures is the same. Needs: no operation changes the keyspace.
+  Store();
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  // Begins an entry of the log that is stamped with this cluster time: takes out at most kSweepKeysMax keys and
+  // kSessionSweepMax sessions whose expiry has come. Every entry begins so, also one without commands. Needs: the time
+  // is not before that of an earlier entry.
+  void begin_entry(std::uint64_t cluster_time_ms);
+  // Runs a command of the entry. Unless it is independent, all of it takes effect or none: when an operation fails,
+  // every result has its error. A command with a session takes effect at most once for its sequence, and a repeated one
+  // gets the reply of the first; one that is too far ahead of what its client has answers for fails as BUSY, and one
+  // without a sequence as INVALID.
+  Reply apply(const Command& command);
+  // Runs a command that only reads; the rule about failures is the same. A get or scan of another revision, and a
+  // cursor of another, fails as COMPACTED when that is earlier, and as INVALID when it is later than the state. Needs:
+  // no operation changes the keyspace or sessions.
   Reply read(const Command& command) const;
 
+  // The state as it is now; takes the same short time however much there is. While the snapshot lives, what changes in
+  // the store takes memory of its own.
+  std::shared_ptr<const Snapshot> pin();
+  // What no snapshot sees any more since the last call. Takes time by the number of snapshots, not of keys. To be
+  // called now and then: memory that a snapshot has kept waits for it.
+  Retired collect();
+
+  // The cluster time at which an entry, also one without commands, has something to take out; it may have come already.
+  // nullopt: never, as things are.
+  std::optional<std::uint64_t> next_expiry_ms() const noexcept;
+
+  // Of everything in the state: two stores that have applied the same entries have the same.
+  std::uint64_t state_hash() const noexcept;
   std::uint64_t revision() const noexcept { return revision_; }
   std::uint64_t cluster_time_ms() const noexcept { return cluster_time_ms_; }
-  std::size_t key_count() const noexcept { return items_.size(); }
+  // With keys whose expiry has come but which are not swept yet.
+  std::size_t key_count() const noexcept;
+
+  // Tells changes to the sink from now on; null: to nobody. Keeps: sink, until another is set or the store ends.
+  void set_change_sink(ChangeSink* sink) noexcept { sink_ = sink; }
 
  private:
-  struct Item {
-    std::string value;
-    std::uint64_t created;   // <= modified
-    std::uint64_t modified;  // <= revision_
-    std::uint64_t version;   // >= 1
-  };
-  using Items = std::map<std::string, Item, std::less<>>;
+  friend class ImageLoader;
 
-  // A key as it was before a write; nullopt: absent.
-  struct Before {
-    std::string key;
-    std::optional<Item> item;
-  };
+  Reply execute(const Command& command);
+  Reply execute_once(const Command& command);
+  Reply execute_for_sessions(const Command& command);
+  Reply answer() const noexcept;
 
-  // What a reply may still take.
-  struct Budget {
-    std::size_t bytes = kReplyBytesMax;
-  };
-
-  bool holds(const Compare& compare) const;
-  const std::vector<Operation>& branch(const Command& command, Reply& reply) const;
-  void get(const Operation& operation, Budget& budget, Result& result) const;
-  void scan(const Operation& operation, Budget& budget, Result& result) const;
-  void put(const Operation& operation, std::uint64_t revision, Result& result);
-  void erase(const Operation& operation, Result& result);
-  Before before(std::string_view key) const;
-  void restore(std::vector<Before> undo);
-  static Record record(std::uint32_t kind, const std::string& key, const Item& item);
-
-  Items items_;
+  std::shared_ptr<Keyspace> keyspace_;
+  Sessions sessions_;
   std::uint64_t revision_ = 0;         // never falls
   std::uint64_t cluster_time_ms_ = 0;  // never falls
+  ChangeSink* sink_ = nullptr;         // null: nobody wants to know
 };
 
 }  // namespace tenon::kv

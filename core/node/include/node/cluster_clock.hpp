@@ -24,6 +24,12 @@ class ClusterClock {
     const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_at_);
     return began_ms_ + static_cast<std::uint64_t>(elapsed.count());
   }
+  // When stamp_ms() is `stamp_ms` at the earliest. Needs: begin() was called.
+  raft::Instant reaches(std::uint64_t stamp_ms) const noexcept {
+    constexpr std::uint64_t ahead_ms_max = std::uint64_t{1} << 40;  // farther than any clock of a node goes
+    const std::uint64_t ahead_ms = stamp_ms > began_ms_ ? std::min(stamp_ms - began_ms_, ahead_ms_max) : 0;
+    return began_at_ + std::chrono::milliseconds(ahead_ms);
+  }
 
  private:
   raft::Instant began_at_;

@@ -16,8 +16,12 @@
 #include <vector>
 
 #include "kv/store.hpp"
+#include "node/boot.hpp"
 #include "node/cluster_clock.hpp"
 #include "node/forwarded_requests.hpp"
+#include "node/images/images.hpp"
+#include "node/kept_states.hpp"
+#include "node/log_marks.hpp"
 #include "node/peer_links.hpp"
 #include "node/peer_port.hpp"
 #include "node/requests.hpp"
@@ -25,6 +29,7 @@
 #include "node/storage_writer.hpp"
 #include "node/submission.hpp"
 #include "node/surroundings.hpp"
+#include "node/work.hpp"
 #include "raft/raft.hpp"
 #include "wire/entry_data.hpp"
 
@@ -43,6 +48,7 @@ struct Settings {
   std::uint64_t answer_bytes_max = 8u << 20;    // of reads that one run() answers, beyond the first few
   std::size_t apply_entries_max = 64;           // that one run() applies, so that it stays short
   std::uint64_t forward_bytes_max = 1u << 20;   // of the commands that one forward carries, beyond the first
+  ImageSettings images;
 };
 
 // The time, as whoever drives the node sees it.
@@ -63,7 +69,10 @@ struct Status {
   std::uint64_t key_count = 0;
   std::uint64_t cluster_time_ms = 0;
   std::uint64_t inbox_bytes = 0;
+  std::uint64_t state_hash = 0;  // equal on all nodes that have applied the same
   bool space_is_short = false;
+  raft::LogIndex first_index;  // of the log; what is before it is in an image
+  ImageStatus images;
   raft::Membership membership;
   std::vector<raft::PeerStatus> peers;  // of a leader: the other voters, ascending; else empty
   bool operator==(const Status&) const = default;
@@ -71,9 +80,10 @@ struct Status {
 
 class Node {
  public:
-  // Keeps: storage, peers and surroundings, for its life. Needs: storage is open, and every write so far is durable.
-  Node(const Settings& settings, raft::Recovered recovered, raft::Random random, StoragePort storage, PeerPort& peers,
-       Surroundings& surroundings, Now now);
+  // Keeps: storage, peers, workers and surroundings, for its life. Needs: storage is open, and every write so far is
+  // durable.
+  Node(const Settings& settings, Recovered recovered, raft::Random random, StoragePort storage, PeerPort& peers,
+       WorkPort& workers, Surroundings& surroundings, Now now);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
@@ -96,6 +106,14 @@ class Node {
   // The answer to a read of the log. The entries are used during the call only.
   void on_entries_read(std::uint64_t request, tenon_error error, std::span<const tenon_entry> entries);
 
+  // Work that this node began has made its last step.
+  void on_work_done(std::unique_ptr<Work> work);
+  // An operator wants an image of what is applied. Nothing happens while one is being taken or received.
+  void take_image();
+
+  // Ends every handle on an image; nothing else is called from now on. Needs: no work is under way.
+  void close_images() noexcept { images_.close(); }
+
   // Does all that can be done now. Needs: time never runs back.
   void run(Now now);
   // When run() is wanted at the latest without any other event; nullopt: nothing waits for time. May be in the past,
@@ -115,6 +133,10 @@ class Node {
   };
   // What a read of the log is for: nobody, that is to be applied, or a peer that is behind.
   using LogReader = std::optional<raft::NodeId>;
+  struct LogRead {
+    LogReader reader;
+    raft::LogIndex first;
+  };
 
   void step(raft::Happening what);
   // In the order of durability: the write is on its way before anything else.
@@ -131,6 +153,17 @@ class Node {
   void send_read(raft::NodeId peer, std::span<const tenon_entry> entries);
   void read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max);
   void answer_reads();
+  kv::Reply read(const kv::Command& command);
+  void propose_clock();
+  // node_images.cpp
+  void handle_images();
+  void install(ReceivedImage received);
+  void begin_image();
+  void send_images(const std::vector<raft::ImageWanted>& wanted);
+  void compact_log();
+  void receive(raft::NodeId peer, const wire::ImagePiece& piece);
+  void receive(raft::NodeId peer, const wire::ImageAck& ack);
+  void collect_memory();
   std::optional<FrameDrop> check_envelope(raft::NodeId peer, const wire::Envelope& envelope);
   void receive_body(raft::NodeId peer, const std::shared_ptr<const std::string>& frame, wire::Body body);
   void accept_forwards();
@@ -139,6 +172,7 @@ class Node {
 
   const Settings settings_;
   StoragePort storage_;
+  WorkPort& workers_;
   Surroundings& surroundings_;
   Now now_;
   raft::Raft raft_;
@@ -151,11 +185,17 @@ class Node {
   Requests requests_;
   const std::uint64_t
       forward_base_;  // added to the numbers of writes that are forwarded; unlike that of an earlier start
-  kv::Store store_;
+  kv::Store store_;   // as of applied_index_
+  raft::Membership applied_membership_;  // the same
   ClusterClock clock_;
+  LogMarks log_marks_;
+  Images images_;
+  KeptStates kept_states_;
+  raft::LogIndex clock_entry_;     // that this node proposed last, to let keys expire; 0: none
+  raft::Instant next_compaction_;  // the log is looked at again then
   std::map<raft::NodeId, raft::Incarnation> heard_incarnations_;  // of voters that the membership has none of
   raft::LogIndex applied_index_;                                  // <= raft_.commit_index(); never falls
-  std::map<std::uint64_t, LogReader> log_reads_;                  // that are under way; at most one for each reader
+  std::map<std::uint64_t, LogRead> log_reads_;                    // that are under way; at most one for each reader
   std::uint64_t last_log_read_ = 0;
   bool space_is_short_ = false;
   bool more_to_do_ = false;  // run() stopped early, to be called again at once

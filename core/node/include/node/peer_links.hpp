@@ -28,8 +28,10 @@ class PeerLinks {
   void queue(raft::NodeId to, const wire::ForwardReply& reply);
   // Hands over what is queued.
   void flush();
-  // Offers a forward to the bulk lane at once. False: it was surely not sent.
+  // Offers a frame to the bulk lane at once. False: it was surely not sent.
   bool send(raft::NodeId to, const wire::Forward& forward);
+  bool send(raft::NodeId to, const wire::ImagePiece& piece);
+  bool send(raft::NodeId to, const wire::ImageAck& ack);
   // The lane has lost what it had taken; what waits for it is given up as well.
   void lost(raft::NodeId peer, Lane lane) { queued_.erase({peer, lane}); }
 
@@ -38,6 +40,7 @@ class PeerLinks {
     std::vector<wire::OutgoingFrame> frames;
     std::uint64_t bytes = 0;  // of frames; of the bulk lane <= kWaitingBytesMax
   };
+  bool offer(raft::NodeId to, wire::OutgoingFrame frame);
   wire::Envelope envelope(raft::NodeId to) const noexcept { return {cluster_, self_, incarnation_, to}; }
 
   PeerPort& port_;

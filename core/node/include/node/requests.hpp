@@ -69,6 +69,9 @@ class Requests {
   // waits in it. What waited for another entry in its place surely never is applied, and is refused.
   std::optional<Batch> take_applied(raft::LogIndex index, raft::Term term, raft::NodeId leader);
 
+  // The state up to `index` has come as an image: what waits for an entry up to there has perhaps been applied.
+  void installed(raft::LogIndex index, raft::NodeId leader);
+
   // This node does not lead: refuses what only a leader here could have done, and what a peer has passed on already.
   void refuse_unled(raft::NodeId leader);
   struct Forwardable {

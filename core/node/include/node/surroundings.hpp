@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "node/images/image_status.hpp"
 #include "node/submission.hpp"
 #include "raft/effects.hpp"
 
@@ -33,6 +34,10 @@ class Surroundings {
   virtual void vote_decided(const raft::VoteDecided&) {}
   // An entry that this node proposed is applied, `waited` after it was proposed.
   virtual void proposal_applied(raft::Duration) {}
+  // An image, taken here or received, has become the newest in storage.
+  virtual void image_committed(const ImageStatus&) {}
+  // Something about an image did not work and is tried again; `what` is for the operator.
+  virtual void image_trouble(const std::string&) {}
   virtual void frame_dropped(FrameDrop why, raft::NodeId from) = 0;
   virtual void message_dropped(raft::Drop why) = 0;
   // The node cannot go on: it answers nothing more and wants to be stopped. `why` is for the operator.

@@ -12,12 +12,15 @@
 
 namespace tenon::raft {
 
-// One write of the ordered stream that storage performs. Hard state first, then the truncation, then the entries.
+// One write of the ordered stream that storage performs. Hard state first, then the truncation, then the entries, then
+// the compaction.
 struct Write {
   WriteSequence sequence;  // one more than that of the write before
   std::optional<HardState> hard_state;
   std::optional<LogIndex> truncate_from;  // every entry from here on is dropped
   std::vector<Entry> entries;             // contiguous; go on from the end of the log
+  // Entries up to here may go. A log that ends here or before is emptied, and goes on behind it.
+  std::optional<LogIndex> compact_to;
 };
 
 struct Send {
@@ -34,7 +37,8 @@ struct EntriesWanted {
   std::uint64_t bytes_max;
 };
 
-// The log no longer holds what a peer needs: it is to be sent an image.
+// The log no longer holds what a peer needs: it is to be sent an image, until it has acknowledged one. Repeated when
+// the peer may have lost what was sent, and when the image that it has acknowledged ends before the log begins.
 struct ImageWanted {
   NodeId peer;
 };

@@ -45,13 +45,23 @@ struct WriteDurable {
 // The answer to one EntriesWanted: the entries from its first on, as many as one read brings.
 struct EntriesRead {
   NodeId peer;
-  std::vector<Entry> entries;  // not empty, contiguous
+  std::vector<Entry> entries;  // contiguous; empty: the log does not hold the first any more
 };
 
-// A peer holds an image that ends at `index`, which is committed.
-struct ImageInstalled {
-  NodeId peer;
+// An image that ends at (index, term), which are committed, is durable here and the newest in storage: what it holds
+// takes the place of the log up to there (Raft paper, section 7). When the log does not hold that entry all of it goes,
+// and the effects of this step are to be performed before the next one.
+struct ImageReceived {
   LogIndex index;
+  Term term;                                     // not looked at when `index` is known to be committed
+  std::shared_ptr<const Membership> membership;  // as of that entry; the same
+  NodeId leader;                                 // who sent it, and is to be told
+};
+
+// An image in storage holds what the log says up to here, which is applied: the log need not keep it. Ignored when it
+// does not any more. Needs: committed, and durable in the log too.
+struct Compact {
+  LogIndex up_to;
 };
 
 // Leadership is to go to `target`; 0: to the voter whose log is the longest. Ignored by a node that does not lead.
@@ -59,8 +69,8 @@ struct Transfer {
   NodeId target;
 };
 
-using Happening =
-    std::variant<Tick, Received, Disconnected, Propose, Read, WriteDurable, EntriesRead, ImageInstalled, Transfer>;
+using Happening = std::variant<Tick, Received, Disconnected, Propose, Read, WriteDurable, EntriesRead, ImageReceived,
+                               Compact, Transfer>;
 
 struct Event {
   Instant now;  // never earlier than that of the event before

@@ -52,6 +52,14 @@ class Log {
   void append(Entry entry, WriteSequence sequence);
   // Drops the entries from `from` on. Needs: boundary() < from <= last_index().
   void truncate(LogIndex from) noexcept;
+  // Forgets the entries up to `up_to`: it is the boundary now, with the membership as of it. Needs: boundary() <= up_to
+  // <= durable_index().
+  void compact(LogIndex up_to);
+  // Forgets every entry, for an image holds all up to `boundary`; what is on its way to the disk becomes durable no
+  // more. Up to `boundary` the log is durable again with `sequence`, which empties it in storage. Needs: boundary >
+  // boundary().
+  void reset(LogIndex boundary, Term boundary_term, std::shared_ptr<const Membership> membership,
+             WriteSequence sequence);
   // Storage has completed every write up to `sequence`.
   void complete(WriteSequence sequence) noexcept;
   // Drops durable entries from the front of the cache until it holds at most `bytes_max`, or only what is not durable.
@@ -73,11 +81,11 @@ class Log {
 
   void add(Entry entry);
 
-  LogIndex boundary_;
+  LogIndex boundary_;  // never falls
   Term boundary_term_;
   LogIndex last_;                          // >= boundary_
-  LogIndex durable_;                       // boundary_ <= durable_ <= last_
-  std::vector<TermRun> term_runs_;         // ascending in index and in term
+  LogIndex durable_;                       // <= last_; >= boundary_, but while a reset is being written
+  std::vector<TermRun> term_runs_;         // ascending in index and in term; of the entries behind the boundary
   std::vector<MembershipAt> memberships_;  // ascending in index; never empty, the first is that of the boundary
   std::deque<Entry> cache_;                // the entries (last_ - size, last_]
   std::uint64_t cached_bytes_ = 0;         // sum of the data sizes in cache_

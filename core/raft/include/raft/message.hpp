@@ -44,7 +44,8 @@ struct Append {
 };
 struct AppendAccepted {
   Term term;
-  LogIndex match_index;  // the follower's durable log is the leader's up to here: what one Append has shown
+  // The follower's durable log is the leader's up to here: one Append has shown it, or it is committed.
+  LogIndex match_index;
 };
 struct AppendRejected {
   Term term;

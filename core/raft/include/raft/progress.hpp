@@ -35,7 +35,10 @@ class Progress {
   void heard(Instant now) noexcept {
     last_contact_ = now;
     is_connected_ = true;
+    has_answered_ = true;
   }
+  // Whether it was heard since the leadership began.
+  bool has_answered() const noexcept { return has_answered_; }
   // False from disconnected() until it is heard again.
   bool is_connected() const noexcept { return is_connected_; }
 
@@ -46,17 +49,14 @@ class Progress {
   // It has been told that this is committed.
   void told(LogIndex commit) noexcept { told_commit_ = std::max(told_commit_, commit); }
 
-  // The logs agree up to `match`. Returns whether that was not known.
-  bool accepted(LogIndex match) noexcept;
+  // The logs agree up to `match`; that of the leader begins behind `boundary`. Returns whether that was not known.
+  bool accepted(LogIndex match, LogIndex boundary) noexcept;
   // Whether a refusal of the Append after `previous` says something new.
   bool is_news(LogIndex previous) const noexcept;
   // Goes on with a probe at `next`. Needs: next > match().
   void probe_from(LogIndex next) noexcept;
   // What was sent since the last answer may be lost.
-  void disconnected() noexcept {
-    probe_from(match_.next());
-    is_connected_ = false;
-  }
+  void disconnected() noexcept;
   // A heartbeat of this round was answered. A probe may be repeated. What has been under way for a whole round may be
   // lost, and a follower that does not know what it has acknowledged has started anew: both are asked after.
   void heartbeat_answered(std::uint64_t round, LogIndex verified_index) noexcept;
@@ -67,6 +67,9 @@ class Progress {
   void set_reading(bool reading) noexcept { reading_ = reading; }
   // It needs what the log does not hold any more.
   void wait_for_image() noexcept;
+  // Whether an image is to be asked for: once as it begins to wait, and again when what it was sent may be lost or did
+  // not suffice.
+  bool take_image_request() noexcept { return std::exchange(wants_image_, false); }
 
  private:
   struct Sent {
@@ -75,14 +78,16 @@ class Progress {
   };
   NodeId peer_;
   ProgressState state_ = ProgressState::probe;
-  LogIndex match_;                     // never falls within a leadership
+  LogIndex match_;                     // never falls within a leadership; of snapshot before the leader's boundary
   LogIndex next_;                      // > match_
   std::deque<Sent> in_flight_;         // of replicate: ascending, within (match_, next_)
   std::uint64_t in_flight_bytes_ = 0;  // sum of in_flight_
   bool probe_in_flight_ = false;
   bool asks_after_ = false;
   bool reading_ = false;
+  bool wants_image_ = false;  // only of snapshot
   bool is_connected_ = true;
+  bool has_answered_ = false;
   LogIndex match_at_heartbeat_;  // <= match_
   LogIndex told_commit_;
   std::uint64_t round_ = 0;  // of the newest heartbeat that it has answered

@@ -143,7 +143,8 @@ class Raft {
   void on(const Read& read, Effects& effects);
   void on(const WriteDurable& done, Effects& effects);
   void on(const EntriesRead& read, Effects& effects);
-  void on(const ImageInstalled& installed, Effects& effects);
+  void on(const ImageReceived& image, Effects& effects);
+  void on(const Compact& compact, Effects& effects);
   void on(const Transfer& transfer, Effects& effects);
 
   // messages.cpp: what comes from peers, and what waits to go to them
@@ -190,12 +191,17 @@ class Raft {
   void replicate(Leader& leading, Effects& effects);
   void replicate_to(Progress& progress, Effects& effects);
   void tell_commit(Leader& leading, Effects& effects);
+  bool is_heard(const Progress& progress) const noexcept;
   bool lacks_commit(const Progress& progress) const noexcept;
   bool send_append(Progress& progress, Effects& effects);
   void send_heartbeat(Progress& progress, std::uint64_t round, Effects& effects);
   void send_entries(Progress& progress, std::vector<Entry> entries, Effects& effects);
   void hand_over(Leader& leading, Effects& effects);
   Progress* find_progress(NodeId peer) noexcept;
+
+  // images.cpp
+  void empty_log(const ImageReceived& image, Effects& effects);
+  void acknowledge_image(NodeId sender, Effects& effects);
 
   bool is_only_voter() const noexcept;
   bool hears_leader() const noexcept;
@@ -216,6 +222,7 @@ class Raft {
   LogIndex commit_index_;           // never falls; boundary <= it <= last index
   WriteSequence last_sequence_;     // of the writes handed out
   WriteSequence durable_sequence_;  // <= last_sequence_
+  WriteSequence reset_sequence_;    // of the last write that emptied the log; nothing else may be added to it
   std::deque<Unsynced> unsynced_;   // the writes in (durable_sequence_, last_sequence_]
   std::vector<Held> held_;          // each rests on a write above durable_sequence_
   std::uint64_t last_read_id_;      // begins at random, so that no id is used again after a restart

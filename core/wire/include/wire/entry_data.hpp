@@ -7,7 +7,8 @@
 //   u16 zero
 //   u64 cluster_time_ms  commands: as the leader stamped it; other kinds: 0
 //   no_op:               nothing more
-//   commands:            u32 count, then `count` blocks, each a command as core/kv encodes it
+//   commands:            u32 count, then `count` blocks, each a command as core/kv encodes it; none: a clock entry,
+//                        which only moves cluster time
 //   membership:          u32 count, then `count` times u64 voter, u8 incarnation[16] (zero: not known), ascending
 #pragma once
 
@@ -26,7 +27,7 @@ inline constexpr std::size_t kCommandHeaderBytes = 4;
 inline constexpr std::size_t kVotersMax = 64;
 
 std::string encode_no_op();
-// `commands` is not empty.
+// Without commands: a clock entry.
 std::string encode_commands(std::uint64_t cluster_time_ms, std::span<const std::string_view> commands);
 std::string encode_membership(const raft::Membership& membership);
 

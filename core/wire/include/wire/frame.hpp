@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What travels between nodes: a head that is checked as a whole, then the data of log entries as they lie in the log,
-// each with the checksum that it was made with. docs/formats.md has the grammar and an example.
+// or a piece of an image as it is stored, each with the checksum that it was made with. docs/formats.md has the grammar
+// and an example.
 //
 //   u32 checksum          CRC-32C of the head from the next byte to its end
-//   u32 head_bytes        of the whole head, this field included; what follows it is entry data
-//   u8  version           1
+//   u32 head_bytes        of the whole head, this field included; what follows it is data
+//   u8  version           2
 //   u8  kind              FrameKind
 //   u16 zero
 //   u64 from, u64 to      node ids
@@ -21,8 +22,9 @@
 #include <variant>
 #include <vector>
 
-#include "kv/store.hpp"
+#include "kv/reply.hpp"
 #include "raft/message.hpp"
+#include "wire/image.hpp"
 
 namespace tenon::wire {
 
@@ -54,9 +56,33 @@ struct ForwardReply {
 };
 inline constexpr std::size_t kForwardedMax = 4096;
 
-using Body = std::variant<raft::Message, Forward, ForwardReply>;
+// A piece of the image that the leader sends to a node whose log it no longer has. For the lane bulk.
+struct ImagePiece {
+  raft::Term term;  // of the leader
+  ImageId image = {};
+  raft::LogIndex index;           // of the image
+  std::uint64_t number = 0;       // of the piece
+  std::uint64_t total_bytes = 0;  // of the stored image
+  raft::Payload piece;            // its head is that of piece `number` of `image`; an ImageDecoder verifies the rest
+};
+// The answer to a piece, whichever it was: how far the receiver has come.
+struct ImageAck {
+  enum class Status : std::uint8_t {
+    receiving = 1,
+    installed = 2,  // the image is durable
+    refused = 3,    // it cannot be taken, now or at all; nothing has changed
+  };
+  raft::Term term;  // of the leader
+  ImageId image = {};
+  raft::LogIndex index;
+  std::uint64_t next_piece = 0;  // the number that is wanted
+  std::uint64_t offset = 0;      // bytes of the image that the receiver holds, up to that piece
+  Status status = Status::receiving;
+};
 
-// A frame as a transport takes it: the parts one after the other. Frames of entries share the entries' bytes.
+using Body = std::variant<raft::Message, Forward, ForwardReply, ImagePiece, ImageAck>;
+
+// A frame as a transport takes it: the parts one after the other. Frames of entries and of pieces share their bytes.
 struct OutgoingFrame {
   std::string head;
   std::vector<raft::Payload> data;
@@ -67,10 +93,13 @@ struct OutgoingFrame {
 OutgoingFrame encode_frame(const Envelope& envelope, const raft::Message& message);
 OutgoingFrame encode_frame(const Envelope& envelope, const Forward& forward);
 OutgoingFrame encode_frame(const Envelope& envelope, const ForwardReply& reply);
+// Needs: the piece is whole, and is the one that `piece` names.
+OutgoingFrame encode_frame(const Envelope& envelope, const ImagePiece& piece);
+OutgoingFrame encode_frame(const Envelope& envelope, const ImageAck& ack);
 
 struct DecodedFrame {
   Envelope envelope;  // the cluster is a view into the frame
-  Body body;          // entries share the frame's bytes, commands are views into them
+  Body body;          // entries and pieces share the frame's bytes, commands are views into them
 };
 enum class FrameError { corrupt, unknown_version };
 

@@ -18,6 +18,15 @@ tenon_request build(RequestBatch& batch, const thrift_api::GetRequest& get);
 tenon_request build(RequestBatch& batch, const thrift_api::RemoveRequest& remove);
 tenon_request build(RequestBatch& batch, const thrift_api::ScanRequest& scan);
 tenon_request build(RequestBatch& batch, const thrift_api::TransactionRequest& transaction);
+tenon_request build(RequestBatch& batch, const thrift_api::GetManyRequest& get);
+tenon_request build(RequestBatch& batch, const thrift_api::AppendRequest& append);
+tenon_request build(RequestBatch& batch, const thrift_api::IncrementRequest& increment);
+tenon_request build(RequestBatch& batch, const thrift_api::RemoveRangeRequest& remove);
+tenon_request build(RequestBatch& batch, const thrift_api::ExpireRequest& expire);
+tenon_request build(RequestBatch& batch, const thrift_api::PersistRequest& persist);
+tenon_request build(RequestBatch& batch, const thrift_api::OpenSessionRequest& open);
+tenon_request build(RequestBatch& batch, const thrift_api::KeepSessionAliveRequest& keep_alive);
+tenon_request build(RequestBatch& batch, const thrift_api::CloseSessionRequest& close);
 // An admin verb and its argument, as core/host knows them.
 tenon_request build_admin(RequestBatch& batch, const std::string& verb, const std::string& argument);
 
@@ -31,18 +40,28 @@ struct RequestShape {
   std::vector<OperationShape> otherwise;
 };
 RequestShape shape_of(const tenon_request& request);
-bool changes_keyspace(const RequestShape& shape) noexcept;
+// Whether the request can change anything.
+bool writes(const RequestShape& shape) noexcept;
 
 // The result of a request that asked for one operation. Throws thrift_api::TenonError when the operation failed.
 const tenon_result& only_result(const tenon_completion& completion);
 
-// Each reads a completion of a request of this shape that is DONE without error. Throws thrift_api::TenonError when one
-// of its operations failed.
+// Each reads a completion of a request of this shape that is DONE without error and has its results. Throws
+// thrift_api::TenonError when one of its operations failed.
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::PutReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::GetReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::RemoveReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ScanReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::TransactionReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::GetManyReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::AppendReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::IncrementReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::RemoveRangeReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ExpireReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::PersistReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::OpenSessionReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::KeepSessionAliveReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::CloseSessionReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::StatusReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::MembersReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::LeaderReply& reply);

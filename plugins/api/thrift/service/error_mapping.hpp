@@ -80,6 +80,8 @@ constexpr const char* message_of(thrift_api::Outcome::type outcome) noexcept {
       return "the session has expired; the request was not executed now";
     case thrift_api::Outcome::OVERLOADED:
       return "the node is at its bounds; the request was not applied, try again";
+    case thrift_api::Outcome::EXECUTED:
+      return "an earlier try in this session was executed; its reply was too large to be kept";
     default:
       return "the node does not know whether the request was applied";
   }
@@ -94,6 +96,15 @@ inline thrift_api::TenonError error_of(const tenon_completion& completion, tenon
                                                   : std::string(message_of(made.outcome)));
   if (completion.leader != 0) made.__set_leader_node(static_cast<std::int64_t>(completion.leader));
   if (completion.leader_address.size != 0) made.__set_leader_address(std::string(view(completion.leader_address)));
+  return made;
+}
+
+// The exception for a request whose reply was forgotten.
+inline thrift_api::TenonError forgotten_reply() {
+  thrift_api::TenonError made;
+  made.__set_outcome(thrift_api::Outcome::EXECUTED);
+  made.__set_code(thrift_api::ErrorCode::TOO_LARGE);
+  made.__set_message(message_of(made.outcome));
   return made;
 }
 

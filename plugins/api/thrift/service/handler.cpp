@@ -16,19 +16,20 @@ apache::thrift::TDelayedException* delay(const thrift_api::TenonError& error) {
 template <class Reply>
 void Handler::submit(tenon_request request, std::function<void(const Reply&)> succeed, Fail fail) {
   RequestShape shape = shape_of(request);
-  const bool writes = changes_keyspace(shape);
+  const bool is_write = writes(shape);
   const std::shared_ptr<Caller> caller = current_.caller;
-  if (writes) {
+  if (is_write) {
     ++caller->unfinished_writes;
   } else if (caller->unfinished_writes != 0 && !caller->reordering()) {
     request.flags |= TENON_REQUEST_AFTER_WRITES;
   }
-  submissions_.add(request, [caller, writes, shape = std::move(shape), succeed = std::move(succeed),
+  submissions_.add(request, [caller, is_write, shape = std::move(shape), succeed = std::move(succeed),
                              fail = std::move(fail)](const tenon_completion& completion) {
-    if (writes) --caller->unfinished_writes;
+    if (is_write) --caller->unfinished_writes;
     if (completion.outcome != TENON_OUTCOME_DONE || completion.error != TENON_OK) {
       return fail(delay(error_of(completion, completion.error)));
     }
+    if ((completion.flags & TENON_COMPLETION_FORGOTTEN) != 0) return fail(delay(forgotten_reply()));
     Reply reply;
     try {
       read(completion, shape, reply);
@@ -73,6 +74,51 @@ void KvHandler::scan(std::function<void(const thrift_api::ScanReply&)> succeed, 
 void KvHandler::transaction(std::function<void(const thrift_api::TransactionReply&)> succeed, Handler::Fail fail,
                             const thrift_api::TransactionRequest& request) {
   handler_.take<thrift_api::TransactionReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::getMany(std::function<void(const thrift_api::GetManyReply&)> succeed, Handler::Fail fail,
+                        const thrift_api::GetManyRequest& request) {
+  handler_.take<thrift_api::GetManyReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::append(std::function<void(const thrift_api::AppendReply&)> succeed, Handler::Fail fail,
+                       const thrift_api::AppendRequest& request) {
+  handler_.take<thrift_api::AppendReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::increment(std::function<void(const thrift_api::IncrementReply&)> succeed, Handler::Fail fail,
+                          const thrift_api::IncrementRequest& request) {
+  handler_.take<thrift_api::IncrementReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::removeRange(std::function<void(const thrift_api::RemoveRangeReply&)> succeed, Handler::Fail fail,
+                            const thrift_api::RemoveRangeRequest& request) {
+  handler_.take<thrift_api::RemoveRangeReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::expire(std::function<void(const thrift_api::ExpireReply&)> succeed, Handler::Fail fail,
+                       const thrift_api::ExpireRequest& request) {
+  handler_.take<thrift_api::ExpireReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::persist(std::function<void(const thrift_api::PersistReply&)> succeed, Handler::Fail fail,
+                        const thrift_api::PersistRequest& request) {
+  handler_.take<thrift_api::PersistReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::openSession(std::function<void(const thrift_api::OpenSessionReply&)> succeed, Handler::Fail fail,
+                            const thrift_api::OpenSessionRequest& request) {
+  handler_.take<thrift_api::OpenSessionReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::keepSessionAlive(std::function<void(const thrift_api::KeepSessionAliveReply&)> succeed,
+                                 Handler::Fail fail, const thrift_api::KeepSessionAliveRequest& request) {
+  handler_.take<thrift_api::KeepSessionAliveReply>(std::move(succeed), std::move(fail), request);
+}
+
+void KvHandler::closeSession(std::function<void(const thrift_api::CloseSessionReply&)> succeed, Handler::Fail fail,
+                             const thrift_api::CloseSessionRequest& request) {
+  handler_.take<thrift_api::CloseSessionReply>(std::move(succeed), std::move(fail), request);
 }
 
 void KvHandler::allowReordering(std::function<void()> succeed, Handler::Fail) {

@@ -55,6 +55,24 @@ class KvHandler : public thrift_api::KvCobSvIf {
             const thrift_api::ScanRequest& request) override;
   void transaction(std::function<void(const thrift_api::TransactionReply&)> succeed, Handler::Fail fail,
                    const thrift_api::TransactionRequest& request) override;
+  void getMany(std::function<void(const thrift_api::GetManyReply&)> succeed, Handler::Fail fail,
+               const thrift_api::GetManyRequest& request) override;
+  void append(std::function<void(const thrift_api::AppendReply&)> succeed, Handler::Fail fail,
+              const thrift_api::AppendRequest& request) override;
+  void increment(std::function<void(const thrift_api::IncrementReply&)> succeed, Handler::Fail fail,
+                 const thrift_api::IncrementRequest& request) override;
+  void removeRange(std::function<void(const thrift_api::RemoveRangeReply&)> succeed, Handler::Fail fail,
+                   const thrift_api::RemoveRangeRequest& request) override;
+  void expire(std::function<void(const thrift_api::ExpireReply&)> succeed, Handler::Fail fail,
+              const thrift_api::ExpireRequest& request) override;
+  void persist(std::function<void(const thrift_api::PersistReply&)> succeed, Handler::Fail fail,
+               const thrift_api::PersistRequest& request) override;
+  void openSession(std::function<void(const thrift_api::OpenSessionReply&)> succeed, Handler::Fail fail,
+                   const thrift_api::OpenSessionRequest& request) override;
+  void keepSessionAlive(std::function<void(const thrift_api::KeepSessionAliveReply&)> succeed, Handler::Fail fail,
+                        const thrift_api::KeepSessionAliveRequest& request) override;
+  void closeSession(std::function<void(const thrift_api::CloseSessionReply&)> succeed, Handler::Fail fail,
+                    const thrift_api::CloseSessionRequest& request) override;
   void allowReordering(std::function<void()> succeed, Handler::Fail fail) override;
 
  private:

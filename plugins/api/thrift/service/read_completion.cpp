@@ -18,6 +18,7 @@ thrift_api::Record record_of(const tenon_record& record, bool with_value) {
   made.create_revision = number_of(record.created);
   made.mod_revision = number_of(record.modified);
   made.version = number_of(record.version);
+  if (record.expires_at_ms != 0) made.__set_expires_at_ms(number_of(record.expires_at_ms));
   return made;
 }
 
@@ -38,6 +39,31 @@ void read_one(const tenon_result& result, const OperationShape&, thrift_api::Get
 
 void read_one(const tenon_result& result, const OperationShape&, thrift_api::RemoveReply& reply) {
   reply.removed = result.number != 0;
+  set_previous(result, reply);
+}
+
+void read_one(const tenon_result& result, const OperationShape&, thrift_api::AppendReply& reply) {
+  reply.length = result.number;
+  set_previous(result, reply);
+}
+
+void read_one(const tenon_result& result, const OperationShape&, thrift_api::IncrementReply& reply) {
+  reply.number = result.number;
+  set_previous(result, reply);
+}
+
+void read_one(const tenon_result& result, const OperationShape&, thrift_api::RemoveRangeReply& reply) {
+  reply.removed = result.number;
+  if (result.cursor.size != 0) reply.__set_cursor(std::string(view(result.cursor)));
+}
+
+void read_one(const tenon_result& result, const OperationShape&, thrift_api::ExpireReply& reply) {
+  reply.changed = result.number != 0;
+  set_previous(result, reply);
+}
+
+void read_one(const tenon_result& result, const OperationShape&, thrift_api::PersistReply& reply) {
+  reply.changed = result.number != 0;
   set_previous(result, reply);
 }
 
@@ -70,10 +96,31 @@ thrift_api::OperationReply operation_reply(const tenon_completion& completion, c
     case TENON_DELETE:
       made.__set_remove(reply_of<thrift_api::RemoveReply>(completion, result, shape));
       break;
+    case TENON_APPEND:
+      made.__set_append(reply_of<thrift_api::AppendReply>(completion, result, shape));
+      break;
+    case TENON_INCREMENT:
+      made.__set_increment(reply_of<thrift_api::IncrementReply>(completion, result, shape));
+      break;
+    case TENON_DELETE_RANGE:
+      made.__set_remove_range(reply_of<thrift_api::RemoveRangeReply>(completion, result, shape));
+      break;
+    case TENON_EXPIRE:
+      made.__set_expire(reply_of<thrift_api::ExpireReply>(completion, result, shape));
+      break;
+    case TENON_PERSIST:
+      made.__set_persist(reply_of<thrift_api::PersistReply>(completion, result, shape));
+      break;
     default:
       made.__set_scan(reply_of<thrift_api::ScanReply>(completion, result, shape));
   }
   return made;
+}
+
+// Of a request that asked for one operation.
+template <class Reply>
+void read_only(const tenon_completion& completion, const RequestShape& shape, Reply& reply) {
+  reply = reply_of<Reply>(completion, only_result(completion), shape.operations.at(0));
 }
 
 }  // namespace
@@ -85,16 +132,57 @@ const tenon_result& only_result(const tenon_completion& completion) {
 }
 
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::PutReply& reply) {
-  reply = reply_of<thrift_api::PutReply>(completion, only_result(completion), shape.operations.at(0));
+  read_only(completion, shape, reply);
 }
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::GetReply& reply) {
-  reply = reply_of<thrift_api::GetReply>(completion, only_result(completion), shape.operations.at(0));
+  read_only(completion, shape, reply);
+  reply.__set_cluster_time_ms(number_of(completion.cluster_time_ms));
 }
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::RemoveReply& reply) {
-  reply = reply_of<thrift_api::RemoveReply>(completion, only_result(completion), shape.operations.at(0));
+  read_only(completion, shape, reply);
 }
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ScanReply& reply) {
-  reply = reply_of<thrift_api::ScanReply>(completion, only_result(completion), shape.operations.at(0));
+  read_only(completion, shape, reply);
+  reply.__set_cluster_time_ms(number_of(completion.cluster_time_ms));
+}
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::AppendReply& reply) {
+  read_only(completion, shape, reply);
+}
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::IncrementReply& reply) {
+  read_only(completion, shape, reply);
+}
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::RemoveRangeReply& reply) {
+  read_only(completion, shape, reply);
+}
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ExpireReply& reply) {
+  read_only(completion, shape, reply);
+}
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::PersistReply& reply) {
+  read_only(completion, shape, reply);
+}
+
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::GetManyReply& reply) {
+  reply.revision = number_of(completion.revision);
+  reply.__set_cluster_time_ms(number_of(completion.cluster_time_ms));
+  const std::span<const tenon_result> all = results(completion);
+  TENON_CHECK(all.size() == shape.operations.size());
+  reply.records.resize(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].error != TENON_OK) throw error_of(completion, all[i].error);
+    if (all[i].record_count != 0) reply.records[i].__set_record(record_of(all[i].records[0], true));
+  }
+}
+
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::OpenSessionReply& reply) {
+  reply.session = only_result(completion).number;
+}
+
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::KeepSessionAliveReply&) {
+  only_result(completion);
+}
+
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::CloseSessionReply&) {
+  only_result(completion);
 }
 
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::TransactionReply& reply) {

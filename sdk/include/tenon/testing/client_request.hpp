@@ -59,6 +59,7 @@ struct ScriptedRequest {
         timeout_ms(from.timeout_ms),
         session(from.session),
         session_sequence(from.session_sequence),
+        session_outstanding(from.session_outstanding),
         compares(from.compares, from.compares + from.compare_count),
         operations(from.operations, from.operations + from.operation_count),
         otherwise(from.otherwise, from.otherwise + from.otherwise_count) {
@@ -74,6 +75,7 @@ struct ScriptedRequest {
   std::uint64_t timeout_ms;
   std::uint64_t session;
   std::uint64_t session_sequence;
+  std::uint64_t session_outstanding;
   std::vector<ScriptedCompare> compares;
   std::vector<ScriptedOperation> operations;
   std::vector<ScriptedOperation> otherwise;
@@ -86,6 +88,7 @@ struct ScriptedRecord {
   std::uint64_t modified = 1;
   std::uint64_t version = 1;
   std::uint64_t kind = TENON_RECORD_CURRENT;
+  std::uint64_t expires_at_ms = 0;
 };
 
 struct ScriptedResult {
@@ -104,6 +107,7 @@ struct ScriptedCompletion {
   std::string message = {};
   std::uint64_t leader = 0;
   std::string leader_address = {};
+  std::uint64_t cluster_time_ms = 0;
 };
 
 // A completion as the waist shows it, with the memory that it refers to. It is destroyed by the release of its loan.
@@ -113,8 +117,8 @@ struct LentCompletion {
     for (const ScriptedResult& result : copy.results) {
       records.emplace_back();
       for (const ScriptedRecord& record : result.records) {
-        records.back().push_back(
-            {record.kind, bytes(record.key), bytes(record.value), record.created, record.modified, record.version, 0});
+        records.back().push_back({record.kind, bytes(record.key), bytes(record.value), record.created, record.modified,
+                                  record.version, record.expires_at_ms});
       }
       results.push_back({result.error, static_cast<std::uint32_t>(result.records.size()), records.back().data(),
                          result.number, bytes(result.cursor)});
@@ -125,6 +129,7 @@ struct LentCompletion {
     table.outcome = copy.outcome;
     table.error = copy.error;
     table.revision = copy.revision;
+    table.cluster_time_ms = copy.cluster_time_ms;
     table.leader = copy.leader;
     table.leader_address = bytes(copy.leader_address);
     table.message = bytes(copy.message);

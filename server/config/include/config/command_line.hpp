@@ -12,7 +12,7 @@
 
 namespace tenon::config {
 
-enum class Action { kRun, kCheckConfig, kPrintConfig, kListPlugins, kHelpPlugin, kVersion, kHelp };
+enum class Action { kRun, kCheckConfig, kPrintConfig, kListPlugins, kHelpPlugin, kVersion, kHelp, kRestore };
 
 struct CommandLine {
   Action action = Action::kRun;
@@ -20,10 +20,12 @@ struct CommandLine {
   std::vector<Assignment> assignments;
   std::string plugin_kind;  // of kHelpPlugin: storage, transport or api
   std::string plugin_name;
+  std::filesystem::path backup_file;  // of kRestore
 };
 
 // `arguments` are those after the program's name. Throws UsageError for what is no flag of tenond (with the nearest
-// one), a flag without its value, an argument that is not a flag, more than one action, and a malformed --set or
+// one), a flag without its value, an argument that is neither a flag nor a command, more than one action, and a
+// malformed --set or
 // --help-plugin. Opens nothing.
 CommandLine parse_command_line(std::span<const std::string> arguments);
 

@@ -82,6 +82,15 @@ struct Limits {
   std::chrono::microseconds timeout_default{0};
 };
 
+// When images of the state are taken, and how they travel.
+struct Snapshots {
+  std::uint64_t log_bytes = 0;
+  std::chrono::microseconds interval{0};  // 0: age is no reason
+  std::uint64_t compression_level = 0;
+  std::uint64_t log_held_bytes_max = 0;
+  std::uint64_t send_bytes_per_second = 0;  // 0: no bound
+};
+
 // 3 * heartbeat_interval <= election_timeout_min < election_timeout_max
 struct RaftTimes {
   std::chrono::microseconds heartbeat_interval{0};
@@ -107,6 +116,7 @@ struct Config {
   std::vector<std::uint64_t> initial_members;  // ascending, node_id among them; empty when not set, never with start
   Peers peers;                                 // of every initial member but node_id, which may be there too
   RaftTimes raft;
+  Snapshots snapshots;
   std::string storage_plugin;
   std::vector<std::string> transport_plugins;  // in order of preference, no name twice; not empty when there are peers
   std::vector<std::string> api_plugins;        // at least one, no name twice

@@ -5,8 +5,9 @@
 // sync_directory() does so for names. lose_power() leaves of each file the durable bytes and, of every write since the
 // last sync, by the seeded generator: all of it, none of it, or any of its sectors (aligned to sector_bytes; a sector
 // is written whole or not at all). Writes survive independently of each other, so a later one may survive an earlier
-// one, and a file's size grows only with what survives. Of the names, creations, renames and removals since the last
-// sync_directory() a prefix survives, as in a journal; a file that was named but never synced may be empty.
+// one, and a file's size grows only with what survives; so does a truncation, whole or not at all. Of the names,
+// creations, renames and removals since the last sync_directory() a prefix survives, as in a journal; a file that was
+// named but never synced may be empty.
 //
 // A killed process is another matter: it loses nothing. Its files and locks are simply destroyed.
 //
@@ -36,6 +37,7 @@ class MemoryFileSystem final : public filewal::FileSystem {
   ~MemoryFileSystem() override;
 
   std::string path(std::string_view name) const override;
+  void create_directory() override {}
   std::vector<std::string> list() const override;
   std::unique_ptr<filewal::File> open(std::string_view name, filewal::OpenMode mode) override;
   void rename(std::string_view from, std::string_view to) override;

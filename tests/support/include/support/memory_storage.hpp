@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // A storage instance in memory, for tests of whoever calls one. The object stands for the disk: it outlives open() and
-// close(), and after a crash it holds what storage.h promises, the writes that were made durable. What storage.h
-// demands of the caller is asserted: sequences 1, 2, 3.., contiguous entries, memory that stays as it was until
-// durable().
+// close(), and after a crash it holds what storage.h promises, the writes that were made durable; and every image,
+// committed or not, as it was written last. What storage.h demands of the caller is asserted: sequences 1, 2, 3..,
+// contiguous entries, memory that stays as it was until durable().
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -30,6 +32,20 @@ class MemoryStorage {
   struct Entry {
     std::uint64_t term = 0;
     std::string data;
+  };
+  struct StoredImage {
+    std::array<std::uint8_t, 16> id = {};
+    std::uint64_t index = 0;
+    std::string bytes = {};
+    bool is_committed = false;
+  };
+  // What the image functions return instead of working; TENON_OK: they work.
+  struct ImageErrors {
+    tenon_error create = TENON_OK;
+    tenon_error write = TENON_OK;
+    tenon_error commit = TENON_OK;  // the image before stays the newest
+    tenon_error open = TENON_OK;
+    tenon_error read = TENON_OK;
   };
 
   explicit MemoryStorage(Mode mode);
@@ -54,10 +70,13 @@ class MemoryStorage {
   void report_space(bool is_short);
   // What open() and every later read return instead of working; TENON_OK: they work.
   void set_errors(tenon_error open_error, tenon_error read_error);
+  void set_image_errors(const ImageErrors& errors);
 
   // The disk, to be looked at or damaged. Needs: closed.
   std::optional<std::string>& hard_state() { return durable_.hard_state; }
   std::map<std::uint64_t, Entry>& entries() { return durable_.entries; }
+  // At most one of them is committed. To be damaged: closed, and no handle is left.
+  std::vector<std::shared_ptr<StoredImage>>& images() { return images_; }
 
   std::uint64_t last_sequence() const;  // of the writes since open()
   std::size_t held_read_count() const;
@@ -77,9 +96,14 @@ class MemoryStorage {
     std::uint64_t request, first, end, bytes_max;
   };
   struct Lent;
+  struct ImageHandle;
 
   static MemoryStorage& of(void* self) noexcept { return *static_cast<MemoryStorage*>(self); }
   void fill_table() noexcept;
+  void fill_image_table() noexcept;
+  tenon_error image_create(tenon_image* image, void** handle, tenon_detail* why);
+  tenon_error image_open(tenon_image* image, void** handle, tenon_detail* why);
+  std::shared_ptr<StoredImage> newest_image() const;
   tenon_error open(const tenon_storage_host* host, tenon_recovered* found, tenon_detail* why);
   void close();
   void write(const tenon_write* write);
@@ -103,6 +127,9 @@ class MemoryStorage {
   std::uint64_t durable_sequence_ = 0;  // <= last_sequence_
   std::vector<Read> held_reads_;
   std::uint64_t on_loan_ = 0;
+  std::vector<std::shared_ptr<StoredImage>> images_;
+  ImageErrors image_errors_;
+  std::size_t image_handles_ = 0;
   tenon_error open_error_ = TENON_OK;
   tenon_error read_error_ = TENON_OK;
   bool reads_held_ = false;

@@ -34,6 +34,11 @@ struct InFlight {
   raft::NodeId to;
   raft::Message message;
 };
+struct ImageInFlight {
+  raft::NodeId from;
+  raft::NodeId to;
+  Image image;
+};
 
 // Which of the messages under way are meant, oldest first. What is empty or 0 admits all.
 struct Selection {
@@ -73,6 +78,15 @@ class RaftCluster {
   std::size_t drop(const Selection& which = {});
   // The oldest of the writes under way become durable, and the core is told, once. Returns how many.
   std::size_t write_durable(raft::NodeId node, std::size_t count = std::size_t(-1));
+  // The node takes an image of what it has committed up to `index`, which is durable at once. Needs: behind the one
+  // that it has.
+  void take_image(raft::NodeId node, raft::LogIndex index);
+  // Needs: the node's image ends at `up_to` or later.
+  void compact(raft::NodeId node, raft::LogIndex up_to);
+  // Every image on its way to the node is there as a whole, durable when the node lacks it. Returns how many.
+  std::size_t deliver_images(raft::NodeId to);
+  std::size_t drop_images(raft::NodeId to);
+
   // Delivers and makes durable until nothing is under way. Time stands still.
   void stabilize();
 
@@ -88,11 +102,15 @@ class RaftCluster {
   // What the answer to it is called in outcome().
   raft::Token propose(raft::NodeId node, const std::string& text);
   raft::Token read(raft::NodeId node);
+  // An entry after which `member` is known to have the data directory `number`.
+  raft::Token propose_membership(raft::NodeId node, raft::NodeId member, std::uint8_t number);
   void transfer(raft::NodeId node, raft::NodeId target);
   void disconnected(raft::NodeId node, raft::NodeId peer);
   // A message that no core has sent: one that was delayed beyond what the test did, repeated or forged.
   void inject(raft::NodeId from, raft::NodeId to, raft::Message message);
-  // Nothing goes in or out, and what was under way is lost.
+  // The image that `from` has is on its way, whether it was wanted or not.
+  void inject_image(raft::NodeId from, raft::NodeId to) { images_.push_back({from, to, at(from).disk.image}); }
+  // Nothing goes in or out, and what was under way is lost, but for images: of these what is lost is sent again.
   void isolate(raft::NodeId node);
   void heal() { isolated_.clear(); }
 
@@ -107,6 +125,8 @@ class RaftCluster {
   const std::deque<raft::Write>& writes_under_way(raft::NodeId node) const { return at(node).queue; }
   // The messages of this selection that are under way, oldest first.
   std::vector<InFlight> under_way(const Selection& which = {}) const;
+  // Of which a node that lacks something has said so; a new one to the same node takes the place of that before.
+  const std::vector<ImageInFlight>& images_under_way() const noexcept { return images_; }
   std::size_t dropped(raft::NodeId node, raft::Drop why) const;  // since the beginning
   // Empty: none yet.
   struct Outcome {
@@ -115,7 +135,7 @@ class RaftCluster {
     std::optional<raft::LogIndex> read_index;
   };
   const Outcome& outcome(raft::Token token) const { return outcomes_.at(token); }
-  // The data of the entries that the node's log holds, from the first on; those without are "-".
+  // The data of the entries that the node's log holds, from its boundary on; those without are "-".
   std::vector<std::string> texts(raft::NodeId node) const;
   std::vector<std::uint64_t> terms(raft::NodeId node) const;
 
@@ -142,6 +162,9 @@ class RaftCluster {
   void perform(Node& node, const raft::Effects& effects, raft::LogIndex committed_before);
   void describe(const Node& node, const raft::Effects& effects, raft::LogIndex committed_before);
   void read_entries(Node& node, const raft::EntriesWanted& wanted);
+  void send_image(const Node& node, raft::NodeId peer);
+  raft::Token propose(raft::NodeId node, raft::Propose propose);
+  const raft::Entry& entry(const Node& node, raft::LogIndex index) const;
   void say(const Node& node, const std::string& what);
   void check();
 
@@ -150,6 +173,7 @@ class RaftCluster {
   raft::Instant now_;
   std::vector<Node> nodes_;  // ascending from 1
   std::deque<InFlight> under_way_;
+  std::vector<ImageInFlight> images_;
   std::set<raft::NodeId> isolated_;
   std::map<raft::Token, Outcome> outcomes_;
   raft::Token last_token_;

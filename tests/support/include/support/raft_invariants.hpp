@@ -9,14 +9,9 @@
 #include <vector>
 
 #include "raft/raft.hpp"
+#include "support/raft_disk.hpp"
 
 namespace tenon::support {
-
-// What survives the loss of power.
-struct Disk {
-  raft::HardState hard_state;
-  std::vector<raft::Entry> entries;  // from index 1 on
-};
 
 class Invariants {
  public:
@@ -36,8 +31,10 @@ class Invariants {
   struct Seen {
     raft::Term term;
     raft::LogIndex commit;
+    raft::LogIndex boundary;
   };
   void check_log(const View& node);
+  void check_image(const View& node);
   void check_leader(const View& node);
   void check_commit(const View& node, const std::vector<View>& nodes);
 

@@ -14,7 +14,27 @@
 
 namespace tenon::tenonctl {
 
-enum class Command { kPut, kGet, kDel, kScan, kCas, kStatus, kMembers, kMetrics, kLeaderShow, kLeaderTransfer };
+enum class Command {
+  kPut,
+  kGet,
+  kDel,
+  kScan,
+  kCas,
+  kAppend,
+  kIncrement,
+  kExpire,
+  kPersist,
+  kTtl,
+  kTransaction,
+  kSessionOpen,
+  kSessionKeepAlive,
+  kSessionClose,
+  kStatus,
+  kMembers,
+  kMetrics,
+  kLeaderShow,
+  kLeaderTransfer
+};
 enum class Format { kTable, kJson, kSimple };
 enum class Expectation { kValue, kAbsent };  // of a cas
 
@@ -28,6 +48,13 @@ struct Invocation {
   client::ScanRequest scan;            // without its limit
   std::uint64_t scan_limit = 0;        // records in all; 0: all there are
   Expectation expectation = Expectation::kValue;
+  std::optional<client::KeyRange> range;         // of a del that is not of one key
+  std::optional<std::chrono::milliseconds> ttl;  // of a put, an expire and a session open
+  bool keeps_ttl = false;                        // of a put
+  std::int64_t delta = 1;                        // of an increment
+  client::Previous previous = client::Previous::kUnwanted;
+  std::string session;                // a name or a number; empty: none
+  std::uint64_t sequence = 0;         // 0 without a session
   std::uint64_t transfer_target = 0;  // 0: any voter
 };
 

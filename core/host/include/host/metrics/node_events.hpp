@@ -25,6 +25,8 @@ class NodeEvents {
   void frame_dropped(node::FrameDrop why);
   void message_dropped(raft::Drop why);
   void proposal_applied(raft::Duration waited);
+  void image_committed(const node::ImageStatus& images);
+  void image_trouble(const std::string& what);
   // Says how the membership differs from that of the call before; the first call says all of it.
   void membership_is(const raft::Membership& membership);
   void answered() noexcept { metrics_.record(answered_metric_, 1); }

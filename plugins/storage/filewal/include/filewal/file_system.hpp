@@ -6,9 +6,10 @@
 // was created, renamed and removed. Whatever was not synced may survive whole, in part, in another order or not at all.
 //
 // Every call may block. Errors are tenon::Error: NO_SPACE when the disk is full, BUSY where said, else IO; the message
-// names the call, the path and the operating system's reason. After a failed write, zero_fill or sync the bytes of that
-// file are unknown, and the caller must not go on with it: a second sync can succeed without what the first one lost.
-// A file system and its files are used by one thread at a time. Files and locks may outlive the file system.
+// names the call, the path and the operating system's reason. After a failed write, zero_fill, truncate or sync the
+// bytes of that file are unknown, and the caller must not go on with it: a second sync can succeed without what the
+// first one lost. A file system and its files are used by one thread at a time. Files and locks may outlive the file
+// system.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,8 @@ class File {
   // Writes `size` zeros, so that later writes there change neither the file's size nor its allocation, and has the disk
   // begin with them.
   virtual void zero_fill(std::uint64_t offset, std::uint64_t size) = 0;
+  // Drops the bytes from `size` on. Needs: size <= size().
+  virtual void truncate(std::uint64_t size) = 0;
   virtual void sync() = 0;
 };
 
@@ -62,6 +65,8 @@ class FileSystem {
 
   // The path of `name`, for messages; of the directory itself when it is empty.
   virtual std::string path(std::string_view name) const = 0;
+  // Makes the directory itself when it is not there, in one that exists, and makes its name durable.
+  virtual void create_directory() = 0;
   // The names of all files in the directory, ascending.
   virtual std::vector<std::string> list() const = 0;
   virtual std::unique_ptr<File> open(std::string_view name, OpenMode mode) = 0;

@@ -4,9 +4,12 @@
 // two syncs, and while there is nothing to do, it sets the next segment aside in small steps. When the disk has no room
 // for that it says so, goes on in the current segment, and tries again every kSpareRetryInterval.
 //
-// Snapshot images are not in this version: image_create throws UNSUPPORTED, image_open finds none.
+// Beside it an ImageStore has the directory kImagesDirectory within the data directory, and works on the threads of its
+// callers. No room is set aside for images: what the log needs next, the rest of its segment and the spare, is
+// allocated before, so an image that fills the disk takes nothing from it, and gives its room back when it fails.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -19,6 +22,7 @@
 #include <vector>
 
 #include "filewal/file_log.hpp"
+#include "filewal/image_store.hpp"
 #include "tenon/storage.hpp"
 
 namespace tenon::filewal {
@@ -27,11 +31,12 @@ class FileWalStorage final : public Storage {
  public:
   static constexpr std::chrono::milliseconds kSpareRetryInterval{1000};
   static constexpr std::size_t kSpareStepsMax = 32;  // between two syncs
+  static constexpr char kImagesDirectory[] = "images";
 
   // Reads the option segment_bytes. Throws INVALID.
   explicit FileWalStorage(Host host);
-  // The same on another disk than the host's data directory.
-  FileWalStorage(Host host, std::unique_ptr<FileSystem> file_system);
+  // The same on other disks than the host's data directory and that of the images in it.
+  FileWalStorage(Host host, std::unique_ptr<FileSystem> file_system, std::unique_ptr<FileSystem> image_directory);
   ~FileWalStorage() override;
 
   Recovered open() override;
@@ -56,11 +61,13 @@ class FileWalStorage final : public Storage {
   };
 
   enum class Work { requests, spare, none };
+  class UnfinishedImage;
 
   void queue(Request request);
   Work take(std::vector<Request>& taken);
   void run() noexcept;
   void contain_failure(const std::function<void()>& work) noexcept;
+  void fail(tenon_error error, const char* why) noexcept;
   bool wants_spare() const noexcept;
   void prepare_spare(Work work);
   void perform(const std::vector<Request>& taken);
@@ -70,7 +77,9 @@ class FileWalStorage final : public Storage {
   void refuse_reads(const std::vector<Request>& taken);
 
   const std::unique_ptr<FileSystem> file_system_;
+  const std::unique_ptr<FileSystem> image_directory_;
   FileLog log_;
+  ImageStore images_;
   FileLogStatistics recorded_;  // what the metrics have of the log's statistics
   std::string recovered_hard_state_;
   Metric sync_seconds_;
@@ -86,8 +95,9 @@ class FileWalStorage final : public Storage {
   bool sleeping_ = false;
   bool closing_ = false;
 
+  std::atomic<bool> failed_{false};  // and the host was told
+
   // The thread's alone, until it has ended.
-  bool failed_ = false;
   LogSpace space_ = LogSpace::enough;                  // as reported
   std::chrono::steady_clock::time_point spare_retry_;  // when space_ is short: when a spare is tried again
   std::thread thread_;

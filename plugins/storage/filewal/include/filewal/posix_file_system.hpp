@@ -9,10 +9,11 @@ namespace tenon::filewal {
 
 class PosixFileSystem final : public FileSystem {
  public:
-  // `directory` exists whenever a call is made. Does nothing yet.
+  // `directory` exists whenever another call than create_directory() is made. Does nothing yet.
   explicit PosixFileSystem(std::string directory) : directory_(std::move(directory)) {}
 
   std::string path(std::string_view name) const override;
+  void create_directory() override;
   std::vector<std::string> list() const override;
   std::unique_ptr<File> open(std::string_view name, OpenMode mode) override;
   void rename(std::string_view from, std::string_view to) override;

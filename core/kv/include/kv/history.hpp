@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// The latest changes of the keyspace, for those who watch it. It is no part of the state: nodes may keep more or less
+// of it, and a node that has loaded an image begins anew.
+//
+// Model. Changes come in the order of their revisions, those of one revision one after the other, and are kept and
+// dropped by whole revisions. What is kept is everything from oldest() on; a reader who wants what is before it is told
+// so, and never gets a sequence with a gap.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tenon::kv {
+
+// A key and its numbers at a revision; the meanings are those of tenon_record.
+struct Version {
+  std::string_view value;
+  std::uint64_t created = 0;
+  std::uint64_t modified = 0;
+  std::uint64_t version = 0;
+  std::uint64_t expires_at_ms = 0;  // 0: never
+};
+
+struct Change {
+  std::uint32_t kind = 0;  // TENON_RECORD_CURRENT, _DELETED or _EXPIRED
+  std::string_view key;
+  Version now;                      // of DELETED and EXPIRED: no value, and modified alone is set
+  std::optional<Version> previous;  // absent: there was no such key
+};
+
+// Who wants to know of changes as they happen.
+class ChangeSink {
+ public:
+  // Keeps nothing that `change` borrows. Needs: change.now.modified, the revision of the change, is not before that of
+  // an earlier one.
+  virtual void append(const Change& change) = 0;
+
+ protected:
+  ~ChangeSink() = default;
+};
+
+// Which keys a reader wants: [first, end), an empty end being beyond the last key.
+struct KeyRange {
+  std::string_view first;
+  std::string_view end;
+};
+
+// What a read gives. The views live until the next append() or reset().
+struct HistoryPage {
+  std::vector<Change> changes;      // in the order in which they happened
+  std::uint64_t next_revision = 0;  // every change before it has come; where to go on
+  bool compacted = false;           // the revision asked for is before the oldest that is kept, which is next_revision
+};
+
+// Not for concurrent use.
+class History final : public ChangeSink {
+ public:
+  static constexpr std::size_t kChangeBytes = 128;    // that a change counts beside its key and values
+  static constexpr std::size_t kExaminedMax = 4'096;  // changes that one read looks at, beyond the first revision
+
+  // Keeps changes behind `revision` of at most bytes_max. Needs: bytes_max > 0.
+  explicit History(std::size_t bytes_max, std::uint64_t revision = 0) noexcept;
+
+  // A revision whose changes are more than bytes_max is not kept at all.
+  void append(const Change& change) override;
+  // Drops everything: the state was replaced by another, at `revision`.
+  void reset(std::uint64_t revision) noexcept;
+
+  // The changes within the range from `from_revision` on: whole revisions, and as many as have bytes_max together, but
+  // at least one. A page without changes says with next_revision how far it has looked; it is the end of what has
+  // happened when next_revision is above revision().
+  HistoryPage read(std::uint64_t from_revision, const KeyRange& range, std::size_t bytes_max) const;
+
+  std::uint64_t oldest() const noexcept { return oldest_; }      // everything from this revision on is kept
+  std::uint64_t revision() const noexcept { return revision_; }  // the last of which anything is known
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  struct KeptVersion {
+    std::string value;
+    std::uint64_t created, modified, version, expires_at_ms;
+  };
+  struct Kept {
+    std::uint32_t kind;
+    std::string key;
+    KeptVersion now;
+    std::optional<KeptVersion> previous;
+  };
+  static KeptVersion keep(const Version& version);
+  static Version show(const KeptVersion& version) noexcept;
+  static Change show(const Kept& kept) noexcept;
+  static std::size_t size(const Change& change) noexcept;
+  void drop_oldest_revision() noexcept;
+
+  const std::size_t bytes_max_;
+  std::deque<Kept> changes_;  // ascending by revision; all of them >= oldest_
+  std::size_t bytes_ = 0;     // of changes_; <= bytes_max_
+  std::uint64_t oldest_;      // <= revision_ + 1
+  std::uint64_t revision_;    // never falls, but by reset()
+};
+
+}  // namespace tenon::kv

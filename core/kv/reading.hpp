@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// What commands read of a state, be it the store's own or that of a snapshot. A key whose expiry has come is absent.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "item_tree.hpp"
+#include "kv/command.hpp"
+#include "kv/reply.hpp"
+
+namespace tenon::kv {
+
+struct View {
+  TreeView tree;
+  std::uint64_t revision = 0;
+  std::uint64_t cluster_time_ms = 0;
+
+  const Item* find(std::string_view key) const noexcept {
+    const Item* const item = tree.find(key);
+    return item == nullptr || item->expired(cluster_time_ms) ? nullptr : item;
+  }
+};
+
+// What a reply may still take.
+class Budget {
+ public:
+  bool has(std::size_t bytes) const noexcept { return bytes <= left_; }
+  // False: it has not so much, and gives nothing.
+  bool take(std::size_t bytes) noexcept {
+    if (!has(bytes)) return false;
+    left_ -= bytes;
+    return true;
+  }
+  std::size_t taken() const noexcept { return kReplyBytesMax - left_; }
+
+ private:
+  std::size_t left_ = kReplyBytesMax;
+};
+
+// The keys of an operation: [first, end), an empty end being beyond the last key.
+struct Range {
+  std::string first;
+  std::string end;
+
+  bool is_below_end(std::string_view key) const noexcept { return end.empty() || key < end; }
+};
+Range range_of(const Operation& operation);
+
+Record record(std::uint32_t kind, const Item& item);
+
+bool changes(const Operation& operation) noexcept;
+// The operations that are to run: those of the branch that the compares choose.
+const std::vector<Operation>& choose_branch(const View& view, const Command& command, Reply& reply);
+// Needs: an operation that only reads.
+void read_one(const View& view, const Operation& operation, Budget& budget, Result& result);
+// None of the operations is in force, so none may look as if it were.
+void fail_all(tenon_error error, std::size_t operation_count, Reply& reply);
+// Runs a command that only reads; when an operation fails all do, unless they are independent.
+Reply read_all(const View& view, const Command& command);
+
+}  // namespace tenon::kv

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+#include "node/images/image_sending.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "node/discarding.hpp"
+#include "tenon/bytes.hpp"
+#include "tenon/host.hpp"
+#include "wire/image.hpp"
+
+namespace tenon::node {
+
+// Reads the pieces that come next, on a worker.
+class ImageSending::Pieces final : public Work {
+ public:
+  Pieces(ImageSending& owner, raft::NodeId peer, const Transfer& transfer, std::uint64_t count_max)
+      : owner_(owner),
+        storage_(owner.storage_),
+        peer_(peer),
+        reading_(transfer.reading),
+        file_(transfer.file),
+        next_(transfer.next),
+        count_max_(count_max) {}
+
+  bool step() override {
+    try {
+      return read_one();
+    } catch (const Error& error) {
+      why_ = error.what();
+      return false;
+    }
+  }
+  void finished() override { owner_.has_read(*this); }
+
+ private:
+  friend ImageSending;
+
+  bool read_one() {
+    if (!file_) {
+      std::optional<ImageFile> newest = ImageFile::open_newest(storage_);
+      if (!newest) throw Error(TENON_ERROR_NOT_FOUND, "a peer needs an image, and this node holds none");
+      file_ = std::make_shared<ImageFile>(*std::move(newest));
+    }
+    const std::uint64_t end = file_->identity().bytes;
+    if (next_.offset == end || pieces_.size() == count_max_) return false;
+    const std::string head = read(next_.offset, wire::kPieceHeadBytes);
+    const std::optional<std::uint32_t> size = wire::piece_bytes(head);
+    // What the peer says that it holds leads to no piece of this image: it starts anew.
+    if (!size || wire::piece_number(head) != next_.piece) {
+      if (next_.offset == 0) throw Error(TENON_ERROR_CORRUPT, "the newest image does not begin with a piece");
+      next_ = Place();
+      return true;
+    }
+    auto piece = std::make_shared<const std::string>(read(next_.offset, *size));
+    if (piece->size() != *size) {
+      throw Error(TENON_ERROR_CORRUPT, "the newest image ends within piece " + std::to_string(next_.piece));
+    }
+    pieces_.push_back({next_, {piece, *piece}});
+    next_ = {next_.piece + 1, next_.offset + piece->size()};
+    return pieces_.size() < count_max_;
+  }
+
+  std::string read(std::uint64_t offset, std::uint64_t size) const {
+    std::string text(static_cast<std::size_t>(size), '\0');
+    const std::size_t found = file_->read(offset, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+    text.resize(found);
+    return text;
+  }
+
+  ImageSending& owner_;
+  const StoragePort storage_;
+  const raft::NodeId peer_;
+  const std::uint64_t reading_;
+  std::shared_ptr<ImageFile> file_;
+  Place next_;
+  const std::uint64_t count_max_;
+  std::vector<Piece> pieces_;
+  std::string why_;  // empty: they were read
+};
+
+ImageSending::ImageSending(StoragePort storage, WorkPort& workers, PeerLinks& links, const SendingSettings& settings,
+                           Failed failed)
+    : storage_(storage), workers_(workers), links_(links), settings_(settings), failed_(std::move(failed)) {
+  TENON_CHECK(settings_.window_pieces > 0);
+}
+
+ImageSending::~ImageSending() = default;
+
+void ImageSending::begin(raft::NodeId peer, raft::LogIndex match, raft::Instant now) {
+  const auto found = transfers_.find(peer);
+  if (found != transfers_.end()) {
+    const std::shared_ptr<ImageFile>& file = found->second.file;
+    if (!file || file->identity().index > match) return;
+    discard(workers_, std::move(found->second.file));
+    transfers_.erase(found);
+  }
+  Transfer& transfer = transfers_[peer];
+  transfer.wait = settings_.answer_wait_min;
+  transfer.wait_until = now + transfer.wait;
+}
+
+void ImageSending::on_ack(raft::NodeId peer, const wire::ImageAck& ack, raft::Instant now) {
+  const auto found = transfers_.find(peer);
+  if (found == transfers_.end() || !found->second.file) return;
+  Transfer& transfer = found->second;
+  if (transfer.file->identity().id != ack.image || ack.offset > transfer.file->identity().bytes) return;
+  if (ack.status == wire::ImageAck::Status::refused) return;  // it cannot take it now; the next probe asks again
+  const Place wanted{ack.next_piece, ack.offset};
+  const bool goes_on = wanted.piece > transfer.acknowledged.piece;
+  const bool has_lost = wanted.piece < transfer.acknowledged.piece;
+  transfer.acknowledged = wanted;
+  if (transfer.state == State::probe || has_lost || wanted.piece > transfer.next.piece) {
+    probe(transfer);
+    if (!has_lost) transfer.state = State::stream;
+  }
+  if (goes_on) transfer.wait = settings_.answer_wait_min;
+  transfer.wait_until = now + transfer.wait;
+}
+
+void ImageSending::on_lane(raft::NodeId peer, LaneEvent event, raft::Instant now) {
+  const auto found = transfers_.find(peer);
+  if (found == transfers_.end()) return;
+  Transfer& transfer = found->second;
+  transfer.is_blocked = event == LaneEvent::down;
+  if (event == LaneEvent::writable) return;
+  probe(transfer);
+  transfer.wait = settings_.answer_wait_min;
+  transfer.wait_until = now + transfer.wait;
+}
+
+void ImageSending::probe(Transfer& transfer) {
+  transfer.state = State::probe;
+  transfer.next = transfer.acknowledged;
+  transfer.is_void = transfer.is_reading;
+}
+
+void ImageSending::keep(const std::vector<raft::NodeId>& peers) {
+  std::erase_if(transfers_, [&](auto& one) {
+    if (std::find(peers.begin(), peers.end(), one.first) != peers.end()) return false;
+    if (one.second.file) discard(workers_, std::move(one.second.file));
+    return true;
+  });
+}
+
+void ImageSending::run(raft::Term term, raft::Instant now) {
+  term_ = term;
+  now_ = now;
+  if (transfers_.empty()) return;
+  refill(now);
+  for (auto& [peer, transfer] : transfers_) {
+    if (now >= transfer.wait_until) {
+      probe(transfer);
+      // A peer that holds all of it answers to any piece that it has installed it.
+      const bool holds_all = transfer.file && transfer.next.offset == transfer.file->identity().bytes;
+      if (holds_all) transfer.acknowledged = transfer.next = Place();
+      transfer.is_blocked = false;
+      transfer.wait = std::min(transfer.wait * 2, settings_.answer_wait_max);
+      transfer.wait_until = now + transfer.wait;
+    }
+    read_on(peer, transfer);
+  }
+}
+
+void ImageSending::read_on(raft::NodeId peer, Transfer& transfer) {
+  const std::uint64_t window = transfer.state == State::probe ? 1 : settings_.window_pieces;
+  const std::uint64_t sent = transfer.next.piece - transfer.acknowledged.piece;
+  if (transfer.is_reading || transfer.is_blocked || sent >= window) return;
+  if (transfer.file && transfer.next.offset == transfer.file->identity().bytes) return;
+  if (settings_.bytes_per_second > 0 && allowance_bytes_ <= 0) return;
+  transfer.is_reading = true;
+  transfer.reading = ++last_reading_;
+  workers_.start(std::make_unique<Pieces>(*this, peer, transfer, window - sent));
+}
+
+void ImageSending::has_read(Pieces& read) {
+  const auto found = transfers_.find(read.peer_);
+  if (found == transfers_.end() || found->second.reading != read.reading_) {
+    // The last owner closes the file, on a worker.
+    if (read.file_) discard(workers_, std::move(read.file_));
+    return;
+  }
+  Transfer& transfer = found->second;
+  transfer.is_reading = false;
+  if (!transfer.file) transfer.file = std::move(read.file_);
+  if (std::exchange(transfer.is_void, false)) return;
+  if (!read.why_.empty()) {
+    transfer.is_blocked = true;  // until the wait is over
+    return failed_(read.why_);
+  }
+  send(read.peer_, transfer, read.pieces_);
+}
+
+void ImageSending::send(raft::NodeId peer, Transfer& transfer, const std::vector<Piece>& pieces) {
+  const ImageIdentity& image = transfer.file->identity();
+  for (const Piece& piece : pieces) {
+    transfer.next = piece.place;
+    if (!links_.send(peer,
+                     wire::ImagePiece{term_, image.id, image.index, piece.place.piece, image.bytes, piece.bytes})) {
+      transfer.is_blocked = true;
+      return;
+    }
+    allowance_bytes_ -= static_cast<std::int64_t>(piece.bytes.bytes.size());
+    transfer.next = {piece.place.piece + 1, piece.place.offset + piece.bytes.bytes.size()};
+  }
+}
+
+void ImageSending::refill(raft::Instant now) {
+  constexpr std::int64_t burst_parts = 10;  // of a second that may be saved up
+  const auto rate = static_cast<std::int64_t>(settings_.bytes_per_second);
+  const std::int64_t passed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - refilled_at_).count();
+  if (passed_ms <= 0) return;
+  refilled_at_ = now;
+  constexpr std::int64_t passed_ms_max = 1000;
+  allowance_bytes_ =
+      std::min(allowance_bytes_ + rate * std::min(passed_ms, passed_ms_max) / 1000, rate / burst_parts + 1);
+}
+
+std::optional<raft::Instant> ImageSending::next_deadline() const noexcept {
+  std::optional<raft::Instant> deadline;
+  const bool waits_for_allowance = settings_.bytes_per_second > 0 && allowance_bytes_ <= 0;
+  for (const auto& [peer, transfer] : transfers_) {
+    raft::Instant wanted = transfer.wait_until;
+    if (waits_for_allowance) wanted = std::min(wanted, now_ + std::chrono::milliseconds(5));
+    if (!deadline || wanted < *deadline) deadline = wanted;
+  }
+  return deadline;
+}
+
+std::optional<raft::LogIndex> ImageSending::oldest_index() const noexcept {
+  std::optional<raft::LogIndex> oldest;
+  for (const auto& [peer, transfer] : transfers_) {
+    if (!transfer.file) continue;
+    const raft::LogIndex index = transfer.file->identity().index;
+    if (!oldest || index < *oldest) oldest = index;
+  }
+  return oldest;
+}
+
+}  // namespace tenon::node

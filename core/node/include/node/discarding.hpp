@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Ends things whose end takes long or blocks: a state that is replaced, a handle that is closed.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "node/work.hpp"
+
+namespace tenon::node {
+
+template <class Thing>
+class Discarding final : public Work {
+ public:
+  explicit Discarding(Thing thing) : thing_(std::make_unique<Thing>(std::move(thing))) {}
+  bool step() override {
+    thing_.reset();
+    return false;
+  }
+  void finished() override {}
+
+ private:
+  std::unique_ptr<Thing> thing_;
+};
+
+template <class Thing>
+void discard(WorkPort& workers, Thing thing) {
+  workers.start(std::make_unique<Discarding<Thing>>(std::move(thing)));
+}
+
+}  // namespace tenon::node

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// What a node does with images: taking them, shortening the log behind them, and passing them on.
+#include <algorithm>
+#include <utility>
+
+#include "node/discarding.hpp"
+#include "node/node.hpp"
+
+namespace tenon::node {
+namespace {
+
+constexpr std::chrono::milliseconds kCompactionInterval(100);
+
+}  // namespace
+
+void Node::on_work_done(std::unique_ptr<Work> work) {
+  if (failed_) return;
+  work->finished();
+  more_to_do_ = true;
+}
+
+void Node::take_image() {
+  if (!failed_) images_.ask();
+}
+
+void Node::handle_images() {
+  images_.update(raft_.term(), applied_index_, now_.steady);
+  if (images_.fatal()) return fail(*images_.fatal());
+  for (const std::string& note : images_.take_notes()) surroundings_.image_trouble(note);
+  if (std::optional<ReceivedImage> received = images_.take_received()) install(*std::move(received));
+  if (images_.take_news()) {
+    next_compaction_ = now_.steady;
+    surroundings_.image_committed(images_.status());
+  }
+}
+
+// The image is durable, and holds what is committed: it may be installed whoever leads by now. What this node has
+// applied meanwhile, perhaps because the log came after all, is never undone.
+void Node::install(ReceivedImage received) {
+  LoadedImage& image = received.image;
+  const raft::LogIndex index = image.identity.index;
+  if (index > applied_index_) {
+    kept_states_.clear();
+    discard(workers_, std::exchange(store_, std::move(*image.store)));
+    applied_membership_ = image.membership;
+    applied_index_ = index;
+    log_marks_.reset(index);
+    requests_.installed(index, raft_.leader());
+  }
+  images_.installed(log_marks_.bytes());
+  step(raft::ImageReceived{index, image.term, std::make_shared<const raft::Membership>(std::move(image.membership)),
+                           received.leader});
+  perform();
+}
+
+void Node::receive(raft::NodeId peer, const wire::ImagePiece& piece) {
+  if (piece.term != raft_.term() || peer != raft_.leader()) return surroundings_.message_dropped(raft::Drop::old_term);
+  if (piece.index > applied_index_) return images_.on_piece(peer, piece);
+  // It has come while this node was behind, or the answer that it is there was lost: said anew.
+  happened_.emplace_back(raft::ImageReceived{piece.index, raft::Term(), nullptr, peer});
+}
+
+void Node::receive(raft::NodeId peer, const wire::ImageAck& ack) {
+  if (ack.term != raft_.term() || raft_.role() != raft::RoleName::leader) {
+    return surroundings_.message_dropped(raft::Drop::stale);
+  }
+  images_.sending().on_ack(peer, ack, now_.steady);
+}
+
+void Node::send_images(const std::vector<raft::ImageWanted>& wanted) {
+  ImageSending& sending = images_.sending();
+  if (wanted.empty() && sending.count() == 0) return;
+  std::vector<raft::NodeId> waiting;
+  for (const raft::PeerStatus& peer : raft_.peers()) {
+    if (peer.state != raft::ProgressState::snapshot) continue;
+    waiting.push_back(peer.id);
+    const bool is_wanted =
+        std::any_of(wanted.begin(), wanted.end(), [&](const auto& one) { return one.peer == peer.id; });
+    if (is_wanted) sending.begin(peer.id, peer.match_index, now_.steady);
+  }
+  sending.keep(waiting);
+  sending.run(raft_.term(), now_.steady);
+}
+
+void Node::begin_image() {
+  if (!images_.wants_to_take(applied_index_, log_marks_.bytes(), now_.steady)) return;
+  const std::optional<raft::Term> term = raft_.log().term(applied_index_);
+  TENON_CHECK(term.has_value());
+  wire::ImageHeader header;
+  header.cluster_id = settings_.cluster_id;
+  header.index = applied_index_;
+  header.term = *term;
+  header.membership = applied_membership_;
+  images_.take(std::move(header), store_.pin(), log_marks_.bytes());
+}
+
+// As far as an image holds what goes, and nobody is likely to need it.
+void Node::compact_log() {
+  const std::optional<ImageIdentity>& newest = images_.newest();
+  if (!newest || newest->index <= raft_.log().boundary() || now_.steady < next_compaction_) return;
+  next_compaction_ = now_.steady + kCompactionInterval;
+  const ImageSettings& settings = settings_.images;
+  raft::LogIndex wanted = newest->index;
+  for (const raft::PeerStatus& peer : raft_.peers()) {
+    if (peer.state != raft::ProgressState::snapshot) wanted = std::min(wanted, peer.match_index);
+  }
+  if (const std::optional<raft::LogIndex> under_way = images_.sending().oldest_index()) {
+    wanted = std::min(wanted, *under_way);
+  }
+  wanted = log_marks_.last_before(wanted, settings.log_tail_bytes);
+  wanted = std::max(wanted, log_marks_.last_before(newest->index, settings.log_held_bytes_max));
+  if (wanted <= raft_.log().boundary() || wanted > raft_.log().durable_index()) return;
+  log_marks_.compacted(wanted);
+  step(raft::Compact{wanted});
+}
+
+// What only older snapshots could see is given back to the system elsewhere.
+void Node::collect_memory() {
+  kept_states_.expire(now_.steady);
+  kv::Retired retired = store_.collect();
+  if (!retired.empty()) discard(workers_, std::move(retired));
+}
+
+}  // namespace tenon::node

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "part.hpp"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "host/metrics/prometheus_text.hpp"
+#include "tenon/host.hpp"
+
+namespace tenon::server {
+namespace {
+
+// Makes a directory that only this user may enter, and returns its absolute path.
+std::string private_directory(const std::filesystem::path& path) {
+  const std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
+  std::error_code error;
+  std::filesystem::create_directories(absolute.parent_path(), error);
+  if (error || (::mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST)) {
+    const std::string why = error ? error.message() : std::strerror(errno);
+    throw Error(TENON_ERROR_IO, "the directory " + absolute.string() + " cannot be made: " + why +
+                                    "; make it, or set node.data_directory to another place");
+  }
+  struct stat found {};
+  if (::stat(absolute.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
+    throw Error(TENON_ERROR_IO, absolute.string() + " is not a directory; set node.data_directory to one");
+  }
+  if ((found.st_mode & 0077) != 0 && ::chmod(absolute.c_str(), 0700) != 0) {
+    throw Error(TENON_ERROR_IO,
+                "the directory " + absolute.string() +
+                    " may be entered by others, and its mode cannot be changed to 0700: " + std::strerror(errno));
+  }
+  return absolute.string();
+}
+
+std::vector<host::DeclaredMetric> declared_metrics(const plugin::Manifest& manifest) {
+  std::vector<host::DeclaredMetric> metrics;
+  for (const plugin::MetricDeclaration& metric : manifest.metrics) {
+    const host::MetricKind kind = metric.kind == plugin::MetricKind::counter ? host::MetricKind::counter
+                                  : metric.kind == plugin::MetricKind::gauge ? host::MetricKind::gauge
+                                                                             : host::MetricKind::histogram;
+    metrics.push_back({kind, metric.name, metric.help});
+  }
+  return metrics;
+}
+
+}  // namespace
+
+Part::Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings surroundings, host::Logger& logger,
+           host::Metrics& metrics)
+    : room(surroundings.room),
+      loaded(std::move(loaded_plugin)),
+      host(std::move(surroundings), logger, metrics),
+      instance(loaded, host.table()) {}
+
+std::unique_ptr<Part> make_part(PartSurroundings surroundings, plugin::LoadedPlugin loaded, const std::string& room,
+                                const std::string& directory) {
+  const config::Config& config = surroundings.config;
+  host::Logger& logger = surroundings.logger;
+  host::Metrics& metrics = surroundings.metrics;
+  for (const std::string& warning : loaded.warnings) logger.write(TENON_SEVERITY_WARNING, room, warning);
+  const std::string abi = std::to_string(loaded.object->abi[0]) + "." + std::to_string(loaded.object->abi[1]);
+  logger.write(TENON_SEVERITY_INFO, room,
+               "loaded " + loaded.path.string() + ": " + loaded.manifest.id + ", version " + loaded.manifest.version +
+                   ", ABI " + abi);
+  metrics.record(
+      metrics.create(host::MetricKind::gauge, "tenon_plugin_info",
+                     host::metric_label("plugin", room) + "," + host::metric_label("version", loaded.manifest.version) +
+                         "," + host::metric_label("abi", abi),
+                     "1; its labels say which plugins are loaded."),
+      1);
+  host::PluginSurroundings of_plugin{
+      room,
+      config.node_id,
+      config.cluster_id,
+      private_directory(private_directory(config.data_directory) + "/" + directory),
+      loaded.options,
+      declared_metrics(loaded.manifest),
+      [room, on_failed = std::move(surroundings.on_failed)](tenon_error error, const std::string& message) {
+        on_failed(room + " has failed with error " + std::to_string(error) + ": " + message);
+      },
+  };
+  return std::make_unique<Part>(std::move(loaded), std::move(of_plugin), logger, metrics);
+}
+
+}  // namespace tenon::server

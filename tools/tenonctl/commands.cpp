@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "commands.hpp"
+
+#include <algorithm>
+
+namespace tenon::tenonctl {
+namespace {
+
+constexpr std::size_t kKeysMax = 10'000;  // that one request may touch
+
+constexpr std::string_view kValueForms =
+    "A value of `-` is read from standard input, one of @FILE from that file; a value that is a single '-' or begins\n"
+    "with '@' is given on standard input.";
+
+constexpr CommandDescription kCommands[] = {
+    {"put", Command::kPut, "KEY VALUE", 2, 2, "sets a key; prints the new revision", kValueForms},
+    {"get", Command::kGet, "KEY [KEY..]", 1, kKeysMax, "prints a value; exit code 3 when there is no such key",
+     "With -o simple the bytes of the value and nothing else; a line end is added on a terminal only. Several\n"
+     "keys are read at one moment, and those that exist are printed as a scan prints them."},
+    {"del", Command::kDel, "KEY | --prefix PREFIX | --range FROM TO", 1, 2,
+     "removes a key, or all keys of a range; exit code 3 when there was none",
+     "An empty TO is the end of the keyspace. A long range is removed in parts, each in one step."},
+    {"scan", Command::kScan, "[PREFIX]", 0, 1, "prints the keys of a range in order, with their values",
+     "The range is the keys that begin with PREFIX, or those of --from and --to, or all. A long range is read in\n"
+     "pages, which are of one moment if the node keeps that state so long. With -o simple a line is KEY, a\n"
+     "tabulator, VALUE, both escaped as in the table."},
+    {"cas", Command::kCas, "KEY EXPECTED NEW | --absent KEY NEW", 2, 3,
+     "sets a key to NEW if its value is EXPECTED, in one step; exit code 3 when it is not", kValueForms},
+    {"append", Command::kAppend, "KEY VALUE", 2, 2, "adds to the end of a value; prints the new length", kValueForms},
+    {"increment", Command::kIncrement, "KEY [DELTA]", 1, 2, "adds to a number, 1 without DELTA; prints the sum",
+     "The value is decimal text of 64 bits; a key that does not exist counts as 0. A negative DELTA stands\n"
+     "behind `--`."},
+    {"expire", Command::kExpire, "KEY DURATION", 2, 2, "lets a key expire after a time; exit code 3 when there is none",
+     ""},
+    {"persist", Command::kPersist, "KEY", 1, 1, "lets a key expire no more; exit code 3 when it has no expiry", ""},
+    {"ttl", Command::kTtl, "KEY", 1, 1, "prints how many milliseconds a key has left, or never", ""},
+    {"txn", Command::kTransaction, "[@FILE]", 0, 1, "runs a transaction from standard input or a file",
+     "Each line is a condition, an operation, or `else`:\n"
+     "  if absent KEY, if exists KEY\n"
+     "  if value KEY = VALUE            also != < >; so do version, create_revision and mod_revision with a number\n"
+     "  put KEY VALUE [DURATION], get KEY, del KEY, del-prefix PREFIX, append KEY VALUE, increment KEY DELTA,\n"
+     "  expire KEY DURATION, persist KEY\n"
+     "When all conditions hold the operations run, else those behind `else`: all at once, or none when one fails. A\n"
+     "field with blanks stands in double quotes; \\n, \\t, \\r, \\\", \\\\ and \\xNN mean within them what\n"
+     "a scan prints.\n"
+     "Exit code 3 when a condition did not hold."},
+    {"session open", Command::kSessionOpen, "[NAME]", 0, 1,
+     "opens a session, in which a write can be tried again safely",
+     "Prints the session. With a NAME it is kept in a file of this user, and --session NAME finds it; a session\n"
+     "of this name that is open is kept, and its number printed. It expires when it is not used for --ttl."},
+    {"session keep-alive", Command::kSessionKeepAlive, "SESSION", 1, 1, "moves the end of a session", ""},
+    {"session close", Command::kSessionClose, "SESSION", 1, 1, "ends a session", ""},
+    {"status", Command::kStatus, "", 0, 0, "prints a line for each endpoint: what its node says of itself",
+     "All endpoints are asked at once. The exit code is 0 when one of them answers. With -o json everything that a\n"
+     "node tells is there, otherwise the most important."},
+    {"members", Command::kMembers, "", 0, 0, "prints a line for each voter of the cluster",
+     "As the leader sees it, when one of the endpoints leads: then with how far each voter has got."},
+    {"metrics", Command::kMetrics, "", 0, 0, "prints what the node at each endpoint counts and measures",
+     "In the text format of Prometheus. Of several endpoints each begins with a comment line that names it, so give a\n"
+     "single one to a program that reads that format."},
+    {"leader show", Command::kLeaderShow, "", 0, 0, "prints which node leads; exit code 3 when no endpoint knows",
+     "All endpoints are asked at once, and the word of the latest term counts."},
+    {"leader transfer", Command::kLeaderTransfer, "[NODE]", 0, 1,
+     "hands leadership to NODE, or to the voter that is furthest, and waits for it",
+     "Prints the new leader. When no other node leads within --timeout, that is an error, and nothing is broken."},
+};
+
+constexpr std::string_view kLaterCommands[] = {
+    "alarm",   "backup",  "bench", "completion", "health",   "import",    "lease", "lock", "member", "plugin",
+    "publish", "restore", "role",  "shell",      "snapshot", "subscribe", "token", "top",  "user",   "watch"};
+
+constexpr FlagDescription kFlags[] = {
+    {"ttl",
+     "DURATION",
+     "the key expires after this time; of a session, without use (default 1h)",
+     {Command::kPut, Command::kSessionOpen}},
+    {"keep-ttl", nullptr, "the key expires when it was to before", {Command::kPut}},
+    {"previous",
+     nullptr,
+     "also prints the record as it was before",
+     {Command::kPut, Command::kDel, Command::kAppend, Command::kIncrement, Command::kExpire, Command::kPersist}},
+    {"session",
+     "SESSION",
+     "the write is executed once in this session, however often it is tried: a name or a number",
+     {Command::kPut, Command::kDel, Command::kCas, Command::kAppend, Command::kIncrement, Command::kExpire,
+      Command::kPersist, Command::kTransaction}},
+    {"sequence",
+     "N",
+     "which write of the session this is; a second try has the number of the first",
+     {Command::kPut, Command::kDel, Command::kCas, Command::kAppend, Command::kIncrement, Command::kExpire,
+      Command::kPersist, Command::kTransaction}},
+    {"prefix", nullptr, "removes all keys that begin with the argument", {Command::kDel}},
+    {"range", nullptr, "removes the keys from the first argument on and below the second", {Command::kDel}},
+    {"from", "KEY", "begins with this key", {Command::kScan}},
+    {"to", "KEY", "ends before this key", {Command::kScan}},
+    {"limit", "N", "prints at most N records", {Command::kScan}},
+    {"keys", nullptr, "prints keys only", {Command::kScan}},
+    {"count", nullptr, "prints how many keys there are and nothing else", {Command::kScan}},
+    {"reverse", nullptr, "from the last key to the first", {Command::kScan}},
+    {"cursor", "CURSOR", "goes on where an earlier scan of the same range stopped at its limit", {Command::kScan}},
+    {"absent", nullptr, "the condition is that there is no such key", {Command::kCas}},
+};
+
+}  // namespace
+
+std::span<const CommandDescription> commands() { return kCommands; }
+std::span<const std::string_view> later_commands() { return kLaterCommands; }
+std::span<const FlagDescription> command_flags() { return kFlags; }
+
+bool takes(const FlagDescription& flag, Command command) {
+  return std::find(flag.commands.begin(), flag.commands.end(), command) != flag.commands.end();
+}
+
+}  // namespace tenon::tenonctl
