@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "part.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -15,10 +17,30 @@
 namespace tenon::server {
 namespace {
 
-// Makes a directory that only this user may enter, and returns its absolute path.
+// Makes the name of a directory survive power loss: without it all that is durable below would be gone. A parent that
+// this user may not read was made by somebody else, long before.
+void make_name_durable(const std::filesystem::path& directory) {
+  const std::filesystem::path parent = directory.parent_path();
+  const int descriptor = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0 && (errno == EACCES || errno == EPERM)) return;
+  const bool is_durable = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int error = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (is_durable) return;
+  throw Error(TENON_ERROR_IO, "the directory " + parent.string() + " cannot be synced: " + std::strerror(error) +
+                                  "; look at the disk, or set node.data_directory to another place");
+}
+
+// Makes a directory that only this user may enter, durable on return, and returns its absolute path.
 std::string private_directory(const std::filesystem::path& path) {
   const std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
   std::error_code error;
+  // This one always: a start before this one may have ended between making it and making it durable.
+  std::vector<std::filesystem::path> made = {absolute};
+  for (std::filesystem::path above = absolute.parent_path(); !std::filesystem::exists(above, error);) {
+    made.push_back(above);
+    above = above.parent_path();
+  }
   std::filesystem::create_directories(absolute.parent_path(), error);
   if (error || (::mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST)) {
     const std::string why = error ? error.message() : std::strerror(errno);
@@ -34,6 +56,7 @@ std::string private_directory(const std::filesystem::path& path) {
                 "the directory " + absolute.string() +
                     " may be entered by others, and its mode cannot be changed to 0700: " + std::strerror(errno));
   }
+  for (const std::filesystem::path& one : made) make_name_durable(one);
   return absolute.string();
 }
 

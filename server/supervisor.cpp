@@ -90,12 +90,12 @@ void Supervisor::report() {
 
 void Supervisor::reload() {
   notifier_.reloading();
+  // First, and whatever the configuration says: whoever has renamed the file waits for it.
+  if (const std::optional<std::string> fault = logger_.reopen()) {
+    logger_.write(TENON_SEVERITY_ERROR, "server", *fault + "; the old file stays in use");
+  }
   try {
-    const config::Config now = read_config_();
-    if (const std::optional<std::string> fault = logger_.reopen()) {
-      logger_.write(TENON_SEVERITY_ERROR, "server", *fault + "; the old file stays in use");
-    }
-    apply(now);
+    apply(read_config_());
   } catch (const std::exception& error) {
     logger_.write(TENON_SEVERITY_ERROR, "server",
                   std::string("the configuration was read again and is refused; nothing changes: ") + error.what());

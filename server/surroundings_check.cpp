@@ -78,7 +78,15 @@ std::optional<Address> parse_address(const ListenSetting& setting, const std::st
   return address;
 }
 
-bool is_wildcard(const std::string& host) noexcept { return host == "0.0.0.0" || host == "[::]" || host == "*"; }
+// Whether who listens at one of them keeps another from listening at the other, on the same port. A name is left to the
+// attempt, which alone knows what it stands for.
+bool overlap(const std::string& left, const std::string& right) noexcept {
+  if (left == right || left == "*" || right == "*") return true;
+  const bool is_left_6 = left.starts_with('[');
+  const bool is_right_6 = right.starts_with('[');
+  if (is_left_6 && is_right_6) return left == "[::]" || right == "[::]";
+  return !is_left_6 && !is_right_6 && (left == "0.0.0.0" || right == "0.0.0.0");
+}
 
 }  // namespace
 
@@ -127,9 +135,7 @@ void check_listening(const std::vector<ListenSetting>& settings) {
       const std::optional<Address> address = parse_address(setting, item);
       if (!address || address->port == "0") continue;
       const auto clash = std::find_if(taken.begin(), taken.end(), [&](const auto& other) {
-        const bool is_same_host =
-            other.first.host == address->host || is_wildcard(other.first.host) || is_wildcard(address->host);
-        return other.first.port == address->port && is_same_host;
+        return other.first.port == address->port && overlap(other.first.host, address->host);
       });
       if (clash != taken.end()) {
         refuse(setting.origin, setting.option,

@@ -133,8 +133,9 @@ Recovered FileLog::open(const Identity& identity) {
   RecoveredSegments recovered = read_segments(file_system_, segments, *incarnation, logger_);
 
   hard_state.repair(logger_);
-  mend_last_segment(file_system_, recovered, logger_);
+  // Before what is torn is set aside: on a full disk the spare is the room for it.
   remove_unfinished_files(file_system_);
+  mend_last_segment(file_system_, recovered, logger_);
   file_system_.sync_directory();
   auto opened = std::make_unique<OpenLog>(file_system_, std::move(lock), *incarnation, std::move(hard_state),
                                           std::move(recovered), options_.segment_bytes, statistics_);

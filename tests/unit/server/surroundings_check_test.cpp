@@ -74,9 +74,13 @@ TEST_CASE("two plugins cannot listen at one address, nor one of them at all addr
   });
   CAPTURE(text);
   CHECK(text.starts_with("a.conf:12: transport.thrift.listen: found 127.0.0.1:7101, where api.thrift.listen"));
-  for (const char* all : {"0.0.0.0:7101", "[::]:7101"}) {
+  for (const char* all : {"0.0.0.0:7101", "*:7101"}) {
     CHECK_FALSE(refusal([&] { check_listening({listen("a", same), listen("b", {all})}); }).empty());
   }
+  CHECK_FALSE(refusal([&] { check_listening({listen("a", {"[::1]:7101"}), listen("b", {"[::]:7101"})}); }).empty());
+  // Each family of addresses is listened at by itself.
+  check_listening({listen("a", {"0.0.0.0:7101", "[::]:7101"}), listen("b", {"127.0.0.1:7102"})});
+  check_listening({listen("a", same), listen("b", {"[::]:7101"})});
   check_listening({listen("a", same), listen("b", {"127.0.0.1:7102", "127.0.0.2:7101"})});
   check_listening({listen("a", {"127.0.0.1:0"}), listen("b", {"127.0.0.1:0"})});  // any port that is free
 }

@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Images of the state with real processes: a restart begins with one, and a node that is far behind is sent one, though
+both sides are killed on the way and writes go on. The seed is printed first; the moments of the kills follow from it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import unittest
+
+from cluster_harness import ACKNOWLEDGED, QUICK_ELECTIONS, RunningCluster, put
+from harness import campaign_rounds
+
+VALUE_BYTES = 64 << 10
+# The log that is kept in any case behind an image; what a node is behind by more than this comes within an image.
+LOG_TAIL_BYTES = 8 << 20
+KILLS = 40
+SMALL_IMAGES = {
+    **QUICK_ELECTIONS,
+    "snapshot.log_bytes": "1MiB",
+    "snapshot.log_held_bytes_max": "8MiB",
+    "storage.filewal.segment_bytes": "1MiB",
+}
+
+
+def value_of(number: int) -> bytes:
+    return random.Random(number).randbytes(VALUE_BYTES)
+
+
+class Writer(threading.Thread):
+    """Puts one key after the other through whichever node takes it, and remembers what was acknowledged."""
+
+    def __init__(self, cluster: RunningCluster, nodes: list[int], first: int) -> None:
+        super().__init__()
+        self.cluster = cluster
+        self.nodes = nodes
+        self.next = first
+        self.acknowledged: list[int] = []
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            node = self.nodes[self.next % len(self.nodes)]
+            try:
+                with self.cluster.client(node, 3.0) as client:
+                    while not self.stopping.is_set() and self.put_next(client):
+                        pass
+            except Exception:  # noqa: BLE001  the node is down
+                self.next += 1
+                time.sleep(0.05)
+
+    def put_next(self, client: object) -> bool:
+        self.next += 1
+        outcome = put(client, b"live/%d" % self.next, b"value %d" % self.next)
+        if outcome == ACKNOWLEDGED:
+            self.acknowledged.append(self.next)
+        return outcome == ACKNOWLEDGED
+
+
+class Images(unittest.TestCase):
+    def fill(self, cluster: RunningCluster, node: int, numbers: range) -> None:
+        with cluster.client(node) as client:
+            for number in numbers:
+                self.assertEqual(put(client, b"filled/%d" % number, value_of(number)), ACKNOWLEDGED)
+
+    def metric(self, cluster: RunningCluster, node: int, name: str) -> int:
+        text = cluster.tenonctl("metrics", endpoints=cluster.endpoints[node]).stdout.decode()
+        return next(int(float(line.split()[1])) for line in text.splitlines() if line.startswith(name + " "))
+
+    def logger(self, cluster: RunningCluster, node: int) -> str:
+        return (cluster.directory / f"node-{node}" / "stderr.log").read_text(errors="replace")
+
+    def check_filled(self, cluster: RunningCluster, node: int, numbers: range) -> None:
+        for number in numbers:
+            self.assertEqual(cluster.get(node, b"filled/%d" % number), value_of(number), f"key {number} on node {node}")
+
+    def test_a_restart_begins_with_the_image_and_the_log_behind_it(self) -> None:
+        numbers = range(2 * LOG_TAIL_BYTES // VALUE_BYTES)
+        with RunningCluster(SMALL_IMAGES) as cluster:
+            self.fill(cluster, cluster.wait_for_leader(), numbers)
+            for node in cluster.ids:
+                cluster.wait_for(lambda: self.metric(cluster, node, "tenon_raft_first_index") > 1, "a shorter log")
+            before = cluster.wait_for_same_state()
+            cluster.kill(*cluster.ids)
+            cluster.start(*cluster.ids)
+            cluster.wait_for_leader()
+            after = cluster.wait_for_same_state()
+            self.assertEqual(after.keys, before.keys)
+            self.assertEqual(after.revision, before.revision)
+            for node in cluster.ids:
+                self.assertIn("loaded the image of index", self.logger(cluster, node))
+            self.check_filled(cluster, cluster.ids[0], numbers)
+
+    def test_a_node_far_behind_gets_an_image_though_both_sides_are_killed_on_the_way(self) -> None:
+        seed = int(os.environ.get("TENON_SEED", str(random.randrange(1 << 32))))
+        print(f"seed {seed}", flush=True)
+        moments = random.Random(seed)
+        numbers = range(4 * LOG_TAIL_BYTES // VALUE_BYTES)
+        slow = {**SMALL_IMAGES, "snapshot.send_bytes_per_second": "16MiB"}
+        with RunningCluster(slow) as cluster:
+            leader = cluster.wait_for_leader()
+            late = cluster.others(leader)[0]
+            cluster.stop(late)
+            present = cluster.others(late)
+            behind = cluster.status(leader).applied_index
+            self.fill(cluster, cluster.wait_for_leader(present), numbers)
+            for node in present:
+                cluster.wait_for(
+                    lambda: self.metric(cluster, node, "tenon_raft_first_index") > behind + 1, "a log that begins later"
+                )
+            writer = Writer(cluster, present, 0)
+            writer.start()
+            try:
+                cluster.start(late)
+                for _ in range(campaign_rounds(KILLS)):
+                    victim = moments.choice([late, late, cluster.wait_for_leader(present)])
+                    time.sleep(moments.uniform(0.05, 1.0))
+                    cluster.kill(victim)
+                    cluster.start(victim)
+                cluster.wait_for(lambda: self.metric(cluster, late, "tenon_raft_first_index") > behind + 1, "an image")
+            finally:
+                writer.stopping.set()
+                writer.join()
+            self.assertIn("an image of index", self.logger(cluster, late))
+            cluster.wait_for_leader()
+            cluster.wait_for_same_state()
+            self.assertTrue(writer.acknowledged)
+            for number in writer.acknowledged:
+                self.assertEqual(cluster.get(late, b"live/%d" % number), b"value %d" % number)
+            self.check_filled(cluster, late, numbers)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
