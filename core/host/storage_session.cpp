@@ -168,7 +168,7 @@ node::Recovered StorageSession::boot(const StorageBoot& boot, const std::functio
   node::Boot reading(hard_state, boot.log_cache_bytes_max, std::move(image));
   read_log(reading, failed);
   if (reading.error()) throw Error(TENON_ERROR_CORRUPT, *reading.error());
-  if (std::optional<raft::Write> reset = reading.reset(last_sequence.next())) {
+  if (std::optional<raft::Write> reset = reading.reset(raft::LogIndex(found_.last_index), last_sequence.next())) {
     last_sequence = reset->sequence;
     reset_log(*std::move(reset), failed);
   }

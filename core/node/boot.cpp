@@ -55,10 +55,10 @@ void Boot::feed(raft::LogIndex index, raft::Term term, std::string_view data) {
   log.trim_cache(cache_bytes_max_);
 }
 
-std::optional<raft::Write> Boot::reset(raft::WriteSequence sequence) const {
+std::optional<raft::Write> Boot::reset(raft::LogIndex stored_last, raft::WriteSequence sequence) const {
   TENON_CHECK(!error_);
   const raft::LogIndex boundary = recovered_.log.boundary();
-  if (last_fed_ >= boundary && !is_divergent_) return std::nullopt;
+  if (stored_last >= boundary && !is_divergent_) return std::nullopt;
   raft::Write write;
   write.sequence = sequence;
   if (is_divergent_) write.truncate_from = boundary;

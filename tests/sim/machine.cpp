@@ -121,7 +121,7 @@ node::Recovered Machine::recover(const filewal::Recovered& found, raft::WriteSeq
   }
   if (boot.error()) violated(*boot.error());
   check_recovered(found.first_index, terms);
-  if (const std::optional<raft::Write> reset = boot.reset(last_sequence.next())) {
+  if (const std::optional<raft::Write> reset = boot.reset(raft::LogIndex(found.last_index), last_sequence.next())) {
     trace_.count("logs emptied at a start");
     last_sequence = reset->sequence;
     tenon_write write{};

@@ -39,8 +39,7 @@ std::optional<LoadedImage> load_newest_image(
   const std::string image = "the image of index " + std::to_string(file->identity().index.value());
   if (!reading.error().empty()) throw Error(TENON_ERROR_CORRUPT, image + " cannot be used: " + reading.error());
   if (!reading.decoder().complete()) {
-    throw Error(TENON_ERROR_CORRUPT, image + " ends at byte " + std::to_string(reading.bytes_read()) +
-                                         ", before the piece that says that it is whole");
+    throw Error(TENON_ERROR_CORRUPT, image + " cannot be used: " + reading.decoder().missing());
   }
   const wire::ImageHeader& header = *reading.decoder().header();
   if (header.cluster_id != cluster_id) {

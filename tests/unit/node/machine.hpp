@@ -179,10 +179,11 @@ class Machine {
                  load_newest_image(storage.port(), settings.cluster_id, [](std::uint64_t, std::uint64_t) {}));
     for (const auto& [index, stored] : storage.log) reading.feed(LogIndex(index), Term(stored.term), stored.data);
     REQUIRE_FALSE(reading.error().has_value());
-    if (const std::optional<raft::Write> reset = reading.reset(raft::WriteSequence(1))) {
+    if (const std::optional<raft::Write> reset = reading.reset(storage.last_index(), raft::WriteSequence(1))) {
       if (reset->truncate_from)
         storage.log.erase(storage.log.lower_bound(reset->truncate_from->value()), storage.log.end());
       storage.log.erase(storage.log.begin(), storage.log.upper_bound(reset->compact_to->value()));
+      storage.compacted_to = reset->compact_to->value();
       ++resets;
     }
     std::optional<Recovered> recovered = reading.finish(settings.raft.self, raft::WriteSequence());

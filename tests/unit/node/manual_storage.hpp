@@ -56,6 +56,7 @@ class ManualStorage {
     }
     if ((write.parts & TENON_WRITE_COMPACT_PREFIX) != 0) {
       log.erase(log.begin(), log.upper_bound(write.compact_to));
+      compacted_to = std::max(compacted_to, write.compact_to);
     }
     queued.pop_front();
     return raft::WriteSequence(write.sequence);
@@ -72,6 +73,8 @@ class ManualStorage {
   std::deque<Read> reads;
   std::string hard_state;
   std::map<std::uint64_t, Stored> log;
+  std::uint64_t compacted_to = 0;
+  raft::LogIndex last_index() const { return raft::LogIndex(log.empty() ? compacted_to : log.rbegin()->first); }
   std::optional<StoredImage> newest_image;
   std::optional<StoredImage> unfinished_image;
   tenon_error image_write_error = TENON_OK;   // what every write of an image returns

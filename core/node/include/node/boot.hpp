@@ -39,9 +39,9 @@ class Boot {
   // What was found wrong, if anything; holds from the first error on.
   const std::optional<std::string>& error() const noexcept { return error_; }
 
-  // What is to be written, and durable, before finish(): nullopt when the log goes on from the image. Its sequence is
-  // `sequence`. Needs: every entry was fed, no error.
-  std::optional<raft::Write> reset(raft::WriteSequence sequence) const;
+  // What is to be written, and durable, before finish(): nullopt when the log, of which storage says that it ends at
+  // `stored_last`, goes on from the image. Its sequence is `sequence`. Needs: every entry was fed, no error.
+  std::optional<raft::Write> reset(raft::LogIndex stored_last, raft::WriteSequence sequence) const;
 
   // Ends the reading. Needs: no error. `last_sequence` is that of the last write since storage was opened. Sets error()
   // and returns nullopt when the log lacks what every log has, or is not `self`'s.
