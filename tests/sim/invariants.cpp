@@ -49,7 +49,7 @@ void Invariants::check_leader(const Machine& machine) const {
   }
 }
 
-// What is in an image is what was committed, and so are the entries that it stands for.
+// I27: what is in an image is what was committed, and so are the entries that it stands for.
 void Invariants::check_image(const Machine& machine, Seen& seen) const {
   const raft::Log& log = machine.node().raft().log();
   const std::size_t boundary = log.boundary().value();
@@ -105,7 +105,7 @@ void Invariants::check_commit(const Machine& machine, Seen& seen) {
   seen.commit = raft.commit_index();
 }
 
-// Nodes that have applied the same hold the same state.
+// I28: nodes that have applied the same hold the same state.
 void Invariants::check_state(const Machine& machine) {
   const node::Status status = machine.node().status();
   const auto known = states_.emplace(status.applied_index, status.state_hash).first;
