@@ -51,8 +51,8 @@ class BackupFile {
                     std::string(purpose) + ": " + std::to_string(offset) + " of " + std::to_string(bytes_) + " bytes");
     }
     if (!decoder.complete()) {
-      throw Error(TENON_ERROR_CORRUPT, "the backup " + path_.string() + " is not whole: " + decoder.missing() +
-                                           "; copy it again");
+      throw Error(TENON_ERROR_CORRUPT,
+                  "the backup " + path_.string() + " is not whole: " + decoder.missing() + "; copy it again");
     }
     return *decoder.header();
   }

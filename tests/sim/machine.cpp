@@ -214,6 +214,7 @@ void Machine::end() {
   ++life_;
   works_.clear();
   node_.reset();
+  images_received_ = 0;
   images_.reset();
   log_.reset();
   queue_.clear();
@@ -326,7 +327,8 @@ void Machine::step_work(std::uint64_t number) {
 
 void Machine::image_committed(const node::ImageStatus& images) {
   trace_.note("has an image", id_.value(), images.index.value());
-  trace_.count("images");
+  trace_.count(images.received > images_received_ ? "images received" : "images taken");
+  images_received_ = images.received;
 }
 
 void Machine::image_trouble(const std::string& what) {

@@ -126,7 +126,8 @@ class Machine final : public Network::Endpoint,
   std::optional<node::Node> node_;
   std::map<std::uint64_t, std::unique_ptr<node::Work>> works_;  // that events step
   std::uint64_t last_work_ = 0;
-  std::uint64_t life_ = 0;  // counts starts and ends; what was planned in an earlier one is void
+  std::uint64_t images_received_ = 0;  // by node_
+  std::uint64_t life_ = 0;             // counts starts and ends; what was planned in an earlier one is void
   Duration clock_offset_{};
   Instant paused_until_{};
   std::optional<Instant> next_run_;
