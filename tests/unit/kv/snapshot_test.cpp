@@ -114,8 +114,9 @@ TEST_CASE("a snapshot outlives its store, and both may end on other threads") {
   Operation& put = command.operations.emplace_back();
   put.kind = TENON_PUT;
   put.value = "value";
+  std::string key;
   for (int i = 0; i < 1'000; ++i) {
-    const std::string key = std::to_string(i);
+    key = std::to_string(i);
     command.operations[0].key = key;
     store->apply(command);
   }
