@@ -59,6 +59,15 @@ Member to_member(const thrift_api::Member& member) {
   return made;
 }
 
+Snapshot to_snapshot(const thrift_api::SnapshotReply& reply) {
+  const auto& isset = reply.__isset;
+  return {.index = number(isset.index ? reply.index : 0),
+          .bytes = number(isset.bytes ? reply.bytes : 0),
+          .being_taken = isset.being_taken && reply.being_taken,
+          .being_received = isset.being_received && reply.being_received,
+          .applied_index = number(isset.applied_index ? reply.applied_index : 0)};
+}
+
 }  // namespace
 
 Status Client::status() {
@@ -101,6 +110,27 @@ std::string Client::metrics() {
              *caller_, Effect::kRead, [](auto& client) { client.send_metrics(); },
              &thrift_api::ClusterClient::recv_metrics)
       .text;
+}
+
+Snapshot Client::snapshot() {
+  return to_snapshot(call_cluster<thrift_api::SnapshotReply>(
+      *caller_, Effect::kRead, [](auto& client) { client.send_getSnapshot(); },
+      &thrift_api::ClusterClient::recv_getSnapshot));
+}
+
+StateHash Client::state_hash() {
+  const auto reply = call_cluster<thrift_api::StateHashReply>(
+      *caller_, Effect::kRead, [](auto& client) { client.send_getStateHash(); },
+      &thrift_api::ClusterClient::recv_getStateHash);
+  const auto& isset = reply.__isset;
+  return {number(isset.applied_index ? reply.applied_index : 0), number(isset.revision ? reply.revision : 0),
+          reply.state_hash};
+}
+
+Snapshot Client::create_snapshot() {
+  return to_snapshot(call_cluster<thrift_api::SnapshotReply>(
+      *caller_, Effect::kWrite, [](auto& client) { client.send_createSnapshot(); },
+      &thrift_api::ClusterClient::recv_createSnapshot));
 }
 
 std::uint64_t Client::transfer_leadership(std::uint64_t target) {

@@ -93,6 +93,7 @@ std::string snapshots_text(const node::Status& status) {
   add_line(text, "taken", status.images.taken);
   add_line(text, "received", status.images.received);
   add_line(text, "transfers", status.images.sending);
+  add_line(text, "applied_index", status.applied_index.value());
   return text;
 }
 

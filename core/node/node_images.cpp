@@ -20,7 +20,7 @@ void Node::on_work_done(std::unique_ptr<Work> work) {
 }
 
 void Node::take_image() {
-  if (!failed_) images_.ask();
+  if (!failed_) images_.ask(applied_index_);
 }
 
 void Node::handle_images() {

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import threading
 import time
 import unittest
+from pathlib import Path
 
 from cluster_harness import ACKNOWLEDGED, QUICK_ELECTIONS, RunningCluster, put
-from harness import campaign_rounds
+from harness import BUILD_DIRECTORY, ENVIRONMENT, Client, campaign_rounds, free_port, temporary_directory
+
+from tenon_kv.ttypes import GetRequest
 
 VALUE_BYTES = 64 << 10
 # The log that is kept in any case behind an image; what a node is behind by more than this comes within an image.
@@ -132,6 +136,74 @@ class Images(unittest.TestCase):
             for number in writer.acknowledged:
                 self.assertEqual(cluster.get(late, b"live/%d" % number), b"value %d" % number)
             self.check_filled(cluster, late, numbers)
+
+    def test_a_copied_image_fills_a_new_cluster_and_a_damaged_one_changes_nothing(self) -> None:
+        keys = {b"key%d" % number: b"value %d" % number for number in range(200)}
+        with RunningCluster() as cluster, temporary_directory() as directory:
+            leader = cluster.wait_for_leader()
+            for key, value in keys.items():
+                self.assertEqual(cluster.put(leader, key, value), ACKNOWLEDGED)
+            taken = cluster.tenonctl("snapshot", "create", endpoints=cluster.endpoints[leader])
+            self.assertEqual(taken.returncode, 0, taken.stderr)
+            (image,) = (cluster.directory / f"node-{leader}").rglob("*.image")
+            backup = Path(directory) / "backup"
+            backup.write_bytes(image.read_bytes())
+            self.check_damaged_backups(backup)
+            self.check_restored(backup, keys)
+
+    def check_damaged_backups(self, backup: Path) -> None:
+        whole = backup.read_bytes()
+        flipped = bytearray(whole)
+        flipped[len(whole) // 2] ^= 1
+        for name, content in {"truncated": whole[: len(whole) // 2], "flipped": bytes(flipped)}.items():
+            damaged = backup.with_name(name)
+            damaged.write_bytes(content)
+            target = backup.with_name("of " + name)
+            done = self.restore(damaged, target, "another")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("offset", done.stderr)
+            self.assertFalse(target.exists(), "a backup that is not good leaves nothing behind")
+
+    def check_restored(self, backup: Path, keys: dict[bytes, bytes]) -> None:
+        target = backup.with_name("restored")
+        port = free_port()
+        done = self.restore(backup, target, "another")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"restored {len(keys)} keys", done.stdout)
+        self.assertEqual(self.restore(backup, target, "another").returncode, 1, "nothing is overwritten")
+        words = self.tenond_words(target, "another", f"api.thrift.listen=127.0.0.1:{port}")
+        node = subprocess.Popen(words, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+        try:
+            for key, value in keys.items():
+                self.assertEqual(self.get_soon(port, key), value)
+        finally:
+            node.terminate()
+            self.assertEqual(node.wait(30), 0)
+
+    def get_soon(self, port: int, key: bytes) -> bytes | None:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                with Client(port) as client:
+                    record = client.kv.get(GetRequest(key=key)).record
+                    return None if record is None else record.value
+            except Exception:  # noqa: BLE001  it is starting
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def restore(self, backup: Path, target: Path, cluster: str) -> subprocess.CompletedProcess[str]:
+        words = self.tenond_words(target, cluster, "cluster.initial_members=1")
+        words[1:1] = ["restore", str(backup)]
+        return subprocess.run(words, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+
+    @staticmethod
+    def tenond_words(directory: Path, cluster: str, *settings: str) -> list[str]:
+        config = directory.with_name("node.conf")
+        config.write_text("[node]\nid = 1\n[storage]\nplugin = filewal\n[api]\nplugin = thrift\n")
+        all_settings = [f"node.data_directory={directory}", f"cluster.id={cluster}", *settings]
+        flags = [word for setting in all_settings for word in ("--set", setting)]
+        return [str(BUILD_DIRECTORY / "server" / "tenond"), "--config", str(config), *flags]
 
 
 if __name__ == "__main__":

@@ -204,6 +204,27 @@ class TenonctlOfManyNodes(unittest.TestCase):
         self.assertNotEqual(self.run_command(OK, "-o", "simple", "leader", "transfer"), f"{target}\n")
         self.run_command(ERROR, "leader", "transfer", "9")
 
+    def test_an_image_is_taken_and_every_node_has_the_same_state(self) -> None:
+        self.run_command(OK, "put", "in-the-image", "v")
+        endpoint = self.cluster.endpoints[self.leader]
+        status = json.loads(self.run_command(OK, "-o", "json", "status", endpoints=endpoint))["nodes"][0]
+        taken = self.run_command(OK, "-o", "simple", "snapshot", "create", endpoints=endpoint).split("\t")
+        self.assertEqual(taken[0], endpoint)
+        self.assertGreaterEqual(int(taken[1]), int(status["applied_index"]))
+        self.assertGreater(int(taken[2]), 0)
+        listed = json.loads(self.run_command(OK, "-o", "json", "snapshot", "list"))["nodes"]
+        self.assertEqual([node["endpoint"] for node in listed], list(self.cluster.endpoints.values()))
+        self.assertGreaterEqual(int(listed[self.cluster.ids.index(self.leader)]["index"]), int(taken[1]))
+        deadline = time.monotonic() + 60
+        while True:
+            nodes = json.loads(self.run_command(OK, "-o", "json", "state-hash"))["nodes"]
+            if len({node["applied_index"] for node in nodes}) == 1:
+                break
+            self.assertLess(time.monotonic(), deadline, nodes)
+            time.sleep(0.05)
+        self.assertEqual(len(nodes), 3)
+        self.assertEqual(len({node["state_hash"] for node in nodes}), 1, nodes)
+
     def test_the_first_endpoint_may_be_any_node_or_gone(self) -> None:
         for node in self.cluster.ids:
             gone = f"127.0.0.1:{free_port()},{self.cluster.endpoints[node]}"

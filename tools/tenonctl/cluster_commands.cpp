@@ -151,4 +151,45 @@ int transfer_leader(const Invocation& invocation, const Surroundings& surroundin
   return kExitError;
 }
 
+int create_snapshot(const Invocation& invocation, const Surroundings& surroundings, Format format) {
+  const Clock::time_point deadline = Clock::now() + invocation.timeout;
+  // One node only: another's image would say nothing of this one.
+  const client::Endpoint& endpoint = invocation.endpoints.front();
+  client::Client client(client_options(invocation, {endpoint}));
+  const std::uint64_t wanted = client.create_snapshot().applied_index;
+  client::Snapshot now = client.snapshot();
+  while (now.index < wanted) {
+    if (Clock::now() >= deadline) {
+      surroundings.messages << "tenonctl: " << endpoint.text()
+                            << " has not stored the image within the time of --timeout: its newest ends at index "
+                            << now.index << ", expected " << wanted << " or more; snapshot list says how it goes on\n";
+      return kExitError;
+    }
+    std::this_thread::sleep_for(kPollInterval);
+    now = client.snapshot();
+  }
+  print_snapshots(surroundings.output, format, {{endpoint.text(), now, {}}});
+  return kExitOk;
+}
+
+int list_snapshots(const Invocation& invocation, const Surroundings& surroundings, Format format) {
+  const auto all = ask_all(invocation, &client::Client::snapshot);
+  std::vector<EndpointSnapshot> rows;
+  rows.reserve(all.size());
+  for (const auto& one : all) rows.push_back({one.endpoint, one.answer, one.error});
+  print_snapshots(surroundings.output, format, rows);
+  report_silence(all, surroundings);
+  return kExitOk;
+}
+
+int show_state_hash(const Invocation& invocation, const Surroundings& surroundings, Format format) {
+  const auto all = ask_all(invocation, &client::Client::state_hash);
+  std::vector<EndpointStateHash> rows;
+  rows.reserve(all.size());
+  for (const auto& one : all) rows.push_back({one.endpoint, one.answer, one.error});
+  print_state_hashes(surroundings.output, format, rows);
+  report_silence(all, surroundings);
+  return kExitOk;
+}
+
 }  // namespace tenon::tenonctl

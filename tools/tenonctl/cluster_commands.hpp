@@ -17,5 +17,9 @@ int show_metrics(const Invocation& invocation, const Surroundings& surroundings,
 int show_leader(const Invocation& invocation, const Surroundings& surroundings, Format format);
 // Waits until another node leads, at most the invocation's timeout.
 int transfer_leader(const Invocation& invocation, const Surroundings& surroundings, Format format);
+// Of the node at the first endpoint. Waits until the image is stored, at most the invocation's timeout.
+int create_snapshot(const Invocation& invocation, const Surroundings& surroundings, Format format);
+int list_snapshots(const Invocation& invocation, const Surroundings& surroundings, Format format);
+int show_state_hash(const Invocation& invocation, const Surroundings& surroundings, Format format);
 
 }  // namespace tenon::tenonctl

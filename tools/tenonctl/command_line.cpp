@@ -101,6 +101,7 @@ const CommandDescription& take_name(std::vector<std::string>& words) {
     return command;
   }
   if (name == "leader") throw UsageError("found '" + two_words + "', expected leader show or leader transfer");
+  if (name == "snapshot") throw UsageError("found '" + two_words + "', expected snapshot create or snapshot list");
   if (name == "session") {
     throw UsageError("found '" + two_words + "', expected session open, session keep-alive or session close");
   }

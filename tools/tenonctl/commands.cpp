@@ -63,11 +63,17 @@ constexpr CommandDescription kCommands[] = {
     {"leader transfer", Command::kLeaderTransfer, "[NODE]", 0, 1,
      "hands leadership to NODE, or to the voter that is furthest, and waits for it",
      "Prints the new leader. When no other node leads within --timeout, that is an error, and nothing is broken."},
+    {"snapshot create", Command::kSnapshotCreate, "", 0, 0, "takes an image of a node's state, and waits for it",
+     "Of the node at the first endpoint. Prints the image, which has all that the node had applied before. When it is\n"
+     "not stored within --timeout, that is an error, and nothing is broken."},
+    {"snapshot list", Command::kSnapshotList, "", 0, 0, "prints the newest image of the node at each endpoint", ""},
+    {"state-hash", Command::kStateHash, "", 0, 0, "prints a hash over the state of the node at each endpoint",
+     "Nodes at the same applied index have the same hash; if not, one of them is broken."},
 };
 
 constexpr std::string_view kLaterCommands[] = {
-    "alarm",   "backup",  "bench", "completion", "health",   "import",    "lease", "lock", "member", "plugin",
-    "publish", "restore", "role",  "shell",      "snapshot", "subscribe", "token", "top",  "user",   "watch"};
+    "alarm",   "backup",  "bench", "completion", "health",    "import", "lease", "lock", "member", "plugin",
+    "publish", "restore", "role",  "shell",      "subscribe", "token",  "top",   "user", "watch"};
 
 constexpr FlagDescription kFlags[] = {
     {"ttl",

@@ -54,6 +54,18 @@ struct EndpointMetrics {
 };
 // As the nodes have said it, but for JSON; of several, each behind a comment line that names its endpoint.
 void print_metrics(std::ostream& output, Format format, const std::vector<EndpointMetrics>& endpoints);
+struct EndpointSnapshot {
+  std::string endpoint;
+  std::optional<client::Snapshot> snapshot;  // absent: it did not answer
+  std::string error;                         // why it did not
+};
+void print_snapshots(std::ostream& output, Format format, const std::vector<EndpointSnapshot>& endpoints);
+struct EndpointStateHash {
+  std::string endpoint;
+  std::optional<client::StateHash> state;  // absent: it did not answer
+  std::string error;                       // why it did not
+};
+void print_state_hashes(std::ostream& output, Format format, const std::vector<EndpointStateHash>& endpoints);
 // Needs: the leader is known.
 void print_leader(std::ostream& output, Format format, const client::Leadership& leadership);
 

@@ -128,6 +128,21 @@ std::vector<Field> member_fields(const client::Member& member) {
   return fields;
 }
 
+Field number_field(const char* name, std::uint64_t number) { return {name, json_text(std::to_string(number))}; }
+
+std::vector<Field> silence_fields(const std::string& endpoint, const std::string& error) {
+  return {{"endpoint", json_text(endpoint)}, {"error", json_text(error)}};
+}
+
+void print_nodes(std::ostream& output, const std::vector<std::vector<Field>>& nodes) {
+  std::string all;
+  for (const std::vector<Field>& fields : nodes) all += (all.empty() ? "\n" : ",\n") + json_object(fields);
+  output << "{\"nodes\":[" << all << "]}\n";
+}
+
+const char* yes_or_no(bool truth) noexcept { return truth ? "yes" : "no"; }
+const char* json_boolean(bool truth) noexcept { return truth ? "true" : "false"; }
+
 }  // namespace
 
 void print_status(std::ostream& output, Format format, const std::vector<EndpointStatus>& endpoints) {
@@ -139,14 +154,53 @@ void print_status(std::ostream& output, Format format, const std::vector<Endpoin
                        "COMMIT",   "APPLIED", "REVISION", "KEYS", "VERSION"};
     return print_rows(output, format, headings, rows);
   }
-  std::string all;
+  std::vector<std::vector<Field>> nodes;
+  nodes.reserve(endpoints.size());
   for (const EndpointStatus& one : endpoints) {
-    const std::vector<Field> fields =
-        one.status ? status_fields(*one.status)
-                   : std::vector<Field>{{"endpoint", json_text(one.endpoint)}, {"error", json_text(one.error)}};
-    all += (all.empty() ? "\n" : ",\n") + json_object(fields);
+    nodes.push_back(one.status ? status_fields(*one.status) : silence_fields(one.endpoint, one.error));
   }
-  output << "{\"nodes\":[" << all << "]}\n";
+  print_nodes(output, nodes);
+}
+
+void print_snapshots(std::ostream& output, Format format, const std::vector<EndpointSnapshot>& endpoints) {
+  std::vector<Row> rows;
+  std::vector<std::vector<Field>> nodes;
+  for (const auto& [endpoint, snapshot, error] : endpoints) {
+    if (!snapshot) {
+      rows.push_back({endpoint, "-", "-", "-", "-"});
+      nodes.push_back(silence_fields(endpoint, error));
+      continue;
+    }
+    rows.push_back({endpoint, std::to_string(snapshot->index), std::to_string(snapshot->bytes),
+                    yes_or_no(snapshot->being_taken), yes_or_no(snapshot->being_received)});
+    nodes.push_back({{"endpoint", json_text(endpoint)},
+                     number_field("index", snapshot->index),
+                     number_field("bytes", snapshot->bytes),
+                     {"being_taken", json_boolean(snapshot->being_taken)},
+                     {"being_received", json_boolean(snapshot->being_received)},
+                     number_field("applied_index", snapshot->applied_index)});
+  }
+  if (format == Format::kJson) return print_nodes(output, nodes);
+  print_rows(output, format, {"ENDPOINT", "INDEX", "BYTES", "TAKING", "RECEIVING"}, rows);
+}
+
+void print_state_hashes(std::ostream& output, Format format, const std::vector<EndpointStateHash>& endpoints) {
+  std::vector<Row> rows;
+  std::vector<std::vector<Field>> nodes;
+  for (const auto& [endpoint, state, error] : endpoints) {
+    if (!state) {
+      rows.push_back({endpoint, "-", "-", "-"});
+      nodes.push_back(silence_fields(endpoint, error));
+      continue;
+    }
+    rows.push_back({endpoint, std::to_string(state->applied_index), std::to_string(state->revision), state->hash});
+    nodes.push_back({{"endpoint", json_text(endpoint)},
+                     number_field("applied_index", state->applied_index),
+                     number_field("revision", state->revision),
+                     {"state_hash", json_text(state->hash)}});
+  }
+  if (format == Format::kJson) return print_nodes(output, nodes);
+  print_rows(output, format, {"ENDPOINT", "APPLIED", "REVISION", "HASH"}, rows);
 }
 
 void print_members(std::ostream& output, Format format, const std::vector<client::Member>& members) {

@@ -41,6 +41,12 @@ int dispatch(const Invocation& invocation, const Surroundings& surroundings) {
       return show_leader(invocation, surroundings, format);
     case Command::kLeaderTransfer:
       return transfer_leader(invocation, surroundings, format);
+    case Command::kSnapshotCreate:
+      return create_snapshot(invocation, surroundings, format);
+    case Command::kSnapshotList:
+      return list_snapshots(invocation, surroundings, format);
+    case Command::kStateHash:
+      return show_state_hash(invocation, surroundings, format);
     default:
       return run_key_command(invocation, surroundings, format);
   }
@@ -48,6 +54,7 @@ int dispatch(const Invocation& invocation, const Surroundings& surroundings) {
 
 const char* unknown_advice(const Invocation& invocation) {
   if (invocation.command == Command::kLeaderTransfer) return "; leader show says whether another node leads now\n";
+  if (invocation.command == Command::kSnapshotCreate) return "; snapshot list says whether the image is being taken\n";
   if (invocation.sequence != 0) return "; repeat it with the same --session and --sequence, and it takes effect once\n";
   return "; it may have been applied or not: read the key before you repeat it\n";
 }

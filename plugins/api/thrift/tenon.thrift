@@ -499,6 +499,32 @@ struct MetricsReply {
   1: string text,
 }
 
+// The newest image of the state that a node has stored, with what happens to its images. What the node did not tell is
+// absent.
+struct SnapshotReply {
+  // The last log entry that the image includes; 0: there is no image.
+  1: optional i64 index,
+  // Of the image as stored.
+  2: optional i64 bytes,
+  // Whether the node is making an image of its state, or receives one from the leader.
+  3: optional bool being_taken,
+  4: optional bool being_received,
+  // Since the node has started.
+  5: optional i64 taken,
+  6: optional i64 received,
+  // Images that are on their way to other nodes.
+  7: optional i64 transfers,
+  // The last entry that the node had applied when it answered.
+  8: optional i64 applied_index,
+}
+
+struct StateHashReply {
+  1: optional i64 applied_index,
+  2: optional i64 revision,
+  // 16 hexadecimal digits over the whole state; nodes at the same applied_index have the same.
+  3: optional string state_hash,
+}
+
 service Cluster {
   StatusReply status() throws (1: TenonError error),
 
@@ -512,6 +538,13 @@ service Cluster {
   // Asks the leader to hand over, and does not wait until it has: ask leader() for that. It may come to nothing, when
   // the target cannot take over in time; then the node leads on. A node that does not lead answers NOT_LEADER.
   TransferLeadershipReply transferLeadership(1: TransferLeadershipRequest request) throws (1: TenonError error),
+
+  // Asks this node to take an image of its state, and does not wait until it is stored: it is when getSnapshot() tells
+  // an index that is at least the applied_index of this reply. A node that receives an image answers BUSY.
+  SnapshotReply createSnapshot() throws (1: TenonError error),
+  // The next two are what this node has, without asking the others; also while there is no leader.
+  SnapshotReply getSnapshot() throws (1: TenonError error),
+  StateHashReply getStateHash() throws (1: TenonError error),
 
   // Answered by the node itself, without the cluster; also while there is no leader.
   InfoReply getInfo() throws (1: TenonError error),

@@ -290,6 +290,41 @@ TEST_CASE("transferLeadership asks for a target, or for any") {
   CHECK(reply.term == 5);
 }
 
+TEST_CASE("createSnapshot and getSnapshot read the newest image and what happens to images") {
+  Answering node(
+      {.results = {{.records = {{.key = "snapshot",
+                                 .value = "index 9\nbytes 100\nbeing_taken yes\nbeing_received no\ntaken "
+                                          "2\nreceived 1\ntransfers 3\napplied_index 12\nlater thing\n"}}}}});
+  api::SnapshotReply reply;
+  node.client.cluster.createSnapshot(reply);
+  CHECK(node.asked().operations.at(0).kind == TENON_ADMIN);
+  CHECK(node.asked().operations.at(0).key == "snapshot");
+  CHECK(node.asked().operations.at(0).value == "create");
+  node.client.cluster.getSnapshot(reply);
+  CHECK(node.plugin.node().wait_for_requests(2).back().operations.at(0).value == "list");
+  CHECK(reply.index == 9);
+  CHECK(reply.bytes == 100);
+  CHECK(reply.being_taken);
+  CHECK(reply.__isset.being_received);
+  CHECK_FALSE(reply.being_received);
+  CHECK(reply.taken == 2);
+  CHECK(reply.received == 1);
+  CHECK(reply.transfers == 3);
+  CHECK(reply.applied_index == 12);
+}
+
+TEST_CASE("getStateHash reads the hash and the state that it is of") {
+  Answering node(
+      {.results = {{.records = {{.key = "state_hash",
+                                 .value = "applied_index 12\nrevision 7\nstate_hash 00ff00ff00ff00ff\n"}}}}});
+  api::StateHashReply reply;
+  node.client.cluster.getStateHash(reply);
+  CHECK(node.asked().operations.at(0).key == "state_hash");
+  CHECK(reply.applied_index == 12);
+  CHECK(reply.revision == 7);
+  CHECK(reply.state_hash == "00ff00ff00ff00ff");
+}
+
 TEST_CASE("getInfo is answered while the node answers nothing") {
   RunningPlugin plugin(later);
   Client client(plugin.port());

@@ -242,7 +242,7 @@ TEST_CASE("a refusal for another reason than who the node is is final") {
   CHECK(connect({stopping.endpoint(), other.endpoint()}).put("k", "v").revision == 1);
 }
 
-TEST_CASE("members, leadership and its transfer are read as the node tells them") {
+TEST_CASE("members, leadership and its transfer, images and hashes are read as the node tells them") {
   TestServer server(map_service());
   Client client = connect({server.endpoint()});
   const std::vector<Member> members = client.members();
@@ -260,6 +260,9 @@ TEST_CASE("members, leadership and its transfer are read as the node tells them"
   CHECK(client.leadership().leader == 7);
   CHECK(client.leadership().term == 3);
   CHECK(client.leadership().client_addresses == std::vector<std::string>{"thrift://h:2"});
+  CHECK(client.snapshot().bytes == 105);
+  CHECK(client.create_snapshot().applied_index == 9);
+  CHECK(client.state_hash().hash == "00ff00ff00ff00ff");
   CHECK(client.transfer_leadership(8) == 3);
   CHECK(client.leadership().leader == 8);
 }

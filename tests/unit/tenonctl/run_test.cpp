@@ -230,6 +230,41 @@ TEST_CASE("leader transfer waits for another leader and prints it") {
   CHECK(stays.messages.find("no other node has taken over") != std::string::npos);
 }
 
+TEST_CASE("snapshot create waits until the image has what was applied before, and prints it") {
+  TestServer server(map_service());
+  const std::string endpoint = server.endpoint().text();
+  Shell shell;
+  CHECK(shell({"--endpoints", endpoint, "snapshot", "list"}).output == endpoint + "\t5\t105\tno\tno\n");
+  CHECK(shell({"--endpoints", endpoint, "snapshot", "create"}).output == endpoint + "\t9\t109\tno\tno\n");
+  CHECK(shell({"--endpoints", endpoint, "-o", "table", "snapshot", "list"}).output.find("TAKING") != std::string::npos);
+  CHECK(shell({"--endpoints", endpoint, "-o", "json", "snapshot", "create"}).output ==
+        "{\"nodes\":[\n{\"endpoint\":\"" + endpoint +
+            "\",\"index\":\"10\",\"bytes\":\"110\",\"being_taken\":false,\"being_received\":false,"
+            "\"applied_index\":\"11\"}]}\n");
+  const Outcome late = shell({"--endpoints", endpoint, "--timeout", "60ms", "snapshot", "create"});
+  CHECK(late.code == kExitError);
+  CHECK(late.output.empty());
+  CHECK(late.messages.find("newest ends at index 10, expected 11 or more") != std::string::npos);
+}
+
+TEST_CASE("state-hash and snapshot list have a row for each endpoint") {
+  TestServer server(map_service());
+  const std::string there = server.endpoint().text();
+  const std::string gone = TestServer(map_service()).endpoint().text();
+  Shell shell;
+  const Outcome hashes = shell({"--endpoints", there + "," + gone, "state-hash"});
+  CHECK(hashes.code == kExitOk);
+  CHECK(hashes.output == there + "\t12\t4\t00ff00ff00ff00ff\n" + gone + "\t-\t-\t-\n");
+  CHECK(hashes.messages.find(gone) != std::string::npos);
+  CHECK(shell({"--endpoints", there + "," + gone, "snapshot", "list"}).output ==
+        there + "\t5\t105\tno\tno\n" + gone + "\t-\t-\t-\t-\n");
+  CHECK(shell({"--endpoints", there, "-o", "json", "state-hash"}).output ==
+        "{\"nodes\":[\n{\"endpoint\":\"" + there +
+            "\",\"applied_index\":\"12\",\"revision\":\"4\",\"state_hash\":\"00ff00ff00ff00ff\"}]}\n");
+  CHECK(shell({"--endpoints", gone, "state-hash"}).code == kExitNoConnection);
+  CHECK(shell({"snapshot", "take"}).code == kExitUsage);
+}
+
 TEST_CASE("without a node the exit code is that of no connection") {
   Shell shell;
   const std::string gone = TestServer(map_service()).endpoint().text();

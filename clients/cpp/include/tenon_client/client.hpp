@@ -68,6 +68,22 @@ struct Leadership {
   std::vector<std::string> client_addresses;  // URLs of the leader's client APIs
 };
 
+// The newest image of the state that the node that answered has stored, and what happens to its images.
+struct Snapshot {
+  std::uint64_t index = 0;  // the last entry that it includes; 0: there is none
+  std::uint64_t bytes = 0;  // as stored
+  bool being_taken = false;
+  bool being_received = false;
+  std::uint64_t applied_index = 0;  // of the node
+};
+
+// Of the state of the node that answered; nodes at the same applied_index have the same hash.
+struct StateHash {
+  std::uint64_t applied_index = 0;
+  std::uint64_t revision = 0;
+  std::string hash;  // 16 hexadecimal digits
+};
+
 class Caller;
 
 // Each request throws NoConnection, Refused, and if it writes UnknownOutcome, or in a session SessionExpired and
@@ -115,11 +131,16 @@ class Client {
   void keep_session_alive(std::uint64_t session, std::uint64_t lowest_outstanding = 0);
   void close_session(std::uint64_t session);
 
-  // The next four are the word of one node, without asking the others; also while there is no leader.
+  // The next six are the word of one node, without asking the others; also while there is no leader.
   Status status();
   std::vector<Member> members();  // ascending by node
   Leadership leadership();
   std::string metrics();  // what it counts and measures, in the text format 0.0.4 of Prometheus
+  Snapshot snapshot();
+  StateHash state_hash();
+  // Asks the node to take an image of its state and returns what it has until then. The image is stored when snapshot()
+  // of the same node tells an index that is at least the applied_index returned.
+  Snapshot create_snapshot();
   // Asks the leader to hand over to `target`, 0: to the voter whose log is the longest. Returns the term that is to
   // end; done when another node leads a later one, which may never be.
   std::uint64_t transfer_leadership(std::uint64_t target);

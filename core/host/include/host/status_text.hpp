@@ -35,6 +35,18 @@
 //   target          the node that is to lead; 0: the voter whose log is the longest
 //   term            in which leadership is given up: done when a greater one has a leader
 //
+// snapshot: lines of `name value`.
+//   index           the last entry that the newest image includes; 0: there is no image
+//   bytes           of that image as stored
+//   being_taken, being_received  yes | no
+//   taken, received  since the start
+//   transfers       images that are on their way to peers
+//   applied_index   when the answer was made; an image that `create` asks for includes at least this entry
+//
+// state_hash: lines of `name value`.
+//   applied_index, revision
+//   state_hash      16 hexadecimal digits
+//
 // metrics: everything that is counted and measured, in the form of metrics/prometheus_text.hpp.
 #pragma once
 

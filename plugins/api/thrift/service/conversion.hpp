@@ -67,5 +67,7 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::LeaderReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::TransferLeadershipReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::MetricsReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::SnapshotReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::StateHashReply& reply);
 
 }  // namespace tenon::api_thrift

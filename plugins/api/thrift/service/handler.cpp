@@ -156,6 +156,18 @@ void ClusterHandler::transferLeadership(std::function<void(const thrift_api::Tra
       request.target == 0 ? std::string() : std::to_string(request.target));
 }
 
+void ClusterHandler::createSnapshot(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) {
+  ask(std::move(succeed), std::move(fail), "snapshot", "create");
+}
+
+void ClusterHandler::getSnapshot(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) {
+  ask(std::move(succeed), std::move(fail), "snapshot", "list");
+}
+
+void ClusterHandler::getStateHash(std::function<void(const thrift_api::StateHashReply&)> succeed, Handler::Fail fail) {
+  ask(std::move(succeed), std::move(fail), "state_hash");
+}
+
 void ClusterHandler::getInfo(std::function<void(const thrift_api::InfoReply&)> succeed, Handler::Fail) {
   thrift_api::InfoReply reply;
   reply.protocol_version = 1;

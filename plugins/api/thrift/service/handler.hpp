@@ -90,6 +90,9 @@ class ClusterHandler : public thrift_api::ClusterCobSvIf {
   void metrics(std::function<void(const thrift_api::MetricsReply&)> succeed, Handler::Fail fail) override;
   void transferLeadership(std::function<void(const thrift_api::TransferLeadershipReply&)> succeed, Handler::Fail fail,
                           const thrift_api::TransferLeadershipRequest& request) override;
+  void createSnapshot(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) override;
+  void getSnapshot(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) override;
+  void getStateHash(std::function<void(const thrift_api::StateHashReply&)> succeed, Handler::Fail fail) override;
   void getInfo(std::function<void(const thrift_api::InfoReply&)> succeed, Handler::Fail fail) override;
 
  private:

@@ -127,6 +127,32 @@ void read(const tenon_completion& completion, const RequestShape&, thrift_api::T
   }
 }
 
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::SnapshotReply& reply) {
+  for (const std::string_view line : lines_of(completion)) {
+    const auto [name, text] = split_at(line, ' ');
+    if (name == "being_taken") reply.__set_being_taken(text == "yes");
+    if (name == "being_received") reply.__set_being_received(text == "yes");
+    const std::optional<std::int64_t> number = parse_integer(text);
+    if (!number) continue;
+    if (name == "index") reply.__set_index(*number);
+    if (name == "bytes") reply.__set_bytes(*number);
+    if (name == "taken") reply.__set_taken(*number);
+    if (name == "received") reply.__set_received(*number);
+    if (name == "transfers") reply.__set_transfers(*number);
+    if (name == "applied_index") reply.__set_applied_index(*number);
+  }
+}
+
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::StateHashReply& reply) {
+  for (const std::string_view line : lines_of(completion)) {
+    const auto [name, text] = split_at(line, ' ');
+    if (name == "state_hash") reply.__set_state_hash(std::string(text));
+    const std::optional<std::int64_t> number = parse_integer(text);
+    if (name == "applied_index" && number) reply.__set_applied_index(*number);
+    if (name == "revision" && number) reply.__set_revision(*number);
+  }
+}
+
 void read(const tenon_completion& completion, const RequestShape&, thrift_api::MetricsReply& reply) {
   const tenon_result& result = only_result(completion);
   if (result.record_count != 0) reply.__set_text(std::string(view(result.records[0].value)));

@@ -33,7 +33,10 @@ enum class Command {
   kMembers,
   kMetrics,
   kLeaderShow,
-  kLeaderTransfer
+  kLeaderTransfer,
+  kSnapshotCreate,
+  kSnapshotList,
+  kStateHash
 };
 enum class Format { kTable, kJson, kSimple };
 enum class Expectation { kValue, kAbsent };  // of a cas

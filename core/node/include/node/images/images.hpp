@@ -41,8 +41,8 @@ class Images {
   Images(StoragePort storage, WorkPort& workers, PeerLinks& links, std::string cluster_id,
          const ImageSettings& settings, std::optional<ImageIdentity> newest, raft::Random random, raft::Instant now);
 
-  // An operator wants an image of what is applied now. Does nothing while one is taken or received.
-  void ask() noexcept { is_asked_ = true; }
+  // An operator wants an image of what is applied now; the newest may be one already.
+  void ask(raft::LogIndex applied) noexcept { is_asked_ = !newest_ || newest_->index < applied; }
   // Whether an image is to be taken now, of which `applied` would be the index. `log_bytes`: of all entries applied.
   bool wants_to_take(raft::LogIndex applied, std::uint64_t log_bytes, raft::Instant now) const noexcept;
   // Takes it. The header needs no id and no size.
