@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The bounds of the plugin, and what becomes of a client that reaches them.
-#include <fcntl.h>
 #include <sys/resource.h>
 
 #include "plugin_fixture.hpp"
@@ -29,6 +28,22 @@ std::string repeated(const std::string& part, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) all += part;
   return all;
 }
+
+// While it lives this process can open nothing; what is open stays open.
+class NoFreeDescriptor {
+ public:
+  NoFreeDescriptor() {
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    const rlimit none{0, before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  NoFreeDescriptor(const NoFreeDescriptor&) = delete;
+  NoFreeDescriptor& operator=(const NoFreeDescriptor&) = delete;
+  ~NoFreeDescriptor() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
 
 }  // namespace
 
@@ -168,19 +183,12 @@ TEST_CASE("connections beyond a bound are closed at once and counted") {
 
 TEST_CASE("a process without a free descriptor takes connections again when it has one") {
   RunningPlugin plugin(at_once);
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  const int free_descriptor = ::fcntl(0, F_DUPFD_CLOEXEC, 3);
-  REQUIRE(free_descriptor >= 3);
-  ::close(free_descriptor);
-  // The client takes the last one, and nothing is left for the other side.
-  rlimit tight = before;
-  tight.rlim_cur = static_cast<rlim_t>(free_descriptor) + 1;
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
-  RawClient client(plugin.port());
-  const bool said = plugin.wait_for_line("cannot take connections for a moment: Too many open files");
-  ::setrlimit(RLIMIT_NOFILE, &before);
-  CHECK(said);
+  RawClient client;
+  {
+    const NoFreeDescriptor tight;
+    client.connect(plugin.port());
+    CHECK(plugin.wait_for_line("cannot take connections for a moment: Too many open files"));
+  }
   REQUIRE(client.send(frame(get_message("k", 1))));
   CHECK(client.receive_answer());
 }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <stdexcept>
+#include <system_error>
 
 namespace tenon::api_thrift {
 
@@ -46,21 +46,27 @@ std::string get_message(std::string_view key, std::uint32_t sequence) {
   return message_begin("get", kCall, sequence) + field(kStruct, 1) + field(kString, 1) + binary(key) + kStop + kStop;
 }
 
-RawClient::RawClient(std::uint16_t port, int receive_buffer)
-    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  if (receive_buffer != 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+RawClient::RawClient() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  if (socket_ < 0) throw std::system_error(errno, std::generic_category(), "cannot make a socket for the plugin");
   const int yes = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   const timeval patience{10, 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+RawClient::RawClient(std::uint16_t port, int receive_buffer) : RawClient() {
+  if (receive_buffer != 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  connect(port);
+}
+
+void RawClient::connect(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    ::close(socket_);
-    throw std::runtime_error("cannot connect to the plugin");
+    throw std::system_error(errno, std::generic_category(), "cannot connect to the plugin");
   }
 }
 

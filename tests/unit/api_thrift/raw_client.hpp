@@ -30,12 +30,15 @@ struct Answer {
 
 class RawClient {
  public:
+  // Has a socket, and is not connected yet.
+  RawClient();
   // Connects to 127.0.0.1. A receive buffer size of 0 is the operating system's own choice.
   explicit RawClient(std::uint16_t port, int receive_buffer = 0);
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
+  void connect(std::uint16_t port);
   // False when the connection is broken.
   bool send(std::string_view bytes);
   // Sends without waiting; returns how much the operating system took, 0 when it takes nothing now.
