@@ -99,6 +99,7 @@ constexpr FlagDescription kFlags[] = {
     {"range", nullptr, "removes the keys from the first argument on and below the second", {Command::kDel}},
     {"from", "KEY", "begins with this key", {Command::kScan}},
     {"to", "KEY", "ends before this key", {Command::kScan}},
+    {"match", "PATTERN", "only keys that match: * any, ? one, [a-z] or [^a-z] one of those", {Command::kScan}},
     {"limit", "N", "prints at most N records", {Command::kScan}},
     {"keys", nullptr, "prints keys only", {Command::kScan}},
     {"count", nullptr, "prints how many keys there are and nothing else", {Command::kScan}},

@@ -111,7 +111,9 @@ TEST_CASE("a del is of a key, a prefix or a range") {
   check_usage({"del", "--prefix", "a", "--previous"}, "--previous with a range");
 }
 
-TEST_CASE("a scan may go backward, or count") {
+TEST_CASE("a scan may go backward, match, or count") {
+  CHECK(parse({"scan", "--match", "user:*"}).scan.match == "user:*");
+  check_usage({"scan", "--match", ""}, "--match: found nothing");
   CHECK(parse({"scan", "--reverse"}).scan.order == client::ScanOrder::kBackward);
   CHECK(parse({"scan", "--count"}).scan.content == client::ScanContent::kCount);
   check_usage({"scan", "--count", "--keys"}, "--keys and --count");
