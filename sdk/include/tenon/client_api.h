@@ -38,13 +38,13 @@ enum {
 };
 /* tenon_operation.flags */
 enum {
-  TENON_RANGE_PREFIX = 1,     /* the range is every key that begins with `key` */
-  TENON_RANGE_ONE = 2,        /* the range is `key` alone */
-  TENON_SCAN_BACKWARD = 4,    /* from the end of the range to its beginning */
-  TENON_SCAN_KEYS = 8,        /* records without values */
-  TENON_SCAN_COUNT = 16,      /* no records; number: how many were counted; a cursor when the range has more */
-  TENON_WITH_PREVIOUS = 32,   /* writes and watches: also the record as it was before */
-  TENON_EXPIRY_KEEP = 64,     /* a put leaves the expiry of the key as it is */
+  TENON_RANGE_PREFIX = 1,      /* the range is every key that begins with `key` */
+  TENON_RANGE_ONE = 2,         /* the range is `key` alone */
+  TENON_SCAN_BACKWARD = 4,     /* from the end of the range to its beginning */
+  TENON_SCAN_KEYS = 8,         /* records without values */
+  TENON_SCAN_COUNT = 16,       /* no records; number: how many were counted; a cursor when the range has more */
+  TENON_WITH_PREVIOUS = 32,    /* writes and watches: also the record as it was before */
+  TENON_EXPIRY_KEEP = 64,      /* a put leaves the expiry of the key as it is */
   TENON_EXPIRY_ABSOLUTE = 128, /* expiry_ms is a point in cluster time, not a duration from now */
   TENON_SCAN_MATCH = 256       /* only keys that match `value`: * any bytes, ? one, [a-z] [^a-z] one of, \ literal */
 };
