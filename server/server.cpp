@@ -50,6 +50,7 @@ node::Settings node_settings(const config::Config& config) {
   settings.images.log_bytes = config.snapshots.log_bytes;
   settings.images.interval = config.snapshots.interval;
   settings.images.zstd_level = static_cast<int>(config.snapshots.compression_level);
+  settings.images.take_bytes_per_second = config.snapshots.take_bytes_per_second;
   settings.images.log_held_bytes_max = config.snapshots.log_held_bytes_max;
   settings.images.sending.bytes_per_second = config.snapshots.send_bytes_per_second;
   return settings;

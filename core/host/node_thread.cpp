@@ -49,7 +49,7 @@ void NodeThread::start(const node::Settings& settings, node::Recovered recovered
   node_.emplace(settings, std::move(recovered), raft::Random(seed), storage, peers, workers_,
                 static_cast<node::Surroundings&>(*this), now());
   publish();
-  workers_.start();
+  workers_.start(settings.images.take_bytes_per_second);
   thread_ = std::thread([this] {
     block_signals();
     run();

@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "host/clock.hpp"
 #include "tenon/check.hpp"
 
 namespace tenon::host {
@@ -31,7 +32,8 @@ WorkerPool::WorkerPool(std::function<void(std::unique_ptr<node::Work>)> done) : 
 
 WorkerPool::~WorkerPool() { TENON_CHECK(threads_.empty()); }
 
-void WorkerPool::start() {
+void WorkerPool::start(std::uint64_t unhurried_bytes_per_second) {
+  unhurried_bytes_per_second_ = unhurried_bytes_per_second;
   for (std::size_t i = 0; i < kThreads; ++i) {
     threads_.emplace_back([this] {
       block_signals();
@@ -71,13 +73,24 @@ void WorkerPool::run() {
       work = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    bool has_more = true;
-    while (has_more) {
-      has_more = work->step();
-      const std::lock_guard lock(mutex_);
-      if (stopping_) return;
-    }
+    if (!run_to_end(*work)) return;
     done_(std::move(work));
+  }
+}
+
+bool WorkerPool::run_to_end(node::Work& work) {
+  const raft::Instant begin = steady_now();
+  while (true) {
+    const bool has_more = work.step();
+    std::unique_lock lock(mutex_);
+    if (has_more && unhurried_bytes_per_second_ != 0) {
+      const double seconds =
+          static_cast<double>(work.unhurried_bytes()) / static_cast<double>(unhurried_bytes_per_second_);
+      const auto rest = begin + std::chrono::duration_cast<raft::Duration>(std::chrono::duration<double>(seconds));
+      while (!stopping_ && steady_now() < rest) changed_.wait_for(lock, rest - steady_now());
+    }
+    if (stopping_) return false;
+    if (!has_more) return true;
   }
 }
 

@@ -85,6 +85,7 @@ Snapshots make_snapshots(const Settings& settings) {
   snapshots.log_bytes = settings.count("snapshot", "log_bytes");
   snapshots.interval = settings.duration("snapshot", "interval");
   snapshots.compression_level = settings.count("snapshot", "compression_level");
+  snapshots.take_bytes_per_second = settings.count("snapshot", "take_bytes_per_second");
   snapshots.log_held_bytes_max = settings.count("snapshot", "log_held_bytes_max");
   snapshots.send_bytes_per_second = settings.count("snapshot", "send_bytes_per_second");
   return snapshots;

@@ -19,8 +19,9 @@ TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
 
 from compare_lib import command_line, disk_probe, etcd_cluster, figures  # noqa: E402
-from compare_lib import load_generator, report, tenon_cluster  # noqa: E402
+from compare_lib import load_generator, report, state_figures, tenon_cluster  # noqa: E402
 from compare_lib.errors import CompareError  # noqa: E402
+from compare_lib.state_figures import StateFigures  # noqa: E402
 from compare_lib.figures import READ_64, ROWS, WRITE_1, WRITE_64, Measured, Round, Spread  # noqa: E402
 
 SHAPE = load_generator.LoadShape(16, 256, 10_000, 0.5, 2.0, "leader")
@@ -99,6 +100,40 @@ class Verdicts(unittest.TestCase):
         reasons = figures.why_invalid([with_row(one_round(), "etcd", WRITE_64, measured(5_000, timeout=7))])
         self.assertEqual(len(reasons), 1)
         self.assertIn("7 x timeout", reasons[0])
+
+
+class StateVerdicts(unittest.TestCase):
+    def figures(self) -> StateFigures:
+        """Each of them just good enough."""
+        mib = 1 << 20
+        return StateFigures(alone=[measured(1, p99_us=1000.0)] * 3, with_images=[measured(1, p99_us=2000.0)] * 3,
+                            images_taken=9, restart_seconds=[4.0, 3.0, 5.0], replay_commands=800_000,
+                            replay_entries=80_000, replay_seconds=[2.0], transfer_bytes=1024 * mib,
+                            transfer_seconds=9.0, transfer_state_bytes=1100 * mib, sender_bytes=64 * mib,
+                            receiver_bytes=1 * mib, without_expiry=[measured(1, p99_us=1000.0)] * 3,
+                            with_expiry=[measured(1, p99_us=1990.0)] * 3)  # fmt: skip
+
+    def passed(self, **changed: object) -> list[bool]:
+        return [one.passed for one in state_figures.verdicts(replace(self.figures(), **changed))]
+
+    def test_each_figure_fails_alone(self) -> None:
+        self.assertEqual(self.passed(), [True] * 5)
+        self.assertEqual(self.passed(with_images=[measured(1, p99_us=2001.0)] * 3), [False, True, True, True, True])
+        self.assertEqual(self.passed(restart_seconds=[4.1]), [True, False, True, True, True])
+        self.assertEqual(self.passed(replay_seconds=[2.1]), [True, True, False, True, True])
+        self.assertEqual(self.passed(receiver_bytes=(64 << 20) + 1), [True, True, True, False, True])
+        self.assertEqual(self.passed(with_expiry=[measured(1, p99_us=2000.0)] * 3), [True, True, True, True, False])
+
+    def test_the_ratio_is_that_of_each_round(self) -> None:
+        alone = [measured(1, p99_us=value) for value in (1000.0, 2000.0, 4000.0)]
+        during = [measured(1, p99_us=value) for value in (3000.0, 2000.0, 4000.0)]
+        self.assertEqual(replace(self.figures(), alone=alone, with_images=during).image_ratios(), [3.0, 1.0, 1.0])
+
+    def test_the_text_has_what_each_cost(self) -> None:
+        text = state_figures.text(self.figures())
+        self.assertIn("write p99 1.00 ms without, 2.00 ms while all nodes take one after the other", text)
+        self.assertIn("in 80000 entries, 10.0 each: 2.00 s with the start of the process, 400000 writes/s", text)
+        self.assertIn("64 MiB of the sender, 1 MiB of the receiver", text)
 
 
 class Reading(unittest.TestCase):

@@ -69,6 +69,7 @@ class Load {
   LoadResult run() {
     connect_all();
     if (options_.fill) fill();
+    if (options_.duration.count() == 0) return std::move(result_);
     const Clock::time_point start = Clock::now() + options_.warmup;
     const Clock::time_point end = start + options_.duration;
     begin_ = start;

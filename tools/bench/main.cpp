@@ -27,7 +27,8 @@ int main(int argument_count, char** arguments) {
     }
     const LoadResult result = run_load(options->load);
     print_report(std::cout, *options, result);
-    return result.puts.count() + result.gets.count() > 0 ? 0 : kExitFailed;
+    const bool only_fills = options->load.duration.count() == 0;
+    return only_fills || result.puts.count() + result.gets.count() > 0 ? 0 : kExitFailed;
   } catch (const UsageError& error) {
     std::cerr << "tenon-bench: " << error.what() << "; --help lists the flags\n";
     return kExitUsage;

@@ -32,7 +32,7 @@ program_options::options_description flags() {
   add("keys", text("N", "10000"), "of the key space; each request draws one");
   add("value-bytes", text("N", "256"), "of each value that is written");
   add("read-share", text("SHARE", "0"), "0 writes only, 1 linearizable reads only");
-  add("duration", text("DURATION", "10s"), "how long to measure: 500ms, 10s");
+  add("duration", text("DURATION", "10s"), "how long to measure: 500ms, 10s; 0s: only --fill");
   add("warmup", text("DURATION", "1s"), "load before that, not counted");
   add("fill", "writes every key once before all that, so that reads find them");
   add("fill-expiry", text("DURATION", "0s"), "the keys that --fill writes expire then, all at once; 0s: never");
@@ -93,10 +93,10 @@ Options options_of(const program_options::variables_map& given, const std::strin
   load.keys = static_cast<std::uint64_t>(integer(given, "keys", 1, 99'999'999));  // as many as kKeyBytesMin digits tell
   load.read_share = share(given["read-share"].as<std::string>());
   load.duration = duration(given, "duration");
-  if (load.duration.count() == 0) throw UsageError("--duration: found 0, expected time to measure in");
   load.warmup = duration(given, "warmup");
   load.seed = static_cast<std::uint64_t>(integer(given, "seed", 0, std::numeric_limits<std::int64_t>::max()));
   load.fill = given.count("fill") != 0;
+  if (load.duration.count() == 0 && !load.fill) throw UsageError("--duration: found 0, expected time to measure in");
   load.fill_expiry = duration(given, "fill-expiry");
   if (load.fill_expiry.count() != 0 && !load.fill) throw UsageError("--fill-expiry: found no --fill, expected both");
   load.incompressible = given.count("incompressible") != 0;

@@ -20,6 +20,7 @@ std::string decimal(double value) {
 }
 
 double per_second(const LoadResult& result, const LatencyHistogram& latencies) {
+  if (latencies.count() == 0) return 0;
   return static_cast<double>(latencies.count()) / std::chrono::duration<double>(result.measured).count();
 }
 

@@ -57,7 +57,9 @@ class Race:
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="compare", description="Compares three Tenon nodes with three etcd members, and Tenon with itself.")
+    made = argparse.ArgumentParser(
+        prog="compare", description="Compares three Tenon nodes with three etcd members, and Tenon with itself."
+    )
     made.add_argument("--build", type=Path, metavar="DIR", help="an optimised build (default: build-release/, made)")
     made.add_argument("--dir", type=Path, default=Path("/var/tmp"), metavar="D",
                       help="where the data of both goes, on a disk (/var/tmp)")  # fmt: skip
@@ -174,7 +176,8 @@ def race(
         say(f"round {number + 1} of {arguments.rounds}")
         rounds.append(run_round(plan, number))
     conditions = {
-        "Tenon": f"{build}, {tenon_cluster.check_build(build)}" + "".join(f", {name}={value}" for name, value in settings.items()),
+        "Tenon": f"{build}, {tenon_cluster.check_build(build)}"
+                 + "".join(f", {name}={value}" for name, value in settings.items()),
         "etcd": f"{etcd_cluster.version(etcd_server)}, default settings",
         "load": f"{arguments.rounds} rounds with empty disks each; {shape.duration_seconds:g} s a row; keys of "
                 f"{shape.key_bytes} bytes, {shape.keys} of them, values of {shape.value_bytes} bytes, "
@@ -208,7 +211,8 @@ def conclude(found: list[Verdict], check: bool) -> int:
 def state(
     arguments: argparse.Namespace, build: Path, shape: LoadShape, directory: Path, record: Record
 ) -> list[Verdict]:
-    figures = state_figures.measure(state_figures.Plan(build, directory, arguments.rounds, shape, settings_of(arguments), say))
+    plan = state_figures.Plan(build, directory, arguments.rounds, shape, settings_of(arguments), say)
+    figures = state_figures.measure(plan)
     found = state_figures.verdicts(figures)
     record.update(state=asdict(figures), state_verdicts=[asdict(one) for one in found])
     print("\n" + state_figures.text(figures), flush=True)

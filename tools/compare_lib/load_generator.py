@@ -79,9 +79,15 @@ def run(program: Path, endpoints: list[str], row: Row, shape: LoadShape) -> Meas
     return parse(_take_output(command(program, endpoints, row, shape), timeout), row)
 
 
-def fill(program: Path, endpoints: list[str], shape: LoadShape, row: Row = WRITE_64, *flags: str) -> None:
+def fill(program: Path, endpoints: list[str], shape: LoadShape) -> None:
     """Writes every key once."""
     short = replace(shape, warmup_seconds=0.0, duration_seconds=FILL_SECONDS)
+    _take_output([*command(program, endpoints, WRITE_64, short), "--fill"], FILL_TIMEOUT_SECONDS)
+
+
+def only_fill(program: Path, endpoints: list[str], shape: LoadShape, row: Row, *flags: str) -> None:
+    """Writes every key once and nothing more; tenon-bench alone can do that."""
+    short = replace(shape, warmup_seconds=0.0, duration_seconds=0.0)
     _take_output([*command(program, endpoints, row, short), "--fill", *flags], FILL_TIMEOUT_SECONDS)
 
 

@@ -62,10 +62,16 @@ bool ImageTaking::advance() {
   return false;
 }
 
+std::uint64_t ImageTaking::unhurried_bytes() const noexcept {
+  const bool is_read = phase_ == Phase::commit;
+  return encoded_bytes_ + (is_read ? offset_ : reading_ ? reading_->decoder().verified_bytes() : 0);
+}
+
 bool ImageTaking::encode() {
   raw_.clear();
   const bool has_more = source_.next(raw_, header_.chunk_raw_bytes);
   encoder_.add(raw_, stored_);
+  encoded_bytes_ += raw_.size();
   if (!has_more) encoder_.finish(stored_);
   flush();
   return has_more;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -24,8 +25,9 @@ class WorkerPool final : public node::WorkPort {
   // Needs: stopped, or never started.
   ~WorkerPool() override;
 
-  // Once. Control thread.
-  void start();
+  // Once. Work that nobody waits for rests between its steps so long that it moves at most so many bytes in a second;
+  // 0: no bound. Control thread.
+  void start(std::uint64_t unhurried_bytes_per_second);
   // Ends the threads after the step that each is making, and destroys what is left. Control thread.
   void stop();
 
@@ -34,8 +36,11 @@ class WorkerPool final : public node::WorkPort {
 
  private:
   void run();
+  // False: the pool is stopping, and the work has more to do.
+  bool run_to_end(node::Work& work);
 
   const std::function<void(std::unique_ptr<node::Work>)> done_;
+  std::uint64_t unhurried_bytes_per_second_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::unique_ptr<node::Work>> waiting_;  // guarded by mutex_; bounded by what a node begins at once

@@ -3,6 +3,7 @@
 // the node. The server has worker threads for it; a simulator makes an event of each step.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 namespace tenon::node {
@@ -13,6 +14,9 @@ class Work {
   // Does the next part of it, small enough that whoever drives it may stop or slow it down between two parts. Returns
   // whether there is more to do. On a worker, one call at a time. Errors are kept for finished().
   virtual bool step() = 0;
+  // How much data its steps have moved so far, of work that nobody waits for: whoever drives it may spread that over
+  // time. 0: it is wanted as soon as can be. Never falls. Called between two steps.
+  virtual std::uint64_t unhurried_bytes() const noexcept { return 0; }
   // Hands the outcome to whoever began it. On the node's thread, once, after the last step.
   virtual void finished() = 0;
 };

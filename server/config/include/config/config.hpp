@@ -87,6 +87,7 @@ struct Snapshots {
   std::uint64_t log_bytes = 0;
   std::chrono::microseconds interval{0};  // 0: age is no reason
   std::uint64_t compression_level = 0;
+  std::uint64_t take_bytes_per_second = 0;  // 0: no bound
   std::uint64_t log_held_bytes_max = 0;
   std::uint64_t send_bytes_per_second = 0;  // 0: no bound
 };

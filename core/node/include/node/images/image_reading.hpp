@@ -39,6 +39,7 @@ class ImageReading {
   const std::string& error() const noexcept { return decoder_.error(); }
   // What was verified; goes on with what follows it.
   wire::ImageDecoder& decoder() noexcept { return decoder_; }
+  const wire::ImageDecoder& decoder() const noexcept { return decoder_; }
   std::uint64_t bytes_read() const noexcept { return offset_; }
 
  private:

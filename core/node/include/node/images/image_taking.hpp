@@ -38,6 +38,8 @@ class ImageTaking final : public Work {
               int zstd_level, Done done);
 
   bool step() override;
+  // Of the state as it is encoded, and of the image as it is read back.
+  std::uint64_t unhurried_bytes() const noexcept override;
   void finished() override { done_(outcome_); }
 
  private:
@@ -56,6 +58,7 @@ class ImageTaking final : public Work {
   std::optional<ImageReading> reading_;
   std::string raw_;
   std::string stored_;
+  std::uint64_t encoded_bytes_ = 0;  // of the raw state
   std::uint64_t offset_ = 0;
   Phase phase_ = Phase::begin;
   ImageOutcome outcome_;

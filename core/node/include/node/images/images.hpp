@@ -29,6 +29,7 @@ struct ImageSettings {
   raft::Duration interval = raft::Duration();  // an image older than this is replaced; 0: age alone is no reason
   std::uint32_t chunk_raw_bytes = wire::kChunkRawBytes;
   int zstd_level = wire::kZstdLevel;
+  std::uint64_t take_bytes_per_second = 32u << 20;       // of the state, and then of what is read back; 0: no bound
   raft::Duration retry_wait = std::chrono::seconds(10);  // after an image could not be taken
   std::uint64_t log_mark_bytes = 256u << 10;             // how finely the log is shortened
   std::uint64_t log_tail_bytes = 8u << 20;               // kept in any case

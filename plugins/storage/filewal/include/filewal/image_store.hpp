@@ -31,7 +31,7 @@ namespace tenon::filewal {
 struct ImageStoreOptions {
   // At most so many bytes of an image wait for the disk. What waits at a commit would go to the disk in one burst, and
   // the log's next sync would stand behind it for seconds; so an image is synced piece by piece while it is written.
-  std::uint64_t unsynced_bytes_max = std::uint64_t{8} << 20;
+  std::uint64_t unsynced_bytes_max = std::uint64_t{1} << 20;
 };
 
 class ImageStore {
