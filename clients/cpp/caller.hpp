@@ -41,9 +41,9 @@ class Caller {
   explicit Caller(Options options);
 
   // `encode` writes the request to a protocol; `decode` reads the answer from one, and throws what the answer says.
-  // It may run once for each endpoint.
+  // It may run once for each endpoint. A node may take `wait` for its answer beside the time of every request.
   void call(Effect effect, const std::function<void(const Protocol&)>& encode,
-            const std::function<void(const Protocol&)>& decode);
+            const std::function<void(const Protocol&)>& decode, std::chrono::milliseconds wait = {});
 
   // The one that answered last, or that is asked next.
   const Endpoint& endpoint() const { return hinted_ ? *hinted_ : options_.endpoints[position_]; }
@@ -61,8 +61,9 @@ class Caller {
   void fail(Effect effect, const std::string& what, std::string& failures);
 
   Options options_;
-  std::size_t position_ = 0;        // < options_.endpoints.size()
-  std::optional<Endpoint> hinted_;  // the leader, where a node said that it is
+  std::chrono::milliseconds wait_{0};  // of the call that is made
+  std::size_t position_ = 0;           // < options_.endpoints.size()
+  std::optional<Endpoint> hinted_;     // the leader, where a node said that it is
   std::unique_ptr<Connection> connection_;
 };
 
