@@ -58,7 +58,9 @@ class Watch(unittest.TestCase):
         cls.enterClassContext(cls.cluster)
 
     def setUp(self) -> None:
-        self.cluster.start(*[node for node in self.cluster.ids if not self.is_up(node)])
+        for node in self.cluster.ids:
+            if not self.is_up(node):
+                self.cluster.start(node)
         self.leader = self.cluster.wait_for_leader()
 
     def is_up(self, node: int) -> bool:
@@ -73,10 +75,10 @@ class Watch(unittest.TestCase):
             return client.kv.watch(WatchRequest(prefix=b"")).next_revision
 
     def write(self, key: bytes, value: bytes) -> None:
-        """Until a node acknowledges it; the value may have been written more than once then."""
+        """Until a node acknowledges it; each try lasts longer than the node keeps it waiting."""
         nodes = self.cluster.ids
-        self.cluster.wait_for(lambda: any(self.cluster.put(node, key, value, 2.0) == ACKNOWLEDGED for node in nodes),
-                              "a write")
+        self.cluster.wait_for(
+            lambda: any(self.cluster.put(node, key, value) == ACKNOWLEDGED for node in nodes), "a write")
 
     def test_every_node_serves_the_same_changes(self) -> None:
         begin = self.revision()
