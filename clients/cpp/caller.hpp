@@ -47,6 +47,8 @@ class Caller {
 
   // The one that answered last, or that is asked next.
   const Endpoint& endpoint() const { return hinted_ ? *hinted_ : options_.endpoints[position_]; }
+  // The next call begins at the next endpoint.
+  void leave_endpoint();
 
  private:
   static constexpr int kHintsMax = 2;  // followed for one request
@@ -54,7 +56,6 @@ class Caller {
   bool attempt(Effect effect, const std::string& request, const std::function<void(const Protocol&)>& decode,
                std::string& failures);
   bool take_hint(const Refused& refusal);
-  void leave_endpoint();
   std::optional<std::string> exchange(Effect effect, const std::string& request, std::string& failures);
   bool decode_answer(Effect effect, std::string& answer, const std::function<void(const Protocol&)>& decode,
                      std::string& failures);

@@ -139,9 +139,15 @@ WatchResult Client::watch(const WatchRequest& wanted) {
   if (wait.count() > 0) request.__set_wait_ms(wait.count());
   if (wanted.limit != 0) request.__set_limit(wire_integer(wanted.limit));
   if (wanted.previous == Previous::kWanted) request.__set_return_previous(true);
-  const auto reply = call_kv<thrift_api::WatchReply>(
-      *caller_, Effect::kRead, [&](auto& client) { client.send_watch(request); }, &thrift_api::KvClient::recv_watch,
-      wait);
+  thrift_api::WatchReply reply;
+  try {
+    reply = call_kv<thrift_api::WatchReply>(
+        *caller_, Effect::kRead, [&](auto& client) { client.send_watch(request); }, &thrift_api::KvClient::recv_watch,
+        wait);
+  } catch (const Refused& refused) {
+    if (refused.code == ErrorCode::kTimeout || refused.overloaded) caller_->leave_endpoint();
+    throw;
+  }
   WatchResult result{number(reply.next_revision), {}};
   for (const thrift_api::Change& change : reply.changes) {
     result.changes.push_back({kind_of(change), to_record(change.record), previous_of(change)});

@@ -15,8 +15,9 @@
 namespace tenon::host {
 namespace {
 
-// That wait for the node; above it a request to cancel is ignored, and what it names ends by itself.
-constexpr std::size_t kCancelsMax = kQueueDepthMax;
+// That wait for the node: as many as there can be unfinished requests. What comes beyond is ignored, for there is one
+// that names the same request, or one that has ended.
+constexpr std::size_t kCancelsMax = kQueueDepthMax * kQueuesMax;
 
 // Signals are the control thread's.
 void block_signals() noexcept {

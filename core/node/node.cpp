@@ -51,8 +51,9 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
 void Node::submit(Submission submission) {
   TENON_CHECK(submission.token.queue != 0);
   if (failed_) return;
-  const bool begins_at_once =
-      submission.watch && submission.watch->freshness == Freshness::local && submission.ordering == Ordering::free;
+  // Who watches must hear it when this node is cut off, and changes come no more: then it waits like every other read.
+  const bool begins_at_once = submission.watch && submission.watch->freshness == Freshness::local &&
+                              submission.ordering == Ordering::free && raft_.leader() != raft::NodeId();
   if (begins_at_once) {
     watches_.open(submission, stream_view());
   } else {

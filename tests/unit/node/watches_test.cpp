@@ -5,13 +5,11 @@
 #include <utility>
 #include <vector>
 
-#include "machine.hpp"
+#include "cluster.hpp"
 #include "support/catch.hpp"
 
 namespace tenon::node {
 namespace {
-
-using std::chrono::milliseconds;
 
 WatchRequest range(std::string first, std::string end, std::uint64_t revision = 0, std::uint64_t records_max = 100) {
   return {std::move(first), std::move(end), revision, records_max, false, Freshness::confirmed};
@@ -252,19 +250,32 @@ TEST_CASE("watches beyond the bound are refused as overloaded") {
   CHECK(watched.ended(refused).error == TENON_ERROR_BUSY);
 }
 
-TEST_CASE("a watch of what is on this node needs no leader, and another one waits for it no longer than its time") {
-  Machine machine(NodeId(1), {{{NodeId(1)}, {NodeId(2)}, {NodeId(3)}}});
+TEST_CASE("a watch of what is on this node asks no leader, but wants one to be known, or it ends in its time") {
+  Cluster cluster;
+  cluster.elect();
+  Machine& follower = cluster.follower();
   WatchRequest local = everything();
   local.freshness = Freshness::local;
-  const std::uint64_t here = machine.watch(local);
-  const std::uint64_t confirmed = machine.watch(everything());
-  machine.run();
-  CHECK(machine.recorder.streams[here].size() == 1);
-  CHECK(machine.recorder.streams[confirmed].empty());
-  machine.now.steady += machine.timeout;
-  machine.run();
-  CHECK(machine.recorder.answers.at(confirmed).error == TENON_ERROR_TIMEOUT);
-  CHECK_FALSE(machine.answered(here));
+  REQUIRE(follower.node->status().leader != NodeId());
+  const std::uint64_t here = follower.watch(local);
+  const std::uint64_t confirmed = follower.watch(everything());
+  follower.run();
+  CHECK(follower.recorder.streams[here].size() == 1);
+  CHECK(follower.recorder.streams[confirmed].empty());
+  // Alone it stops to know of a leader.
+  for (int i = 0; i < 100 && follower.node->status().leader != NodeId(); ++i) {
+    follower.now.steady += milliseconds(100);
+    follower.run();
+    while (!follower.storage.queued.empty()) follower.sync_one();
+  }
+  REQUIRE(follower.node->status().leader == NodeId());
+  const std::uint64_t alone = follower.watch(local);
+  follower.run();
+  CHECK(follower.recorder.streams[alone].empty());
+  follower.now.steady += follower.timeout;
+  follower.run();
+  CHECK(follower.recorder.answers.at(alone).error == TENON_ERROR_TIMEOUT);
+  CHECK_FALSE(follower.answered(here));
 }
 
 TEST_CASE("what a node applies again after a restart is in its history again") {

@@ -66,7 +66,7 @@ struct PageLimits {
 // Not for concurrent use.
 class History final : public ChangeSink {
  public:
-  static constexpr std::size_t kChangeBytes = 128;    // that a change counts beside its key and values
+  static constexpr std::size_t kChangeBytes = 224;    // that a change counts beside its key and values, as it takes
   static constexpr std::size_t kExaminedMax = 4'096;  // changes that one read looks at, beyond the first revision
 
   // Keeps changes behind `revision` of at most bytes_max. Needs: bytes_max > 0.

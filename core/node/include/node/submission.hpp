@@ -35,7 +35,7 @@ enum class Forwarding {
 
 enum class Freshness {
   confirmed,  // it begins at a state that is not older than when it was asked for
-  local,      // it begins at what is applied on this node
+  local,      // it begins at what is applied on this node, as long as that knows of a leader
 };
 
 // What a watch wants.
