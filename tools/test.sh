@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-parts=(asan-ubsan tsan clang coverage tidy e2e simulation crash)
+parts=(asan-ubsan tsan clang coverage tidy e2e simulation crash fuzz)
 
 usage() {
   cat <<USAGE
@@ -121,6 +121,26 @@ part_simulation() {
 part_crash() {
   export TENON_CAMPAIGN_PERCENT=100
   build build-crash && run_tests build-crash --suite crash
+}
+
+# Ten minutes for each target; what makes one fail stays in build-fuzz/, as crash-* and the like.
+fuzz_target() {
+  mkdir -p "build-fuzz/corpus-$1"
+  "build-fuzz/tests/fuzz/fuzz_$1" -max_total_time=600 -max_len=4096 -timeout=60 -print_final_stats=1 -verbosity=0 \
+    -artifact_prefix=build-fuzz/ "build-fuzz/corpus-$1"
+}
+
+part_fuzz() {
+  local target
+  local -a targets=(store image bytes)
+  export CC=clang CXX=clang++
+  export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1
+  if [[ ! -f build-fuzz/build.ninja ]]; then
+    step "configure build-fuzz" meson setup build-fuzz --buildtype=debugoptimized -Db_ndebug=false -Dfuzz=true \
+      -Db_sanitize=address,undefined -Db_lundef=false -Dcpp_args=-fsanitize=fuzzer-no-link || return
+  fi
+  step "build build-fuzz" ninja -C build-fuzz "${targets[@]/#/tests/fuzz/fuzz_}" || return
+  for target in "${targets[@]}"; do check "fuzz $target" fuzz_target "$target"; done
 }
 
 is_part() {

@@ -120,6 +120,7 @@ ScanResult Client::scan(const ScanRequest& wanted) {
   if (wanted.content == ScanContent::kKeys) request.__set_keys_only(true);
   if (wanted.content == ScanContent::kCount) request.__set_count_only(true);
   if (wanted.order == ScanOrder::kBackward) request.__set_backward(true);
+  if (!wanted.match.empty()) request.__set_match(wanted.match);
   if (!wanted.cursor.empty()) request.__set_cursor(wanted.cursor);
   const auto reply = call_kv<thrift_api::ScanReply>(
       *caller_, Effect::kRead, [&](auto& client) { client.send_scan(request); }, &thrift_api::KvClient::recv_scan);

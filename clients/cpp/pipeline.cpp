@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The two requests and the beginning of their answers are coded here and not by Thrift, which allocates for each; a
 // test compares them with what Thrift makes. Binary protocol, strict: integers big-endian,
-//   request  u32 0x80010001, block method, u32 number, field 1 struct { field 1 string key, field 2 string value },
-//   stop answer   u32 0x80010002, block method, u32 number, field 0 struct: done, or field 1 struct: the error
+//   request  u32 0x80010001, block method, u32 number, field 1 struct { field 1 string key, field 2 string value,
+//            field 4 integer ttl_ms }, stop
+//   answer   u32 0x80010002, block method, u32 number, field 0 struct: done, or field 1 struct: the error
 // where a field is u8 type, u16 id, and a block u32 size and bytes.
 #include "tenon_client/pipeline.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::uint32_t kCall = 0x80010001;
 constexpr std::uint32_t kReply = 0x80010002;
+constexpr char kTypeInteger = 10;  // of 64 bits
 constexpr char kTypeString = 11;
 constexpr char kTypeStruct = 12;
 constexpr std::size_t kInputStep = std::size_t{64} << 10;
@@ -96,14 +98,15 @@ Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
 int Pipeline::descriptor() const noexcept { return connection_->descriptor(); }
 
-void Pipeline::put(std::uint32_t number, std::string_view key, std::string_view value) {
-  queue("put", number, key, &value);
+void Pipeline::put(std::uint32_t number, std::string_view key, std::string_view value,
+                   std::chrono::milliseconds time_to_live) {
+  queue("put", number, key, &value, time_to_live.count());
 }
 
-void Pipeline::get(std::uint32_t number, std::string_view key) { queue("get", number, key, nullptr); }
+void Pipeline::get(std::uint32_t number, std::string_view key) { queue("get", number, key, nullptr, 0); }
 
-void Pipeline::queue(std::string_view method, std::uint32_t number, std::string_view key,
-                     const std::string_view* value) {
+void Pipeline::queue(std::string_view method, std::uint32_t number, std::string_view key, const std::string_view* value,
+                     std::int64_t ttl_ms) {
   const std::size_t begin = output_.size();
   append_number(output_, 0);
   append_number(output_, kCall);
@@ -115,6 +118,11 @@ void Pipeline::queue(std::string_view method, std::uint32_t number, std::string_
   if (value != nullptr) {
     append_field(output_, kTypeString, 2);
     append_block(output_, *value);
+  }
+  if (ttl_ms != 0) {
+    append_field(output_, kTypeInteger, 4);
+    append_number(output_, static_cast<std::uint32_t>(static_cast<std::uint64_t>(ttl_ms) >> 32));
+    append_number(output_, static_cast<std::uint32_t>(ttl_ms));
   }
   output_.append(2, '\0');
   const std::array<char, 4> length = encoded(static_cast<std::uint32_t>(output_.size() - begin - 4));

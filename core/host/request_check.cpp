@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kv/command.hpp"
+#include "kv/glob.hpp"
 #include "node/watches.hpp"
 #include "tenon/bytes.hpp"
 #include "tenon/operation.hpp"
@@ -36,7 +37,7 @@ std::optional<std::uint32_t> known_flags(std::uint32_t kind) noexcept {
     case TENON_SESSION_CLOSE:
       return 0;
     case TENON_SCAN:
-      return kRange | TENON_SCAN_BACKWARD | TENON_SCAN_KEYS | TENON_SCAN_COUNT;
+      return kRange | TENON_SCAN_BACKWARD | TENON_SCAN_KEYS | TENON_SCAN_COUNT | TENON_SCAN_MATCH;
     case TENON_PUT:
       return TENON_WITH_PREVIOUS | TENON_EXPIRY_KEEP | TENON_EXPIRY_ABSOLUTE;
     case TENON_EXPIRE:
@@ -253,11 +254,25 @@ class Check {
     const bool removes = operation.kind == TENON_DELETE_RANGE;
     const std::uint64_t keys_max = counts || (removes && is_alone_) ? kv::kOperationKeysMax : limits_.scan_records_max;
     made.limit = operation.limit == 0 ? keys_max : std::min(operation.limit, keys_max);
-    touch(made.limit);
+    const bool matches = (operation.flags & TENON_SCAN_MATCH) != 0;
+    // What does not match is looked at too.
+    touch(matches ? kv::kOperationKeysMax : made.limit);
     if (removes) return;
+    if (matches) made.value = pattern(operation.value);
     made.revision = operation.revision;
     made.limit_bytes =
         operation.limit_bytes == 0 ? limits_.scan_bytes_max : std::min(operation.limit_bytes, limits_.scan_bytes_max);
+  }
+
+  std::string_view pattern(tenon_bytes found) {
+    require_at_most(found.size, kv::kPatternBytesMax, "the size of a pattern in bytes");
+    const std::string_view pattern = bounded(found);
+    if (!kv::Glob::parse(pattern)) {
+      refuse(TENON_ERROR_INVALID,
+             "the pattern is not one: expected bytes, * for any, ? for one, [a-z] or [^a-z] for one of those, and a "
+             "backslash before what is to be taken as it is");
+    }
+    return pattern;
   }
 
   void of_sessions(const tenon_operation& operation, kv::Operation& made) const {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kv/glob.hpp"
 #include "tenon/bytes.hpp"
 #include "tenon/operation.hpp"
 
@@ -42,6 +43,7 @@ void write_operation(ByteWriter& writer, const Operation& operation) {
       writer.u64(operation.revision);
       writer.u64(operation.limit);
       writer.u64(operation.limit_bytes);
+      if ((operation.flags & TENON_SCAN_MATCH) != 0) writer.block(operation.value);
       break;
     case TENON_PUT:
       writer.block(operation.value);
@@ -104,6 +106,10 @@ Operation read_operation(ByteReader& reader) {
       operation.limit = reader.u64();
       operation.limit_bytes = reader.u64();
       in_bounds = operation.limit > 0 && operation.limit_bytes > 0 && is_cursor(operation.cursor);
+      if ((operation.flags & TENON_SCAN_MATCH) != 0) {
+        operation.value = reader.block();
+        in_bounds = in_bounds && Glob::parse(operation.value).has_value();
+      }
       break;
     case TENON_PUT:
       operation.value = reader.block();

@@ -59,8 +59,8 @@ void get(const View& view, const Operation& operation, Budget& budget, Result& r
 // Walks the keys of a range in the direction of the scan, from where its cursor stands.
 class ScanWalk {
  public:
-  ScanWalk(const View& view, const Operation& operation, const std::optional<Cursor>& cursor)
-      : walk_(view.tree), range_(range_of(operation)), backward_((operation.flags & TENON_SCAN_BACKWARD) != 0) {
+  ScanWalk(const View& view, const Range& range, bool backward, const std::optional<Cursor>& cursor)
+      : walk_(view.tree), range_(range), backward_(backward) {
     // A cursor of another range must not lead out of this one.
     if (backward_) {
       if (cursor && range_.is_below_end(cursor->key)) {
@@ -92,6 +92,15 @@ class ScanWalk {
   const bool backward_;
 };
 
+// The part of a range in which keys can match.
+Range narrowed(Range range, const std::optional<Glob>& glob) {
+  if (!glob || glob->literal_prefix().empty()) return range;
+  const std::string end = prefix_end(glob->literal_prefix());
+  range.first = std::max(range.first, glob->literal_prefix());
+  if (range.end.empty() || (!end.empty() && end < range.end)) range.end = end;
+  return range;
+}
+
 void scan(const View& view, const Operation& operation, Budget& budget, Result& result) {
   const bool keys_only = (operation.flags & TENON_SCAN_KEYS) != 0;
   const bool count_only = (operation.flags & TENON_SCAN_COUNT) != 0;
@@ -99,19 +108,29 @@ void scan(const View& view, const Operation& operation, Budget& budget, Result& 
   result.error = check_revision(view, operation.revision);
   if (result.error == TENON_OK && cursor) result.error = check_revision(view, cursor->revision);
   if (result.error != TENON_OK) return;
+  std::optional<Glob> glob;
+  if ((operation.flags & TENON_SCAN_MATCH) != 0) {
+    glob = Glob::parse(operation.value);
+    TENON_CHECK(glob.has_value());
+  }
+  const bool backward = (operation.flags & TENON_SCAN_BACKWARD) != 0;
   std::uint64_t count = 0;
-  std::uint64_t expired = 0;
+  std::uint64_t passed = 0;  // keys that are absent or do not match; at most kOperationKeysMax
   std::size_t bytes_used = 0;
   const Item* last_seen = nullptr;
-  for (ScanWalk walk(view, operation, cursor); const Item* const item = walk.item(); walk.advance()) {
-    const bool absent = item->expired(view.cluster_time_ms);
-    if (absent && expired < kOperationKeysMax) {
-      ++expired;
+  for (ScanWalk walk(view, narrowed(range_of(operation), glob), backward, cursor); const Item* const item = walk.item();
+       walk.advance()) {
+    std::optional<bool> wanted = !item->expired(view.cluster_time_ms);
+    if (*wanted && glob) wanted = budget.matches(*glob, item->key());
+    const bool is_passed = wanted.has_value() && !*wanted;
+    if (is_passed && passed < kOperationKeysMax) {
+      ++passed;
       last_seen = item;
       continue;
     }
     const std::size_t size = count_only ? 0 : item->key_bytes + (keys_only ? std::size_t{0} : item->value_bytes);
-    const bool full = absent || count == operation.limit || (count > 0 && bytes_used + size > operation.limit_bytes);
+    const bool full =
+        is_passed || !wanted || count == operation.limit || (count > 0 && bytes_used + size > operation.limit_bytes);
     // Room for a cursor is kept, should the next record not fit.
     if (full || !budget.has(size + encoded_cursor_bytes(item->key()))) {
       // Without one key there would be no progress, and the client would ask the same for ever.

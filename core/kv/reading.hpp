@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "item_tree.hpp"
 #include "kv/command.hpp"
+#include "kv/glob.hpp"
 #include "kv/reply.hpp"
 
 namespace tenon::kv {
@@ -23,7 +25,7 @@ struct View {
   }
 };
 
-// What a reply may still take.
+// What a command may still take: of its reply, and of time.
 class Budget {
  public:
   bool has(std::size_t bytes) const noexcept { return bytes <= left_; }
@@ -35,8 +37,14 @@ class Budget {
   }
   std::size_t taken() const noexcept { return kReplyBytesMax - left_; }
 
+  // Whether a key matches, within what is left for all patterns of the command; nullopt: that was not enough to tell.
+  std::optional<bool> matches(const Glob& glob, std::string_view key) noexcept {
+    return glob.matches(key, match_steps_left_);
+  }
+
  private:
   std::size_t left_ = kReplyBytesMax;
+  std::size_t match_steps_left_ = kMatchStepsMax;
 };
 
 inline Range range_of(const Operation& operation) {

@@ -201,10 +201,13 @@ class Builds(unittest.TestCase):
 
 
 class Reports(unittest.TestCase):
-    def finish(self, rounds: list[Round], check: bool, file: Path | None = None) -> tuple[int, str]:
+    def finish(self, rounds: list[Round], check: bool) -> tuple[int, str]:
         output = io.StringIO()
         with contextlib.redirect_stdout(output):
-            code = command_line.finish(rounds, {"load": "of a test"}, argparse.Namespace(check=check, json=file))
+            try:
+                code = command_line.conclude(command_line.tell(rounds, {"load": "of a test"}, {}), check)
+            except command_line.Invalid:
+                code = command_line.EXIT_INVALID
         return code, output.getvalue()
 
     def test_the_exit_code_tells_done_failed_and_invalid_apart(self) -> None:
@@ -234,11 +237,11 @@ class Reports(unittest.TestCase):
         self.assertIn("tenon: 4 x busy", text)
         self.assertIn("FAIL  requests that Tenon did not serve: found 4, wanted 0", text)
 
-    def test_the_json_file_has_every_round_the_summary_and_the_verdicts(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "result.json"
-            self.finish([one_round(), one_round(1_000)], True, file)
-            found = json.loads(file.read_text())
+    def test_what_is_kept_has_every_round_the_summary_and_the_verdicts(self) -> None:
+        found: dict[str, object] = {}
+        with contextlib.redirect_stdout(io.StringIO()):
+            command_line.tell([one_round(), one_round(1_000)], {}, found)
+        found = json.loads(json.dumps(found))
         self.assertEqual(len(found["rounds"]), 2)
         self.assertEqual(found["summary"][WRITE_64.name]["ratio"], {"low": 0.2, "middle": 5.1, "high": 10.0})
         self.assertEqual([one["passed"] for one in found["verdicts"]], [False, False, True, True])

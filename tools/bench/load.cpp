@@ -45,12 +45,22 @@ std::optional<client::Endpoint> find_leader(const std::vector<client::Endpoint>&
   return leader;
 }
 
+// Values are parts of it: the whole, or from anywhere in random bytes, so that one says little of another.
+std::string make_values(const LoadOptions& options) {
+  constexpr std::size_t kRandomBytes = std::size_t{4} << 20;
+  if (!options.incompressible) return std::string(options.value_bytes, 'v');
+  std::string values(options.value_bytes + kRandomBytes, '\0');
+  std::mt19937_64 random(options.seed);
+  for (char& byte : values) byte = static_cast<char>(random());
+  return values;
+}
+
 class Load {
  public:
   explicit Load(const LoadOptions& options)
       : options_(options),
         random_(options.seed),
-        value_(options.value_bytes, 'v'),
+        values_(make_values(options)),
         clients_(options.clients),
         connections_(options.connections) {
     for (std::size_t i = 0; i < clients_.size(); ++i) clients_[i].connection = i % connections_.size();
@@ -110,6 +120,7 @@ class Load {
   // Every key once, by all clients together.
   void fill() {
     filling_ = true;
+    fill_expiry_ = Clock::now() + options_.fill_expiry;
     for (std::uint32_t number = 0; number < clients_.size(); ++number) send(number);
     while (filled_ < options_.keys) {
       turn(Clock::now() + kSearchTime);
@@ -207,8 +218,20 @@ class Load {
     if (one.reads) {
       link.pipeline->get(number, key);
     } else {
-      link.pipeline->put(number, key, value_);
+      link.pipeline->put(number, key, draw_value(), time_to_live());
     }
+  }
+
+  // Of the key that is written now; 0: it never expires.
+  milliseconds time_to_live() const {
+    if (!filling_ || options_.fill_expiry.count() == 0) return milliseconds(0);
+    return std::max(std::chrono::duration_cast<milliseconds>(fill_expiry_ - Clock::now()), milliseconds(1));
+  }
+
+  std::string_view draw_value() {
+    const std::size_t room = values_.size() - options_.value_bytes;
+    const std::size_t from = room == 0 ? 0 : std::uniform_int_distribution<std::size_t>(0, room)(random_);
+    return std::string_view(values_).substr(from, options_.value_bytes);
   }
 
   std::string_view draw_key() {
@@ -245,7 +268,7 @@ class Load {
 
   const LoadOptions& options_;
   std::mt19937_64 random_;
-  const std::string value_;
+  const std::string values_;
   std::string key_;
   std::vector<LoadClient> clients_;
   std::vector<Link> connections_;
@@ -253,8 +276,9 @@ class Load {
   std::vector<pollfd> descriptors_;
   Clock::time_point begin_ = Clock::time_point::max();  // what was sent before it is not counted
   bool filling_ = false;
-  std::uint64_t fill_next_ = 0;  // <= options_.keys
-  std::uint64_t filled_ = 0;     // <= fill_next_
+  Clock::time_point fill_expiry_;  // when the keys that are filled in expire, if they do
+  std::uint64_t fill_next_ = 0;    // <= options_.keys
+  std::uint64_t filled_ = 0;       // <= fill_next_
   std::string fill_failure_;
   Clock::time_point now_;
   LoadResult result_;

@@ -26,8 +26,10 @@ struct LoadOptions {
   std::uint64_t keys = 10'000;  // of the key space; each request draws one
   double read_share = 0;        // of the requests, 0 to 1
   std::chrono::milliseconds duration{10'000};
-  std::chrono::milliseconds warmup{1'000};  // before it, not counted
-  bool fill = false;                        // before all that every key is written once
+  std::chrono::milliseconds warmup{1'000};   // before it, not counted
+  bool fill = false;                         // before all that every key is written once
+  std::chrono::milliseconds fill_expiry{0};  // from the beginning of the filling, when all of them expire; 0: never
+  bool incompressible = false;               // each value is other random bytes
   std::uint64_t seed = 1;
 };
 inline constexpr std::size_t kClientsMax = 65'536;

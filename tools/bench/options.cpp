@@ -35,6 +35,8 @@ program_options::options_description flags() {
   add("duration", text("DURATION", "10s"), "how long to measure: 500ms, 10s");
   add("warmup", text("DURATION", "1s"), "load before that, not counted");
   add("fill", "writes every key once before all that, so that reads find them");
+  add("fill-expiry", text("DURATION", "0s"), "the keys that --fill writes expire then, all at once; 0s: never");
+  add("incompressible", "each value is other random bytes");
   add("seed", text("N", "1"), "of the keys that are drawn");
   add("json", "prints one line of JSON");
   add("help", "prints this text");
@@ -95,6 +97,9 @@ Options options_of(const program_options::variables_map& given, const std::strin
   load.warmup = duration(given, "warmup");
   load.seed = static_cast<std::uint64_t>(integer(given, "seed", 0, std::numeric_limits<std::int64_t>::max()));
   load.fill = given.count("fill") != 0;
+  load.fill_expiry = duration(given, "fill-expiry");
+  if (load.fill_expiry.count() != 0 && !load.fill) throw UsageError("--fill-expiry: found no --fill, expected both");
+  load.incompressible = given.count("incompressible") != 0;
   if (given.count("json") != 0) options.format = ReportFormat::json;
   return options;
 }

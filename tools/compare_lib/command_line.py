@@ -10,16 +10,16 @@ import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
 from cluster_lib.errors import ClusterError
 from cluster_lib.node_config import split_setting
-from compare_lib import disk_probe, etcd_cluster, load_generator, report, tenon_cluster
+from compare_lib import disk_probe, etcd_cluster, load_generator, report, state_figures, tenon_cluster
 from compare_lib.errors import CompareError
-from compare_lib.figures import ROWS, Measured, Round, verdicts, why_invalid
+from compare_lib.figures import ROWS, Measured, Round, Verdict, verdicts, why_invalid
 from compare_lib.load_generator import LoadShape
 
 EXIT_ERROR = 1  # a wrong command line ends with 2
@@ -29,6 +29,7 @@ EXIT_INTERRUPTED = 130
 ROUNDS_MAX = 100
 LOOK_SECONDS = 1.0  # at what others do
 MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
+Record = dict[str, object]  # what was measured, for --json
 
 
 class System(Protocol):
@@ -37,6 +38,10 @@ class System(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def endpoints(self) -> list[str]: ...
+
+
+class Invalid(Exception):
+    """Nothing follows from the rounds."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Race:
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="compare", description="Compares three Tenon nodes with three etcd members.")
+    made = argparse.ArgumentParser(prog="compare", description="Compares three Tenon nodes with three etcd members, and Tenon with itself.")
     made.add_argument("--build", type=Path, metavar="DIR", help="an optimised build (default: build-release/, made)")
     made.add_argument("--dir", type=Path, default=Path("/var/tmp"), metavar="D",
                       help="where the data of both goes, on a disk (/var/tmp)")  # fmt: skip
@@ -66,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--target", choices=("leader", "any"), default="leader",
                       help="who gets the requests: the leader, or every node in turn (leader)")  # fmt: skip
     made.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="as in tools/cluster")
+    made.add_argument("--part", choices=("race", "state", "all"), default="all",
+                      help="race: beside etcd; state: what a large state costs Tenon (all)")  # fmt: skip
     made.add_argument("--check", action="store_true", help="prints PASS or FAIL for each figure that is promised")
     made.add_argument("--json", type=Path, metavar="FILE", help="also writes everything there")
     return made
@@ -80,6 +87,7 @@ def check_arguments(arguments: argparse.Namespace) -> None:
         raise CompareError(f"--warmup: found {arguments.warmup:g}, expected 0 to 3600 seconds")
     if not arguments.dir.is_dir():
         raise CompareError(f"--dir: found no directory {arguments.dir}; make it, or name another")
+    settings_of(arguments)
     kind = file_system_of(arguments.dir.resolve(), Path("/proc/self/mounts").read_text())
     if kind in MEMORY_FILE_SYSTEMS:
         raise CompareError(f"--dir: found {arguments.dir} on {kind}, expected a disk, where a sync costs something")
@@ -148,47 +156,87 @@ def run_round(race: Race, number: int) -> Round:
     return Round(found["tenon"], found["etcd"], alone, of_three, busy)
 
 
-def run(arguments: argparse.Namespace) -> int:
-    check_arguments(arguments)
-    settings = dict(split_setting(one) for one in arguments.set)
+def settings_of(arguments: argparse.Namespace) -> dict[str, str]:
+    return dict(split_setting(one) for one in arguments.set)
+
+
+def race(
+    arguments: argparse.Namespace, build: Path, shape: LoadShape, directory: Path, record: Record
+) -> list[Verdict]:
+    """Raises Invalid."""
+    settings = settings_of(arguments)
     etcd_server = etcd_cluster.find_server()
-    build = arguments.build.resolve() if arguments.build else tenon_cluster.make_build()
-    built = tenon_cluster.check_build(build)
-    shape = LoadShape(arguments.key_bytes, arguments.value_bytes, arguments.keys, arguments.warmup, arguments.duration,
-                      arguments.target)  # fmt: skip
     say("building the load generator of etcd")
     etcd_bench = load_generator.build_etcd_bench(build / "compare")
-    with tempfile.TemporaryDirectory(prefix="tenon-compare-", dir=arguments.dir.resolve()) as work:
-        race = Race(build, etcd_server, etcd_bench, Path(work), shape, settings)
-        rounds = []
-        for number in range(arguments.rounds):
-            say(f"round {number + 1} of {arguments.rounds}")
-            rounds.append(run_round(race, number))
+    plan = Race(build, etcd_server, etcd_bench, directory, shape, settings)
+    rounds = []
+    for number in range(arguments.rounds):
+        say(f"round {number + 1} of {arguments.rounds}")
+        rounds.append(run_round(plan, number))
     conditions = {
-        "Tenon": f"{build}, {built}" + "".join(f", {name}={value}" for name, value in settings.items()),
+        "Tenon": f"{build}, {tenon_cluster.check_build(build)}" + "".join(f", {name}={value}" for name, value in settings.items()),
         "etcd": f"{etcd_cluster.version(etcd_server)}, default settings",
         "load": f"{arguments.rounds} rounds with empty disks each; {shape.duration_seconds:g} s a row; keys of "
                 f"{shape.key_bytes} bytes, {shape.keys} of them, values of {shape.value_bytes} bytes, "
                 f"{load_generator.CONNECTIONS} connections, to {shape.target}; "
                 "one system at a time, the other not started",
     }  # fmt: skip
-    return finish(rounds, conditions, arguments)
+    return tell(rounds, conditions, record)
 
 
-def finish(rounds: list[Round], conditions: dict[str, str], arguments: argparse.Namespace) -> int:
+def tell(rounds: list[Round], conditions: dict[str, str], record: Record) -> list[Verdict]:
+    """Prints what the rounds have shown, and keeps it. Raises Invalid."""
     invalid = why_invalid(rounds)
     found = verdicts(rounds)
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(report.as_json(rounds, conditions, invalid, found), indent=1) + "\n")
-    print(report.text(rounds, conditions))
+    record.update(report.as_json(rounds, conditions, invalid, found))
+    print(report.text(rounds, conditions), flush=True)
     for reason in invalid:
         print(f"INVALID: {reason}")
     if invalid:
-        return EXIT_INVALID
-    if not arguments.check:
+        raise Invalid
+    return found
+
+
+def conclude(found: list[Verdict], check: bool) -> int:
+    """The exit code, and with --check what it follows from."""
+    if not check:
         return 0
     print(report.verdict_lines(found))
     return 0 if all(one.passed for one in found) else EXIT_FAIL
+
+
+def state(
+    arguments: argparse.Namespace, build: Path, shape: LoadShape, directory: Path, record: Record
+) -> list[Verdict]:
+    figures = state_figures.measure(state_figures.Plan(build, directory, arguments.rounds, shape, settings_of(arguments), say))
+    found = state_figures.verdicts(figures)
+    record.update(state=asdict(figures), state_verdicts=[asdict(one) for one in found])
+    print("\n" + state_figures.text(figures), flush=True)
+    return found
+
+
+def run(arguments: argparse.Namespace) -> int:
+    check_arguments(arguments)
+    if arguments.part != "state":
+        etcd_cluster.find_server()
+    build = arguments.build.resolve() if arguments.build else tenon_cluster.make_build()
+    tenon_cluster.check_build(build)
+    shape = LoadShape(arguments.key_bytes, arguments.value_bytes, arguments.keys, arguments.warmup, arguments.duration,
+                      arguments.target)  # fmt: skip
+    found: list[Verdict] = []
+    record: Record = {}
+    with tempfile.TemporaryDirectory(prefix="tenon-compare-", dir=arguments.dir.resolve()) as work:
+        try:
+            if arguments.part != "state":
+                found += race(arguments, build, shape, Path(work), record)
+            if arguments.part != "race":
+                found += state(arguments, build, shape, Path(work), record)
+        except Invalid:
+            return EXIT_INVALID
+        finally:
+            if arguments.json is not None:
+                arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+    return conclude(found, arguments.check)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

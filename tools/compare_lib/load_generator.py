@@ -13,7 +13,8 @@ from compare_lib.errors import CompareError
 from compare_lib.figures import WRITE_64, Measured, Row
 
 CONNECTIONS = 8
-GRACE_SECONDS = 60.0  # beyond warm-up and duration: for connecting and finding the leader, and to write every key
+GRACE_SECONDS = 60.0  # beyond warm-up and duration: for connecting and finding the leader
+FILL_TIMEOUT_SECONDS = 600.0
 FILL_SECONDS = 0.1  # of load behind the filling, which nobody looks at
 GO_BUILD_SECONDS = 600.0
 GO_LIBRARIES = Path("/usr/share/gocode")
@@ -78,10 +79,10 @@ def run(program: Path, endpoints: list[str], row: Row, shape: LoadShape) -> Meas
     return parse(_take_output(command(program, endpoints, row, shape), timeout), row)
 
 
-def fill(program: Path, endpoints: list[str], shape: LoadShape) -> None:
+def fill(program: Path, endpoints: list[str], shape: LoadShape, row: Row = WRITE_64, *flags: str) -> None:
     """Writes every key once."""
     short = replace(shape, warmup_seconds=0.0, duration_seconds=FILL_SECONDS)
-    _take_output(command(program, endpoints, WRITE_64, short) + ["--fill"], GRACE_SECONDS)
+    _take_output([*command(program, endpoints, row, short), "--fill", *flags], FILL_TIMEOUT_SECONDS)
 
 
 def build_etcd_bench(directory: Path) -> Path:

@@ -61,9 +61,13 @@ def bench_of(build: Path) -> Path:
 
 
 class TenonCluster:
-    """Runs between start() and stop()."""
+    """Runs between start() and stop(); the last of its nodes are not started when `started` is less than `nodes`."""
 
-    def __init__(self, build: Path, directory: Path, settings: dict[str, str]) -> None:
+    def __init__(
+        self, build: Path, directory: Path, settings: dict[str, str], nodes: int = NODES, started: int = NODES
+    ) -> None:  # fmt: skip
+        self.nodes = nodes
+        self.started = started
         self.build = build
         self.directory = directory
         self.settings = settings
@@ -75,14 +79,14 @@ class TenonCluster:
 
     def start(self) -> None:
         self.directory.mkdir(parents=True)
-        base_port, plans = plan_on_free_ports(Choices(NODES))
+        base_port, plans = plan_on_free_ports(Choices(self.nodes))
         nodes = [NodeState(one) for one in plans]
         state = ClusterState(str(self.build), "compare", base_port, self.settings, nodes)
         self.cluster = Cluster(self.directory, state)
         try:
-            for node in nodes:
+            for node in nodes[: self.started]:
                 self.cluster.launch(node)
-            self.cluster.wait_for_answers(nodes, START_SECONDS)
+            self.cluster.wait_for_answers(nodes[: self.started], START_SECONDS)
             self.cluster.wait_for_leader(START_SECONDS)
         except ClusterError as error:
             raise CompareError(str(error)) from error

@@ -211,6 +211,10 @@ void take_scan(const variables_map& values, Invocation& invocation) {
   if (values.count("count") != 0 && values.count("limit") != 0) {
     throw UsageError("scan: found --count and --limit; a count is of the whole range");
   }
+  invocation.scan.match = text_of(values, "match").value_or("");
+  if (values.count("match") != 0 && invocation.scan.match.empty()) {
+    throw UsageError("--match: found nothing, expected a pattern, for example 'user:*'");
+  }
   if (values.count("reverse") != 0) invocation.scan.order = client::ScanOrder::kBackward;
   invocation.scan_limit = count_of(values, "limit");
   if (const std::optional<std::string> text = text_of(values, "cursor")) {

@@ -107,6 +107,7 @@ constexpr FlagDescription kFlags[] = {
     {"from-revision", "N", "begins with the changes of this revision", {Command::kWatch}},
     {"from", "KEY", "begins with this key", {Command::kScan}},
     {"to", "KEY", "ends before this key", {Command::kScan}},
+    {"match", "PATTERN", "only keys that match: * any, ? one, [a-z] or [^a-z] one of those", {Command::kScan}},
     {"limit", "N", "prints at most N records; a watch ends after N changes", {Command::kScan, Command::kWatch}},
     {"keys", nullptr, "prints keys only", {Command::kScan}},
     {"count", nullptr, "prints how many keys there are and nothing else", {Command::kScan}},

@@ -280,6 +280,10 @@ struct ScanRequest {
   8: optional binary cursor,
   // From the last key of the range to the first.
   9: optional bool backward,
+  // Only keys that match: * is any bytes, ? is one, [ab] and [a-z] are one of those, [^ab] is one that is none of
+  // those, a backslash takes what is special from the byte behind it; at most 256 bytes. A page may then have fewer
+  // records than its limit, or none, and a cursor nevertheless.
+  10: optional binary match,
 }
 
 struct ScanReply {

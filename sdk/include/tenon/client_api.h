@@ -26,7 +26,7 @@ extern "C" {
 /* tenon_operation.kind: members used, [optional] -> result */
 enum {
   TENON_GET = 1,          /* key [revision] -> its record, or none */
-  TENON_SCAN = 2,         /* range [revision limit limit_bytes cursor] -> records, cursor, number */
+  TENON_SCAN = 2,         /* range [value revision limit limit_bytes cursor] -> records, cursor, number */
   TENON_PUT = 3,          /* key value [expiry_ms] */
   TENON_APPEND = 4,       /* key value -> number: the new length */
   TENON_INCREMENT = 5,    /* key delta -> number: the sum, kept as decimal text; absent counts as 0 */
@@ -45,14 +45,15 @@ enum {
 };
 /* tenon_operation.flags */
 enum {
-  TENON_RANGE_PREFIX = 1,     /* the range is every key that begins with `key` */
-  TENON_RANGE_ONE = 2,        /* the range is `key` alone */
-  TENON_SCAN_BACKWARD = 4,    /* from the end of the range to its beginning */
-  TENON_SCAN_KEYS = 8,        /* records without values */
-  TENON_SCAN_COUNT = 16,      /* no records; number: how many were counted; a cursor when the range has more */
-  TENON_WITH_PREVIOUS = 32,   /* writes and watches: also the record as it was before */
-  TENON_EXPIRY_KEEP = 64,     /* a put leaves the expiry of the key as it is */
-  TENON_EXPIRY_ABSOLUTE = 128 /* expiry_ms is a point in cluster time, not a duration from now */
+  TENON_RANGE_PREFIX = 1,      /* the range is every key that begins with `key` */
+  TENON_RANGE_ONE = 2,         /* the range is `key` alone */
+  TENON_SCAN_BACKWARD = 4,     /* from the end of the range to its beginning */
+  TENON_SCAN_KEYS = 8,         /* records without values */
+  TENON_SCAN_COUNT = 16,       /* no records; number: how many were counted; a cursor when the range has more */
+  TENON_WITH_PREVIOUS = 32,    /* writes and watches: also the record as it was before */
+  TENON_EXPIRY_KEEP = 64,      /* a put leaves the expiry of the key as it is */
+  TENON_EXPIRY_ABSOLUTE = 128, /* expiry_ms is a point in cluster time, not a duration from now */
+  TENON_SCAN_MATCH = 256       /* only keys that match `value`: * any bytes, ? one, [a-z] [^a-z] one of, \ literal */
 };
 typedef struct tenon_operation {
   uint64_t struct_size;

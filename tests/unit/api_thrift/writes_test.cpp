@@ -119,6 +119,11 @@ TEST_CASE("a scan may go backward, and a reply tells the time that expiries are 
   api::ScanReply scanned;
   node.client.kv.scan(scanned, scan);
   CHECK(node.asked().operations.at(0).flags == TENON_SCAN_BACKWARD);
+  scan.__set_match("user:*");
+  node.client.kv.scan(scanned, scan);
+  CHECK(node.plugin.node().wait_for_requests(2).back().operations.at(0).flags ==
+        (TENON_SCAN_BACKWARD | TENON_SCAN_MATCH));
+  CHECK(node.plugin.node().wait_for_requests(2).back().operations.at(0).value == "user:*");
   CHECK((scanned.cluster_time_ms == 400 && scanned.records.at(0).expires_at_ms == 1'000));
   api::GetRequest get;
   get.key = "k";

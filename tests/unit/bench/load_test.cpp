@@ -46,6 +46,8 @@ TEST_CASE("a command line becomes a load, and what cannot be is refused with wha
   CHECK_THAT(refusal({"--duration=0s"}), Catch::Contains("expected time to measure in"));
   CHECK_THAT(refusal({"--target=all"}), Catch::Contains("expected leader or any"));
   CHECK_THAT(refusal({"--endpoints=nowhere"}), Catch::Contains("nowhere"));
+  CHECK(parsed({"--fill", "--fill-expiry=3s"}).load.fill_expiry == std::chrono::seconds(3));
+  CHECK_THAT(refusal({"--fill-expiry=3s"}), Catch::Contains("found no --fill"));
   CHECK_THAT(refusal({"--speed=9"}), Catch::Contains("speed"));
 }
 
@@ -69,6 +71,25 @@ TEST_CASE("a load counts what was done, by kind, and prints it for people and fo
   CHECK_THAT(json.str(), Catch::StartsWith("{\"clients\": 4, ") &&
                              Catch::Contains("\"put\": {\"count\": " + std::to_string(result.puts.count())) &&
                              Catch::EndsWith("\"errors\": {}}\n"));
+}
+
+TEST_CASE("keys that are filled in expire when it was said, and values are as hard to compress as it was said") {
+  std::mutex mutex;
+  std::vector<std::string> puts;
+  const auto service = std::make_shared<client::MapService>();
+  TestServer server([&](std::string request) {
+    const std::lock_guard lock(mutex);
+    if (request.find("put") != std::string::npos) puts.push_back(request);
+    return Answer{Answer::Kind::kReply, service->answer(std::move(request))};
+  });
+  const Options options =
+      parsed({"--endpoints=" + server.endpoint().text(), "--target=any", "--clients=1", "--duration=50ms",
+              "--warmup=0s", "--fill", "--keys=5", "--fill-expiry=1h", "--incompressible", "--value-bytes=64"});
+  run_load(options.load);
+  REQUIRE(puts.size() > 5);
+  const std::string ttl("\x0a\0\x04\0\0\0\0", 7);  // the field and the first bytes of some three million
+  for (std::size_t i = 0; i < puts.size(); ++i) CHECK((puts[i].find(ttl) != std::string::npos) == (i < 5));
+  CHECK(puts[0].find("vv") == std::string::npos);
 }
 
 TEST_CASE("a connection that is lost is counted and made again") {

@@ -86,15 +86,21 @@ TEST_CASE("a pipeline's requests are byte for byte those of Thrift") {
   const std::string binary("\0\xff", 2);
   pipeline.put(7, "key", binary);
   pipeline.get(0xfffffffe, binary);
+  pipeline.put(8, "key", "", std::chrono::hours(10'000));
   REQUIRE(pipeline.flush());
-  answers(pipeline, 2);
+  answers(pipeline, 3);
   thrift_api::Kv_put_args put;
   put.request.__set_key("key");
   put.request.__set_value(binary);
+  thrift_api::Kv_put_args put_for_a_while;
+  put_for_a_while.request.__set_key("key");
+  put_for_a_while.request.__set_value("");
+  put_for_a_while.request.__set_ttl_ms(std::int64_t{36'000'000'000});
   thrift_api::Kv_get_args get;
   get.request.__set_key(binary);
   const std::vector<std::string> expected = {thrift_call("allowReordering", 0, thrift_api::Kv_allowReordering_args()),
-                                             thrift_call("put", 7, put), thrift_call("get", -2, get)};
+                                             thrift_call("put", 7, put), thrift_call("get", -2, get),
+                                             thrift_call("put", 8, put_for_a_while)};
   CHECK(requests.all() == expected);
 }
 

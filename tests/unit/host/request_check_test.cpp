@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kv/command.hpp"
+#include "kv/glob.hpp"
 #include "support/catch.hpp"
 #include "tenon/operation.hpp"
 
@@ -166,6 +167,20 @@ TEST_CASE("a request touches at most ten thousand keys") {
   CHECK(kv::decode(accepted.command)->operations[0].limit == kv::kOperationKeysMax);
 }
 
+TEST_CASE("a scan that matches is the only one of its request, and its pattern is one") {
+  const auto matching = [](std::string_view pattern) {
+    tenon_operation made = with(scan("", ""), TENON_SCAN_MATCH);
+    made.value = bytes(pattern);
+    return made;
+  };
+  const auto accepted = std::get<CheckedRequest>(check({matching("user:*")}));
+  CHECK(kv::decode(accepted.command)->operations[0].value == "user:*");
+  CHECK(refusal(check({matching("a*"), matching("b*")})) == TENON_ERROR_TOO_LARGE);
+  CHECK(refusal(check({matching("[a")})) == TENON_ERROR_INVALID);
+  CHECK(refusal(check({matching("")})) == TENON_ERROR_INVALID);
+  CHECK(refusal(check({matching(std::string(kv::kPatternBytesMax + 1, '*'))})) == TENON_ERROR_TOO_LARGE);
+}
+
 TEST_CASE("previous values are asked for as often as a reply surely holds them") {
   const std::size_t most = kv::kReplyBytesMax / kLimits.value_bytes_max / 2;
   CHECK(refusal(check(Operations(most, erase("k", TENON_WITH_PREVIOUS)))) == TENON_OK);
@@ -184,12 +199,14 @@ TEST_CASE("what this version does not have is unsupported, never ignored") {
     CAPTURE(flag);
     CHECK(refusal(check({with(get("k"), flag)})) == TENON_ERROR_UNSUPPORTED);
     const auto knows = [flag](std::uint32_t kind, std::uint32_t flags) {
-      const tenon_error found = refusal(check({with(operation(kind, "k"), flag)}));
+      tenon_operation asked = with(operation(kind, "k"), flag);
+      if (flag == TENON_SCAN_MATCH) asked.value = bytes("*");
+      const tenon_error found = refusal(check({asked}));
       CHECK((found == TENON_OK || found == TENON_ERROR_UNSUPPORTED));
       return (found == TENON_OK) == ((flag & flags) != 0);
     };
     constexpr std::uint32_t ranges = TENON_RANGE_PREFIX | TENON_RANGE_ONE;
-    CHECK(knows(TENON_SCAN, ranges | TENON_SCAN_KEYS | TENON_SCAN_COUNT | TENON_SCAN_BACKWARD));
+    CHECK(knows(TENON_SCAN, ranges | TENON_SCAN_KEYS | TENON_SCAN_COUNT | TENON_SCAN_BACKWARD | TENON_SCAN_MATCH));
     CHECK(knows(TENON_PUT, TENON_WITH_PREVIOUS | TENON_EXPIRY_ABSOLUTE | TENON_EXPIRY_KEEP));
     CHECK(knows(TENON_EXPIRE, TENON_WITH_PREVIOUS | TENON_EXPIRY_ABSOLUTE));
     CHECK(knows(TENON_DELETE_RANGE, ranges | TENON_WITH_PREVIOUS));

@@ -6,10 +6,16 @@
 #include <utility>
 #include <vector>
 
+#include "kv/glob.hpp"
 #include "tenon/client_api.h"
 
 namespace tenon::kv {
 namespace {
+
+bool match(std::string_view pattern, std::string_view key) {
+  std::size_t steps = kMatchStepsMax;
+  return Glob::parse(pattern).value().matches(key, steps).value();
+}
 
 bool in_range(const Operation& operation, const std::string& key) {
   if ((operation.flags & TENON_RANGE_ONE) != 0) return key == operation.key;
@@ -220,7 +226,8 @@ Result StoreModel::scan(const Operation& operation) const {
       const std::string_view passed = cursor_key(operation.cursor);
       if (backward ? key >= passed : key <= passed) continue;
     }
-    if (!is_live(item)) {
+    const bool matches = (operation.flags & TENON_SCAN_MATCH) == 0 || match(operation.value, key);
+    if (!is_live(item) || !matches) {
       last = key;
       continue;
     }

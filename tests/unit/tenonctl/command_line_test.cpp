@@ -122,7 +122,9 @@ TEST_CASE("a watch is of a key, a prefix or a range") {
   check_usage({"watch", "k", "--from-revision", "0"}, "--from-revision: found '0'");
 }
 
-TEST_CASE("a scan may go backward, or count") {
+TEST_CASE("a scan may go backward, match, or count") {
+  CHECK(parse({"scan", "--match", "user:*"}).scan.match == "user:*");
+  check_usage({"scan", "--match", ""}, "--match: found nothing");
   CHECK(parse({"scan", "--reverse"}).scan.order == client::ScanOrder::kBackward);
   CHECK(parse({"scan", "--count"}).scan.content == client::ScanContent::kCount);
   check_usage({"scan", "--count", "--keys"}, "--keys and --count");

@@ -92,7 +92,8 @@ struct ScanRequest {
   std::uint64_t limit = 0;  // records at most; 0: the node's own bound, which always holds
   ScanContent content = ScanContent::kKeysAndValues;
   ScanOrder order = ScanOrder::kForward;
-  std::string cursor;  // of an earlier result, with the same range, content and order; empty: from the beginning
+  std::string match;   // a pattern of tenon.thrift, which the keys must match; empty: any
+  std::string cursor;  // of an earlier result, with all else as there; empty: from the beginning
 };
 struct ScanResult {
   std::uint64_t revision = 0;

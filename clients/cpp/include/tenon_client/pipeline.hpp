@@ -47,7 +47,9 @@ class Pipeline {
   int descriptor() const noexcept;
 
   // Queue a request; the caller bounds how many. Needs: no request of this number is in flight.
-  void put(std::uint32_t number, std::string_view key, std::string_view value);
+  // A time to live of 0: the key never expires.
+  void put(std::uint32_t number, std::string_view key, std::string_view value,
+           std::chrono::milliseconds time_to_live = std::chrono::milliseconds(0));
   void get(std::uint32_t number, std::string_view key);
 
   // Sends what is queued; true: all of it. Throws NoConnection: the connection is lost.
@@ -57,7 +59,8 @@ class Pipeline {
   std::size_t receive(const std::function<void(const PipelineAnswer&)>& take);
 
  private:
-  void queue(std::string_view method, std::uint32_t number, std::string_view key, const std::string_view* value);
+  void queue(std::string_view method, std::uint32_t number, std::string_view key, const std::string_view* value,
+             std::int64_t ttl_ms);
   std::size_t take_answers(const std::function<void(const PipelineAnswer&)>& take);
 
   std::unique_ptr<Connection> connection_;

@@ -12,7 +12,8 @@
 //   compare    u8 what, u8 relation, block key, then block value (what = value) or u64 number
 //   operation  u8 kind, u32 flags, block key, then for
 //              get            u64 revision
-//              scan           block range_end, block cursor, u64 revision, u64 limit, u64 limit_bytes
+//              scan           block range_end, block cursor, u64 revision, u64 limit, u64 limit_bytes; then, when it
+//                             has the flag for it, block pattern
 //              put            block value, u64 expiry_ms
 //              append         block value, u64 limit_bytes
 //              increment      u64 delta, as two's complement
@@ -47,7 +48,7 @@ struct Operation {
   std::uint32_t flags = 0;  // those of tenon_operation that its kind knows
   std::string_view key;
   std::string_view range_end;
-  std::string_view value;
+  std::string_view value;  // of a scan that matches: the pattern
   std::string_view cursor;
   std::uint64_t limit = 0;        // of a scan or a delete range, in keys; > 0
   std::uint64_t limit_bytes = 0;  // of a scan, of keys and values; of an append, of the value it makes; > 0

@@ -31,7 +31,8 @@ class ImageSource {
   ImageSource(ImageSource&&) noexcept;
   ~ImageSource();
 
-  // Appends the next bytes, at most so many, and fewer only at the end. False: nothing is left. Needs: bytes_max > 0.
+  // Appends the next bytes, at most so many, and fewer only at the end. False: these were the last. Needs:
+  // bytes_max > 0.
   bool next(std::string& output, std::size_t bytes_max);
 
  private:

@@ -129,6 +129,10 @@ tenon_operation operation_of(RequestBatch& batch, const thrift_api::ScanRequest&
   if (scan.keys_only) made.flags |= TENON_SCAN_KEYS;
   if (scan.count_only) made.flags |= TENON_SCAN_COUNT;
   if (scan.backward) made.flags |= TENON_SCAN_BACKWARD;
+  if (scan.__isset.match) {
+    made.flags |= TENON_SCAN_MATCH;
+    made.value = batch.keep(scan.match);
+  }
   return made;
 }
 
