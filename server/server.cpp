@@ -47,6 +47,7 @@ node::Settings node_settings(const config::Config& config) {
   settings.raft.election_timeout_max = config.raft.election_timeout_max;
   settings.cluster_id = config.cluster_id;
   settings.inbox_bytes_max = config.limits.inbox_bytes_max;
+  settings.watch_history_bytes_max = config.limits.watch_history_bytes;
   settings.images.log_bytes = config.snapshots.log_bytes;
   settings.images.interval = config.snapshots.interval;
   settings.images.zstd_level = static_cast<int>(config.snapshots.compression_level);

@@ -35,8 +35,10 @@ bool is_decided(int outcome) {
   if (effect == Effect::kWrite && !is_decided(outcome)) throw UnknownOutcome(what);
   std::optional<std::uint64_t> leader;
   if (error.__isset.leader_node) leader = static_cast<std::uint64_t>(error.leader_node);
-  throw Refused(what, code, outcome == thrift_api::Outcome::OVERLOADED, leader,
-                error.__isset.leader_address ? error.leader_address : std::string());
+  Refused refused(what, code, outcome == thrift_api::Outcome::OVERLOADED, leader,
+                  error.__isset.leader_address ? error.leader_address : std::string());
+  if (error.__isset.oldest_revision) refused.oldest_revision = static_cast<std::uint64_t>(error.oldest_revision);
+  throw refused;
 }
 
 // The node refused because of what it is at this time, not because of the request.
@@ -73,7 +75,8 @@ Caller::Caller(Options options) : options_(std::move(options)) {
 }
 
 void Caller::call(Effect effect, const std::function<void(const Protocol&)>& encode,
-                  const std::function<void(const Protocol&)>& decode) {
+                  const std::function<void(const Protocol&)>& decode, std::chrono::milliseconds wait) {
+  wait_ = wait;
   const auto buffer = std::make_shared<TMemoryBuffer>();
   encode(std::make_shared<TBinaryProtocolT<TMemoryBuffer>>(buffer));
   const std::string request = buffer->getBufferAsString();
@@ -133,7 +136,7 @@ std::optional<std::string> Caller::exchange(Effect effect, const std::string& re
     fail(Effect::kRead, error.what(), failures);  // nothing was sent, whatever the request
     return std::nullopt;
   }
-  const Connection::Clock::time_point deadline = Connection::Clock::now() + options_.request_timeout;
+  const Connection::Clock::time_point deadline = Connection::Clock::now() + options_.request_timeout + wait_;
   try {
     connection_->send_frame(request, deadline);
     return connection_->receive_frame(deadline);

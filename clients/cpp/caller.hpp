@@ -41,12 +41,14 @@ class Caller {
   explicit Caller(Options options);
 
   // `encode` writes the request to a protocol; `decode` reads the answer from one, and throws what the answer says.
-  // It may run once for each endpoint.
+  // It may run once for each endpoint. A node may take `wait` for its answer beside the time of every request.
   void call(Effect effect, const std::function<void(const Protocol&)>& encode,
-            const std::function<void(const Protocol&)>& decode);
+            const std::function<void(const Protocol&)>& decode, std::chrono::milliseconds wait = {});
 
   // The one that answered last, or that is asked next.
   const Endpoint& endpoint() const { return hinted_ ? *hinted_ : options_.endpoints[position_]; }
+  // The next call begins at the next endpoint.
+  void leave_endpoint();
 
  private:
   static constexpr int kHintsMax = 2;  // followed for one request
@@ -54,15 +56,15 @@ class Caller {
   bool attempt(Effect effect, const std::string& request, const std::function<void(const Protocol&)>& decode,
                std::string& failures);
   bool take_hint(const Refused& refusal);
-  void leave_endpoint();
   std::optional<std::string> exchange(Effect effect, const std::string& request, std::string& failures);
   bool decode_answer(Effect effect, std::string& answer, const std::function<void(const Protocol&)>& decode,
                      std::string& failures);
   void fail(Effect effect, const std::string& what, std::string& failures);
 
   Options options_;
-  std::size_t position_ = 0;        // < options_.endpoints.size()
-  std::optional<Endpoint> hinted_;  // the leader, where a node said that it is
+  std::chrono::milliseconds wait_{0};  // of the call that is made
+  std::size_t position_ = 0;           // < options_.endpoints.size()
+  std::optional<Endpoint> hinted_;     // the leader, where a node said that it is
   std::unique_ptr<Connection> connection_;
 };
 

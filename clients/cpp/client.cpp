@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "tenon_client/client.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "conversion.hpp"
 
 namespace tenon::client {
+namespace {
+
+// A kind that this client does not know leaves a record as it is now.
+Change::Kind kind_of(const thrift_api::Change& change) {
+  switch (wire_number(change.kind)) {
+    case thrift_api::ChangeKind::REMOVED:
+      return Change::Kind::kErased;
+    case thrift_api::ChangeKind::EXPIRED:
+      return Change::Kind::kExpired;
+    default:
+      return Change::Kind::kPut;
+  }
+}
+
+}  // namespace
 
 Client::Client(Options options) : caller_(std::make_unique<Caller>(std::move(options))) {}
 Client::~Client() = default;
@@ -113,6 +129,30 @@ ScanResult Client::scan(const ScanRequest& wanted) {
                     reply.__isset.cursor ? reply.cursor : std::string(),
                     number(reply.__isset.count ? reply.count : 0)};
   for (const thrift_api::Record& record : reply.records) result.records.push_back(to_record(record));
+  return result;
+}
+
+WatchResult Client::watch(const WatchRequest& wanted) {
+  const std::chrono::milliseconds wait = std::min(wanted.wait, kWatchWaitMax);
+  thrift_api::WatchRequest request;
+  set_range(request, wanted.range);
+  if (wanted.from_revision != 0) request.__set_from_revision(wire_integer(wanted.from_revision));
+  if (wait.count() > 0) request.__set_wait_ms(wait.count());
+  if (wanted.limit != 0) request.__set_limit(wire_integer(wanted.limit));
+  if (wanted.previous == Previous::kWanted) request.__set_return_previous(true);
+  thrift_api::WatchReply reply;
+  try {
+    reply = call_kv<thrift_api::WatchReply>(
+        *caller_, Effect::kRead, [&](auto& client) { client.send_watch(request); }, &thrift_api::KvClient::recv_watch,
+        wait);
+  } catch (const Refused& refused) {
+    if (refused.code == ErrorCode::kTimeout || refused.overloaded) caller_->leave_endpoint();
+    throw;
+  }
+  WatchResult result{number(reply.next_revision), {}};
+  for (const thrift_api::Change& change : reply.changes) {
+    result.changes.push_back({kind_of(change), to_record(change.record), previous_of(change)});
+  }
   return result;
 }
 

@@ -86,7 +86,7 @@ inline thrift_api::PutRequest put_request(std::string_view key, std::string_view
 // One call of the Kv service: `send` writes the request by the generated client, `receive` reads the reply.
 template <class Reply>
 Reply call_kv(Caller& caller, Effect effect, const std::function<void(thrift_api::KvClient&)>& send,
-              void (thrift_api::KvClient::*receive)(Reply&)) {
+              void (thrift_api::KvClient::*receive)(Reply&), std::chrono::milliseconds wait = {}) {
   Reply reply;
   caller.call(
       effect,
@@ -98,7 +98,8 @@ Reply call_kv(Caller& caller, Effect effect, const std::function<void(thrift_api
         thrift_api::KvClient client(input);
         reply = Reply();
         (client.*receive)(reply);
-      });
+      },
+      wait);
   return reply;
 }
 

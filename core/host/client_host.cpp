@@ -51,6 +51,7 @@ tenon_error ClientHost::create(const ClientApi& client_api, std::uint64_t depth,
 }
 
 void ClientHost::destroy(std::uint64_t id) {
+  node_.end_queue(id);
   std::shared_ptr<ClientQueue> ended;  // its completions are released without the lock
   const std::lock_guard lock(mutex_);
   const auto found = queues_.find(id);

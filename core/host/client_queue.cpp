@@ -12,6 +12,8 @@ namespace {
 
 ClientQueue& of(const tenon_queue* queue) noexcept { return *static_cast<ClientQueue*>(queue->context); }
 
+bool is_final(const tenon_completion& completion) noexcept { return (completion.flags & TENON_COMPLETION_MORE) == 0; }
+
 CompletionPointer refused(node::Token token, node::Outcome outcome, tenon_error error, std::string message) {
   return make_completion({token, outcome, error, {}, raft::NodeId(), {}}, std::move(message));
 }
@@ -86,7 +88,7 @@ void ClientQueue::take(node::Token token, const tenon_request& request, std::vec
   auto checked = check_request(request, limits_);
   if (auto* accepted = std::get_if<CheckedRequest>(&checked)) {
     submissions.push_back({token, accepted->access, accepted->ordering, accepted->forwarding,
-                           std::move(accepted->command), steady_now() + accepted->timeout});
+                           std::move(accepted->command), steady_now() + accepted->timeout, std::move(accepted->watch)});
   } else if (auto* refusal = std::get_if<RequestRefusal>(&checked)) {
     completions.push_back(refused(token, node::Outcome::refused, refusal->error, std::move(refusal->message)));
   } else {
@@ -104,13 +106,15 @@ CompletionPointer ClientQueue::perform(node::Token token, AdminRequest admin) {
 std::uint64_t ClientQueue::poll(const tenon_completion** completions, std::uint64_t room) {
   const std::lock_guard lock(mutex_);
   const std::uint64_t count = std::min<std::uint64_t>(room, completed_.size());
-  TENON_CHECK(count <= unfinished_);
   for (std::uint64_t i = 0; i < count; ++i) {
+    if (is_final(*completed_.front().completion)) {
+      --final_count_;
+      --unfinished_;
+    }
     completions[i] = completed_.front().completion.release();
     unpolled_bytes_ -= completed_.front().bytes;
     completed_.pop_front();
   }
-  unfinished_ -= count;
   if (count > 0 && completed_.empty()) signal_.lower();
   return count;
 }
@@ -124,16 +128,17 @@ void ClientQueue::complete(std::vector<CompletionPointer>& completions) {
   const raft::Instant now = steady_now();
   for (const CompletionPointer& completion : completions) {
     sizes.push_back(held_bytes(*completion));
-    metrics_.ended(mark_of(*completion), completion->outcome, completion->error, now);
+    if (is_final(*completion)) metrics_.ended(mark_of(*completion), completion->outcome, completion->error, now);
   }
   const std::lock_guard lock(mutex_);
   const bool was_empty = completed_.empty();
   for (std::size_t i = 0; i < completions.size(); ++i) {
     unpolled_bytes_ += sizes[i];
+    if (is_final(*completions[i])) ++final_count_;
     completed_.push_back({std::move(completions[i]), sizes[i]});
   }
   completions.clear();
-  TENON_CHECK(completed_.size() <= unfinished_);
+  TENON_CHECK(final_count_ <= unfinished_);
   // Raised under the lock: a poll() on another thread must not lower it before it is raised.
   if (was_empty) signal_.raise();
 }

@@ -11,6 +11,7 @@ namespace {
 
 struct Block {
   node::Answer answer;
+  NodePort* node = nullptr;  // of a stream
   std::string message;
   std::string leader_address;
   std::vector<tenon_record> records;
@@ -36,6 +37,11 @@ std::uint64_t flags_of(const kv::Reply& reply) noexcept {
   if (reply.took_otherwise) flags |= TENON_COMPLETION_ELSE;
   if (reply.results_forgotten) flags |= TENON_COMPLETION_FORGOTTEN;
   return flags;
+}
+
+void release(void* owner) {
+  const std::unique_ptr<const Block> block(static_cast<const Block*>(owner));
+  if (block->answer.loan) block->node->loan_returned(*block->answer.loan);
 }
 
 void fill_results(Block& block) {
@@ -66,9 +72,12 @@ void GiveBack::operator()(const tenon_completion* completion) const noexcept {
   loan.release(loan.owner);
 }
 
-CompletionPointer make_completion(node::Answer answer, std::string message, std::string leader_address) {
+CompletionPointer make_completion(node::Answer answer, std::string message, std::string leader_address,
+                                  NodePort* node) {
+  TENON_CHECK(!answer.loan || node != nullptr);
   auto block = std::make_unique<Block>();
   block->answer = std::move(answer);
+  block->node = node;
   block->message = std::move(message);
   block->leader_address = std::move(leader_address);
   fill_results(*block);
@@ -77,6 +86,7 @@ CompletionPointer make_completion(node::Answer answer, std::string message, std:
   completion.struct_size = sizeof completion;
   completion.request = block->answer.token.request;
   completion.flags = flags_of(reply);
+  if (block->answer.loan) completion.flags |= TENON_COMPLETION_MORE;
   completion.outcome = outcome_of(block->answer);
   completion.error = block->answer.error;
   completion.revision = reply.revision;
@@ -86,7 +96,7 @@ CompletionPointer make_completion(node::Answer answer, std::string message, std:
   completion.message = bytes(block->message);
   completion.results = block->results.data();
   completion.result_count = block->results.size();
-  completion.loan = {[](void* owner) { delete static_cast<Block*>(owner); }, block.get()};
+  completion.loan = {release, block.get()};
   return CompletionPointer(&block.release()->completion);
 }
 

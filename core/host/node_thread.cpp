@@ -15,8 +15,9 @@
 namespace tenon::host {
 namespace {
 
-// That wait for the node; above it a request to cancel is ignored, and what it names ends by itself.
-constexpr std::size_t kCancelsMax = kQueueDepthMax;
+// That wait for the node: as many as there can be unfinished requests. What comes beyond is ignored, for there is one
+// that names the same request, or one that has ended.
+constexpr std::size_t kCancelsMax = kQueueDepthMax * kQueuesMax;
 
 // Signals are the control thread's.
 void block_signals() noexcept {
@@ -81,7 +82,7 @@ std::vector<node::Token> NodeThread::submit(std::vector<node::Submission>& submi
   if (submissions.empty()) return refused;
   post([&](Mail& mail) {
     for (node::Submission& submission : submissions) {
-      const std::uint64_t size = submission.command.size();
+      const std::uint64_t size = node::held_bytes(submission);
       if (mail.submission_bytes > 0 && mail.submission_bytes + size > inbox_bytes_max_) {
         refused.push_back(submission.token);
         continue;
@@ -98,6 +99,21 @@ void NodeThread::cancel(node::Token token) {
   post([&](Mail& mail) {
     if (mail.cancels.size() < kCancelsMax) mail.cancels.push_back({mail.submissions.size(), token});
   });
+}
+
+void NodeThread::loan_returned(const node::StreamLoan& loan) {
+  post([&](Mail& mail) {
+    if (!mail.loans.empty() && mail.loans.back().stream == loan.stream) {
+      mail.loans.back().records += loan.records;
+      mail.loans.back().bytes += loan.bytes;
+    } else {
+      mail.loans.push_back(loan);
+    }
+  });
+}
+
+void NodeThread::end_queue(std::uint64_t queue) {
+  post([&](Mail& mail) { mail.ended_queues.push_back(queue); });
 }
 
 void NodeThread::nudge() {
@@ -192,6 +208,7 @@ void NodeThread::deliver(Mail& mail) {
   }
   for (std::unique_ptr<node::Work>& work : mail.done) node_->on_work_done(std::move(work));
   deliver_from_peers(mail);
+  for (const node::StreamLoan& loan : mail.loans) node_->give_back(loan);
   if (mail.image) node_->take_image();
   if (mail.transfer) node_->transfer_leadership(*mail.transfer);
   // In the order of posting: a request that has the id of one that was cancelled and ended must not be cancelled for
@@ -199,9 +216,10 @@ void NodeThread::deliver(Mail& mail) {
   auto cancel = mail.cancels.begin();
   for (std::size_t submitted = 0;; ++submitted) {
     for (; cancel != mail.cancels.end() && cancel->after == submitted; ++cancel) node_->cancel(cancel->token);
-    if (submitted == mail.submissions.size()) return;
+    if (submitted == mail.submissions.size()) break;
     node_->submit(std::move(mail.submissions[submitted]));
   }
+  for (const std::uint64_t queue : mail.ended_queues) node_->end_queue(queue);
 }
 
 void NodeThread::deliver_from_peers(Mail& mail) {
@@ -238,7 +256,7 @@ void NodeThread::sleep(std::optional<raft::Instant> deadline) {
 }
 
 void NodeThread::answer(node::Answer answer) {
-  events_.answered();
+  if (!answer.loan) events_.answered();
   const std::uint64_t queue = answer.token.queue;
   auto at = std::find_if(answers_.begin(), answers_.end(), [&](const auto& group) { return group.first == queue; });
   if (at == answers_.end()) {
@@ -248,7 +266,7 @@ void NodeThread::answer(node::Answer answer) {
   std::string message(answer.message);
   std::string leader_address;
   if (answer.outcome != node::Outcome::done) leader_address = clients_->leader_address(queue, answer.leader);
-  at->second.push_back(make_completion(std::move(answer), std::move(message), std::move(leader_address)));
+  at->second.push_back(make_completion(std::move(answer), std::move(message), std::move(leader_address), this));
 }
 
 void NodeThread::send_answers() {

@@ -7,6 +7,7 @@
 
 #include "kv/command.hpp"
 #include "kv/glob.hpp"
+#include "node/watches.hpp"
 #include "tenon/bytes.hpp"
 #include "tenon/operation.hpp"
 
@@ -47,6 +48,7 @@ std::optional<std::uint32_t> known_flags(std::uint32_t kind) noexcept {
     case TENON_PERSIST:
       return TENON_WITH_PREVIOUS;
     case TENON_DELETE_RANGE:
+    case TENON_WATCH:
       return kRange | TENON_WITH_PREVIOUS;
     default:
       return std::nullopt;
@@ -92,21 +94,50 @@ class Check {
     if (changes_) set_session(request, command);
     CheckedRequest checked_request;
     checked_request.access = changes_ ? node::Access::write : node::Access::read;
+    set_way(request, checked_request);
+    kv::encode(command, checked_request.command);
+    require_at_most(checked_request.command.size(), limits_.request_bytes_max, "the size of the request in bytes");
+    return checked_request;
+  }
+
+  CheckedRequest watch(const tenon_request& request) {
+    require_alone(request, "a watch");
+    const tenon_operation& operation = *request.operations;
+    require_known(operation);
+    require_at_most(operation.key.size, kv::kKeyBytesMax, "the size of a key in bytes");
+    require_at_most(operation.range_end.size, kv::kKeyBytesMax, "the size of a key in bytes");
+    kv::Range range = kv::range_of(operation.flags, view(operation.key), view(operation.range_end));
+    CheckedRequest checked_request;
+    node::WatchRequest& watch = checked_request.watch.emplace();
+    watch.first = std::move(range.first);
+    watch.end = std::move(range.end);
+    watch.revision = operation.revision;
+    watch.records_max =
+        operation.limit == 0 ? kWatchRecordsDefault : std::min(operation.limit, node::kStreamRecordsMax);
+    watch.with_previous = (operation.flags & TENON_WITH_PREVIOUS) != 0;
+    if (request.consistency == TENON_READ_STALE) watch.freshness = node::Freshness::local;
+    set_way(request, checked_request);
+    return checked_request;
+  }
+
+  static void require_alone(const tenon_request& request, const char* what) {
+    if (request.operation_count == 1 && request.otherwise_count == 0 && request.compare_count == 0) return;
+    refuse(TENON_ERROR_INVALID, std::string(what) + " must be the only one of its request");
+  }
+
+ private:
+  void set_way(const tenon_request& request, CheckedRequest& checked_request) const {
     if ((request.flags & TENON_REQUEST_AFTER_WRITES) != 0) {
       checked_request.ordering = node::Ordering::after_writes;
     }
     if ((request.flags & TENON_REQUEST_NO_FORWARD) != 0) checked_request.forwarding = node::Forwarding::refused;
-    kv::encode(command, checked_request.command);
-    require_at_most(checked_request.command.size(), limits_.request_bytes_max, "the size of the request in bytes");
     const auto timeout_max = static_cast<std::uint64_t>(kTimeoutMax.count());
     checked_request.timeout =
         request.timeout_ms == 0
             ? limits_.timeout_default
             : std::chrono::milliseconds(static_cast<std::int64_t>(std::min(request.timeout_ms, timeout_max)));
-    return checked_request;
   }
 
- private:
   void touch(std::uint64_t keys) {
     keys_ += keys;
     require_at_most(keys_, kv::kOperationKeysMax, "the number of keys that the request may touch");
@@ -153,6 +184,7 @@ class Check {
   kv::Operation checked(const tenon_operation& operation) {
     require_known(operation);
     const std::uint32_t kind = operation.kind;
+    if (kind == TENON_WATCH) refuse(TENON_ERROR_INVALID, "a watch must be the only one of its request");
     changes_ = changes_ || changes_keyspace(kind) || is_of_sessions(kind);
     // A removal of a range stops where the reply is full.
     if ((operation.flags & TENON_WITH_PREVIOUS) != 0 && kind != TENON_DELETE_RANGE) ++previous_count_;
@@ -304,9 +336,7 @@ void check_header(const tenon_request& request) {
 }
 
 AdminRequest admin_request(const tenon_request& request) {
-  if (request.operation_count != 1 || request.otherwise_count != 0 || request.compare_count != 0) {
-    refuse(TENON_ERROR_INVALID, "an admin operation must be the only one of its request");
-  }
+  Check::require_alone(request, "an admin operation");
   constexpr std::uint64_t argument_bytes_max = 64u << 10;
   require_at_most(request.operations->key.size, kv::kKeyBytesMax, "the size of an admin verb in bytes");
   require_at_most(request.operations->value.size, argument_bytes_max, "the size of an admin argument in bytes");
@@ -319,9 +349,9 @@ std::variant<CheckedRequest, AdminRequest, RequestRefusal> check_request(const t
                                                                          const RequestLimits& limits) {
   try {
     check_header(request);
-    if (request.operation_count > 0 && request.operations->struct_size >= sizeof(tenon_operation) &&
-        request.operations->kind == TENON_ADMIN) {
-      return admin_request(request);
+    if (request.operation_count > 0 && request.operations->struct_size >= sizeof(tenon_operation)) {
+      if (request.operations->kind == TENON_ADMIN) return admin_request(request);
+      if (request.operations->kind == TENON_WATCH) return Check(limits).watch(request);
     }
     return Check(limits).transaction(request);
   } catch (Refused& refused) {

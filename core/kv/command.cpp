@@ -247,4 +247,10 @@ std::uint64_t read_revision(const Command& command) noexcept {
   return revision;
 }
 
+Range range_of(std::uint32_t flags, std::string_view key, std::string_view range_end) {
+  if ((flags & TENON_RANGE_ONE) != 0) return {std::string(key), std::string(key) + '\0'};  // the least key above it
+  if ((flags & TENON_RANGE_PREFIX) != 0) return {std::string(key), prefix_end(key)};
+  return {std::string(key), std::string(range_end)};
+}
+
 }  // namespace tenon::kv

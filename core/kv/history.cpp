@@ -35,7 +35,7 @@ void History::reset(std::uint64_t revision) noexcept {
   revision_ = revision;
 }
 
-HistoryPage History::read(std::uint64_t from_revision, const KeyRange& range, std::size_t bytes_max) const {
+HistoryPage History::read(std::uint64_t from_revision, const KeyRange& range, const PageLimits& limits) const {
   HistoryPage page;
   if (from_revision < oldest_) {
     page.compacted = true;
@@ -45,23 +45,22 @@ HistoryPage History::read(std::uint64_t from_revision, const KeyRange& range, st
   const auto before = [](const Kept& kept, std::uint64_t revision) { return kept.now.modified < revision; };
   auto at = std::lower_bound(changes_.begin(), changes_.end(), from_revision, before);
   std::size_t bytes = 0;
-  std::size_t examined = 0;
   while (at != changes_.end()) {
     const std::uint64_t revision = at->now.modified;
     const std::size_t whole = page.changes.size();
     for (; at != changes_.end() && at->now.modified == revision; ++at) {
-      ++examined;
+      ++page.examined;
       if (at->key < range.first || (!range.end.empty() && at->key >= range.end)) continue;
       page.changes.push_back(show(*at));
       bytes += size(page.changes.back());
     }
     // The first revision that has anything is given whatever its size, or the reader would never get past it.
-    if (whole > 0 && bytes > bytes_max) {
+    if (whole > 0 && (bytes > limits.bytes || page.changes.size() > limits.changes)) {
       page.changes.resize(whole);
       page.next_revision = revision;
       return page;
     }
-    if (examined >= kExaminedMax) {
+    if (page.examined >= kExaminedMax) {
       page.next_revision = revision + 1;
       return page;
     }

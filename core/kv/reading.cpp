@@ -161,14 +161,6 @@ void scan(const View& view, const Operation& operation, Budget& budget, Result& 
 
 }  // namespace
 
-Range range_of(const Operation& operation) {
-  if ((operation.flags & TENON_RANGE_ONE) != 0) {
-    return {std::string(operation.key), std::string(operation.key) + '\0'};  // the least key above it
-  }
-  if ((operation.flags & TENON_RANGE_PREFIX) != 0) return {std::string(operation.key), prefix_end(operation.key)};
-  return {std::string(operation.key), std::string(operation.range_end)};
-}
-
 Record record(std::uint32_t kind, const Item& item) {
   return {kind,         std::string(item.key()), std::string(item.value()), item.created, item.modified,
           item.version, item.expires_at_ms};

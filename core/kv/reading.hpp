@@ -47,14 +47,9 @@ class Budget {
   std::size_t match_steps_left_ = kMatchStepsMax;
 };
 
-// The keys of an operation: [first, end), an empty end being beyond the last key.
-struct Range {
-  std::string first;
-  std::string end;
-
-  bool is_below_end(std::string_view key) const noexcept { return end.empty() || key < end; }
-};
-Range range_of(const Operation& operation);
+inline Range range_of(const Operation& operation) {
+  return range_of(operation.flags, operation.key, operation.range_end);
+}
 
 Record record(std::uint32_t kind, const Item& item);
 

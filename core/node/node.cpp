@@ -37,6 +37,7 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
       requests_(forwarded_, settings.inbox_bytes_max),
       forward_base_(random.next() >> 1),
       store_(std::move(recovered.store)),
+      watches_(forwarded_, settings.watch_history_bytes_max, store_.revision()),
       applied_membership_(std::move(recovered.membership)),
       log_marks_(raft_.log().boundary(), settings.images.log_mark_bytes),
       images_(storage, workers, links_, settings.cluster_id, settings.images, recovered.image,
@@ -44,15 +45,24 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
       applied_index_(raft_.log().boundary()) {
   TENON_CHECK(settings_.entry_commands_max > 0);
   TENON_CHECK(settings_.apply_entries_max > 0);
+  store_.set_change_sink(watches_.sink());
 }
 
 void Node::submit(Submission submission) {
   TENON_CHECK(submission.token.queue != 0);
-  if (!failed_) requests_.submit(std::move(submission));
+  if (failed_) return;
+  // Who watches must hear it when this node is cut off, and changes come no more: then it waits like every other read.
+  const bool begins_at_once = submission.watch && submission.watch->freshness == Freshness::local &&
+                              submission.ordering == Ordering::free && raft_.leader() != raft::NodeId();
+  if (begins_at_once) {
+    watches_.open(submission, stream_view());
+  } else {
+    requests_.submit(std::move(submission));
+  }
 }
 
 void Node::cancel(Token token) {
-  if (!failed_) requests_.cancel(token);
+  if (!failed_ && !watches_.cancel(token, raft_.leader())) requests_.cancel(token);
 }
 
 void Node::transfer_leadership(raft::NodeId target) { happened_.emplace_back(raft::Transfer{target}); }
@@ -92,6 +102,7 @@ void Node::run(Now now) {
   apply_committed();
   if (failed_) return;
   answer_reads();
+  if (!watches_.run(stream_view())) more_to_do_ = true;
   begin_image();
   collect_memory();
   links_.flush();
@@ -106,6 +117,7 @@ std::optional<raft::Instant> Node::next_deadline() const noexcept {
   };
   take_earlier(requests_.next_expiry());
   take_earlier(images_.next_deadline(now_.steady));
+  take_earlier(watches_.next_deadline());
   const std::optional<std::uint64_t> key_expiry_ms = store_.next_expiry_ms();
   if (key_expiry_ms && is_ready_leader() && clock_entry_ <= applied_index_) {
     take_earlier(clock_.reaches(*key_expiry_ms));
@@ -129,6 +141,7 @@ Status Node::status() const {
           space_is_short_,
           raft_.log().boundary().next(),
           images_.status(),
+          watches_.status(),
           raft_.membership(),
           raft_.peers()};
 }
@@ -226,11 +239,6 @@ void Node::forward_writes() {
     if (!links_.send(leader, forward)) return;
     requests_.forwarded(forward.commands.size(), leader);
   }
-}
-
-void Node::begin_reads() {
-  if (raft_.leader() == raft::NodeId()) return;
-  if (requests_.has_reads()) step(raft::Read{requests_.begin_reads()});
 }
 
 void Node::apply_committed() {
@@ -344,41 +352,6 @@ bool Node::apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry)
     forwarded_.answer({*batch->waiting[i].token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(reply)});
   }
   return true;
-}
-
-void Node::answer_reads() {
-  constexpr std::size_t kReadsAtOnce = 16;
-  std::uint64_t answered_bytes = 0;
-  while (true) {
-    if (answered_bytes >= settings_.answer_bytes_max) {
-      more_to_do_ = true;
-      return;
-    }
-    const std::vector<Submission> readable = requests_.take_readable(applied_index_, kReadsAtOnce);
-    if (readable.empty()) return;
-    for (const Submission& submission : readable) {
-      const std::optional<kv::Command> command = kv::decode(submission.command);
-      TENON_CHECK(command.has_value());  // it was encoded by this process
-      kv::Reply reply = read(*command);
-      answered_bytes += reply.bytes;
-      surroundings_.answer({submission.token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(reply)});
-    }
-  }
-}
-
-// A page of a scan is of the revision that the first was of.
-kv::Reply Node::read(const kv::Command& command) {
-  const std::uint64_t revision = kv::read_revision(command);
-  if (revision != 0 && revision != store_.revision()) {
-    if (const kv::Snapshot* kept = kept_states_.find(revision, now_.steady)) return kept->read(command);
-  }
-  kv::Reply reply = store_.read(command);
-  const bool has_more = std::any_of(reply.results.begin(), reply.results.end(),
-                                    [](const kv::Result& result) { return !result.cursor.empty(); });
-  if (has_more && kept_states_.find(store_.revision(), now_.steady) == nullptr) {
-    kept_states_.keep(store_.pin(), now_.steady);
-  }
-  return reply;
 }
 
 void Node::fail(const std::string& why) {

@@ -42,6 +42,8 @@ void Node::install(ReceivedImage received) {
   if (index > applied_index_) {
     kept_states_.clear();
     discard(workers_, std::exchange(store_, std::move(*image.store)));
+    discard(workers_, watches_.reset(store_.revision()));
+    store_.set_change_sink(watches_.sink());
     applied_membership_ = image.membership;
     applied_index_ = index;
     log_marks_.reset(index);

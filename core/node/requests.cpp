@@ -7,7 +7,7 @@
 namespace tenon::node {
 
 void Requests::submit(Submission submission) {
-  const std::uint64_t size = submission.command.size();
+  const std::uint64_t size = held_bytes(submission);
   // One request alone is always taken, so that none is too large for ever.
   if (inbox_bytes_ > 0 && size > inbox_bytes_max_ - std::min(inbox_bytes_, inbox_bytes_max_)) {
     end(submission.token, Outcome::overloaded, TENON_ERROR_BUSY, "the node's inbox is full; try later", raft::NodeId());
@@ -26,6 +26,16 @@ void Requests::submit(Submission submission) {
 void Requests::cancel(Token token) {
   end_where([&](Token waiting, raft::Instant) { return waiting == token; }, TENON_ERROR_CANCELLED,
             "the request was cancelled", raft::NodeId());
+}
+
+void Requests::end_reads(std::uint64_t queue) {
+  const auto ends = [&](Token waiting, raft::Instant) { return waiting.queue == queue; };
+  const auto end_in = [&](std::vector<WaitingRead>& reads) {
+    end_reads_where(reads, ends, TENON_ERROR_CLOSED, "the queue of the request was destroyed", raft::NodeId());
+  };
+  end_in(reads_);
+  for (ReadGroup& group : groups_) end_in(group.reads);
+  recompute_expiry();
 }
 
 void Requests::expire(raft::Instant now, raft::NodeId leader) {
@@ -72,7 +82,7 @@ void Requests::end_reads_where(std::vector<WaitingRead>& reads, Ends ends, tenon
                                raft::NodeId leader) {
   const auto ends_read = [&](const WaitingRead& read) {
     if (!ends(read.submission.token, read.submission.deadline)) return false;
-    inbox_bytes_ -= read.submission.command.size();
+    inbox_bytes_ -= held_bytes(read.submission);
     end(read.submission.token, Outcome::refused, error, message, leader);
     return true;
   };
@@ -144,7 +154,7 @@ void Requests::refuse_unled(raft::NodeId leader) {
                    TENON_ERROR_NOT_LEADER, "this node does not lead", leader);
   const auto refuses = [&](const WaitingRead& read) {
     if (read.submission.forwarding != Forwarding::refused) return false;
-    inbox_bytes_ -= read.submission.command.size();
+    inbox_bytes_ -= held_bytes(read.submission);
     end(read.submission.token, Outcome::refused, TENON_ERROR_NOT_LEADER, "this node does not lead", leader);
     return true;
   };
@@ -229,7 +239,7 @@ std::vector<Submission> Requests::take_readable(raft::LogIndex applied, std::siz
     if (!group.index || *group.index > applied) continue;
     const auto take = [&](WaitingRead& read) {
       if (readable.size() == count_max || read.after_number > finished) return false;
-      inbox_bytes_ -= read.submission.command.size();
+      inbox_bytes_ -= held_bytes(read.submission);
       readable.push_back(std::move(read.submission));
       return true;
     };

@@ -75,6 +75,7 @@ Limits make_limits(const Settings& settings) {
   limits.scan_records_max = settings.count("limits", "scan_records_max");
   limits.scan_bytes_max = settings.count("limits", "scan_bytes_max");
   limits.inbox_bytes_max = settings.count("limits", "inbox_bytes_max");
+  limits.watch_history_bytes = settings.count("limits", "watch_history_bytes");
   limits.timeout_default = settings.duration("limits", "timeout_default");
   check_limits(settings, limits);
   return limits;

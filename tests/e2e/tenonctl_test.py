@@ -161,7 +161,7 @@ class Tenonctl(unittest.TestCase):
         self.run_command(USAGE, "--no-such-flag")
 
     def test_what_a_later_version_brings_says_so(self) -> None:
-        command = [str(TENONCTL), "watch", "key"]
+        command = [str(TENONCTL), "subscribe", "key"]
         result = run(*command)
         self.assertEqual(result.returncode, ERROR)
         self.assertIn(b"not in this version", result.stderr)

@@ -29,6 +29,8 @@ class Clients {
   // Writes a last value through a node. Returns its number, for is_done().
   std::uint64_t probe(Machine& machine);
   bool is_done(std::uint64_t request) const { return done_.contains(request); }
+  // The value of every revision that anyone was shown.
+  const std::map<std::uint64_t, std::string>& shown() const noexcept { return shown_; }
   // Throws Violation.
   void answered(NodeId node, const node::Answer& answer);
   void ended(NodeId node);

@@ -26,7 +26,7 @@ class Machine;
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void answered(NodeId node, const node::Answer& answer) = 0;
+  virtual void answered(Machine& machine, const node::Answer& answer) = 0;
   // The node has run; everything about it may have changed.
   virtual void ran(Machine& machine) = 0;
   virtual void started(Machine& machine) = 0;
@@ -65,6 +65,17 @@ class Machine final : public Network::Endpoint,
 
   // False: it is not running, and the request was not taken.
   bool submit(node::Submission submission);
+  // Both: needs that it is running, in the life in which the request was submitted.
+  void cancel(node::Token token) {
+    node_->cancel(token);
+    run_soon();
+  }
+  void give_back(const node::StreamLoan& loan) {
+    node_->give_back(loan);
+    run_soon();
+  }
+  // Counts its starts and ends.
+  std::uint64_t life() const noexcept { return life_; }
   node::Now now() const;
 
  private:
@@ -87,7 +98,7 @@ class Machine final : public Network::Endpoint,
   // node::WorkPort
   void start(std::unique_ptr<node::Work> work) override;
   // node::Surroundings
-  void answer(node::Answer answer) override { observer_.answered(id_, answer); }
+  void answer(node::Answer answer) override { observer_.answered(*this, answer); }
   void role_changed(const raft::RoleChanged& role) override;
   void image_committed(const node::ImageStatus& images) override;
   void image_trouble(const std::string& what) override;

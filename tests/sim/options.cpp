@@ -61,6 +61,15 @@ Options::Options(std::uint64_t with_seed) : seed(with_seed) {
     node.inbox_bytes_max = draw.between(300, 5'000);
   }
   draw_images();
+  draw_watches();
+}
+
+// The same: from a stream of their own.
+void Options::draw_watches() {
+  Stream draw(seed, "watches");
+  if (draw.coin()) return;
+  watchers = static_cast<std::size_t>(draw.between(1, 6));
+  node.watch_history_bytes_max = static_cast<std::size_t>(draw.coin() ? draw.between(300, 20'000) : 16u << 20);
 }
 
 // From a stream of their own, so that a seed means what it meant before there were images.
@@ -88,8 +97,9 @@ std::string Options::text() const {
          count_of(sync_mean) + ", stalls " + std::to_string(stall_per_million) + "/1e6, partitions " +
          count_of(partition_mean) + ", power losses " + count_of(power_loss_mean) + ", kills " + count_of(kill_mean) +
          ", pauses " + count_of(pause_mean) + ", transfers " + count_of(transfer_mean) + ", " +
-         std::to_string(clients) + " clients, timeout " + count_of(timeout) + ", heartbeat " +
-         count_of(node.raft.heartbeat_interval) + ", election " + count_of(node.raft.election_timeout_min);
+         std::to_string(clients) + " clients, " + std::to_string(watchers) + " watchers, timeout " + count_of(timeout) +
+         ", heartbeat " + count_of(node.raft.heartbeat_interval) + ", election " +
+         count_of(node.raft.election_timeout_min);
 }
 
 }  // namespace tenon::sim

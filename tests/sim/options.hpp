@@ -41,9 +41,11 @@ struct Options {
   std::size_t keys;
   Duration think_mean;
   Duration timeout;
+  std::size_t watchers = 0;
   node::Settings node;  // without what differs between nodes
 
  private:
+  void draw_watches();
   void draw_images();
 };
 

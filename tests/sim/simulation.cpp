@@ -41,7 +41,8 @@ Simulation::Simulation(std::uint64_t seed)
       trace_(events_),
       network_(options_, events_, trace_),
       invariants_(machines_, trace_),
-      clients_(options_, events_, machines_, trace_) {
+      clients_(options_, events_, machines_, trace_),
+      watchers_(options_, events_, machines_, trace_) {
   const raft::Membership members = members_of(options_.nodes);
   for (const raft::Member& member : members.voters) {
     machines_.push_back(std::make_unique<Machine>(member.id, members, options_, events_, network_, trace_,
@@ -54,10 +55,21 @@ Simulation::~Simulation() = default;
 void Simulation::run() {
   for (const auto& machine : machines_) machine->start();
   clients_.start();
+  watchers_.start();
   plan_faults();
   events_.run_until(events_.now() + options_.faulty_time);
   heal();
   come_to_rest();
+}
+
+void Simulation::answered(Machine& machine, const node::Answer& answer) {
+  if (answer.token.queue == kWatchQueue) return watchers_.answered(machine, answer);
+  clients_.answered(machine.id(), answer);
+}
+
+void Simulation::ended(NodeId node) {
+  clients_.ended(node);
+  watchers_.ended(node);
 }
 
 void Simulation::ran(Machine& machine) {
@@ -149,6 +161,7 @@ void Simulation::heal() {
   trace_.note("heals", 0);
   is_healed_ = true;
   network_.heal_for_good();
+  watchers_.heal();
   for (const auto& machine : machines_) {
     machine->heal();
     if (!machine->is_running()) machine->start();
@@ -184,6 +197,10 @@ void Simulation::come_to_rest() {
            });
   });
   if (!at_rest) throw Violation("liveness", "after all faults were healed not every node has applied all");
+  const bool watched =
+      events_.run_until(end, [&] { return watchers_.have_reached(machines_.front()->node().store().revision()); });
+  if (!watched) throw Violation("liveness", "after all faults were healed not every watch has seen all changes");
+  watchers_.check_final(clients_.shown());
   check_stores();
 }
 

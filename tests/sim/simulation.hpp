@@ -8,6 +8,7 @@
 
 #include "clients.hpp"
 #include "invariants.hpp"
+#include "watch/watchers.hpp"
 
 namespace tenon::sim {
 
@@ -32,10 +33,10 @@ class Simulation final : private Observer {
   };
 
   // Observer
-  void answered(NodeId node, const node::Answer& answer) override { clients_.answered(node, answer); }
+  void answered(Machine& machine, const node::Answer& answer) override;
   void ran(Machine& machine) override;
   void started(Machine& machine) override;
-  void ended(NodeId node) override { clients_.ended(node); }
+  void ended(NodeId node) override;
 
   void plan_faults();
   // Does `what` again and again, with `mean` between, while there are faults; never when it is zero.
@@ -55,6 +56,7 @@ class Simulation final : private Observer {
   std::vector<std::unique_ptr<Machine>> machines_;
   Invariants invariants_;
   Clients clients_;
+  Watchers watchers_;
   std::vector<std::unique_ptr<Fault>> faults_;
   bool is_healed_ = false;
 };

@@ -179,6 +179,21 @@ std::optional<std::string> text_of(const variables_map& values, const char* name
   return values[name].as<std::string>();
 }
 
+std::optional<std::int64_t> number_from(std::int64_t least, const std::string& text) {
+  const std::optional<std::int64_t> number = parse_integer(text);
+  if (!number || *number < least) return std::nullopt;
+  return number;
+}
+
+// A flag whose value is a number from 1 on; 0: the flag is not there.
+std::uint64_t count_of(const variables_map& values, const std::string& name) {
+  const std::optional<std::string> text = text_of(values, name.c_str());
+  if (!text) return 0;
+  const std::optional<std::int64_t> number = number_from(1, *text);
+  if (!number) throw UsageError("--" + name + ": found '" + *text + "', expected a number from 1 on");
+  return static_cast<std::uint64_t>(*number);
+}
+
 void take_scan(const variables_map& values, Invocation& invocation) {
   const std::optional<std::string> from = text_of(values, "from");
   const std::optional<std::string> to = text_of(values, "to");
@@ -201,11 +216,7 @@ void take_scan(const variables_map& values, Invocation& invocation) {
     throw UsageError("--match: found nothing, expected a pattern, for example 'user:*'");
   }
   if (values.count("reverse") != 0) invocation.scan.order = client::ScanOrder::kBackward;
-  if (const std::optional<std::string> limit = text_of(values, "limit")) {
-    const std::optional<std::int64_t> number = parse_integer(*limit);
-    if (!number || *number < 1) throw UsageError("--limit: found '" + *limit + "', expected a number from 1 on");
-    invocation.scan_limit = static_cast<std::uint64_t>(*number);
-  }
+  invocation.scan_limit = count_of(values, "limit");
   if (const std::optional<std::string> text = text_of(values, "cursor")) {
     const std::optional<std::string> cursor = from_base64(*text);
     if (!cursor || cursor->empty()) {
@@ -213,12 +224,6 @@ void take_scan(const variables_map& values, Invocation& invocation) {
     }
     invocation.scan.cursor = *cursor;
   }
-}
-
-std::optional<std::int64_t> number_from(std::int64_t least, const std::string& text) {
-  const std::optional<std::int64_t> number = parse_integer(text);
-  if (!number || *number < least) return std::nullopt;
-  return number;
 }
 
 void take_write(const variables_map& values, Invocation& invocation) {
@@ -235,32 +240,49 @@ void take_write(const variables_map& values, Invocation& invocation) {
     throw UsageError("--session and --sequence belong together; found only one of them");
   }
   if (!session) return;
-  const std::optional<std::int64_t> number = number_from(1, *sequence);
-  if (!number) throw UsageError("--sequence: found '" + *sequence + "', expected a number from 1 on");
   invocation.session = *session;
-  invocation.sequence = static_cast<std::uint64_t>(*number);
+  invocation.sequence = count_of(values, "sequence");
+}
+
+// Of a command for one key, or with --prefix or --range for those of a range; nullopt: for one key.
+std::optional<client::KeyRange> range_of(const variables_map& values, const Invocation& invocation) {
+  const bool prefix = values.count("prefix") != 0;
+  const bool range = values.count("range") != 0;
+  if (prefix && range) throw UsageError("found --prefix and --range; give one of them");
+  if (!prefix && !range) return std::nullopt;
+  client::KeyRange made;
+  if (prefix) {
+    made.prefix = invocation.arguments[0];
+  } else {
+    made.first_key = invocation.arguments[0];
+    made.end_key = invocation.arguments[1];
+    // Both empty would be no range at all.
+    if (made.first_key.empty() && made.end_key.empty()) made.prefix = "";
+  }
+  return made;
 }
 
 void take_del(const variables_map& values, Invocation& invocation) {
-  const bool prefix = values.count("prefix") != 0;
-  const bool range = values.count("range") != 0;
-  if (prefix && range) throw UsageError("del: found --prefix and --range; give one of them");
-  if (!prefix && !range) return;
+  invocation.range = range_of(values, invocation);
+  if (!invocation.range) return;
   if (invocation.previous == client::Previous::kWanted) {
     throw UsageError("del: found --previous with a range; it is for one key");
   }
   if (invocation.sequence != 0) {
     throw UsageError("del: found --session with a range, which is removed in parts of their own; remove it without");
   }
-  invocation.range.emplace();
-  if (prefix) {
-    invocation.range->prefix = invocation.arguments[0];
-  } else {
-    invocation.range->first_key = invocation.arguments[0];
-    invocation.range->end_key = invocation.arguments[1];
-    // Both empty would be no range at all.
-    if (invocation.arguments[0].empty() && invocation.arguments[1].empty()) invocation.range->prefix = "";
+}
+
+void take_watch(const variables_map& values, Invocation& invocation) {
+  const std::string& key = invocation.arguments[0];
+  invocation.range = range_of(values, invocation);
+  if (!invocation.range && key.empty()) {
+    throw UsageError("watch: found an empty key, which no key is; --prefix with it watches all keys");
   }
+  // The key alone is all between it and the least key above it.
+  if (!invocation.range) invocation.range = client::KeyRange{std::nullopt, key, key + '\0'};
+  invocation.from_revision = count_of(values, "from-revision");
+  invocation.change_limit = count_of(values, "limit");
 }
 
 void take_command(const CommandDescription& command, const variables_map& values, Invocation& invocation) {
@@ -270,7 +292,9 @@ void take_command(const CommandDescription& command, const variables_map& values
   std::size_t min = command.arguments_min;
   std::size_t max = command.arguments_max;
   if (command.command == Command::kCas) min = max = invocation.expectation == Expectation::kAbsent ? 2 : 3;
-  if (command.command == Command::kDel) min = max = values.count("range") != 0 ? 2 : 1;
+  if (command.command == Command::kDel || command.command == Command::kWatch) {
+    min = max = values.count("range") != 0 ? 2 : 1;
+  }
   const std::size_t count = invocation.arguments.size();
   if (count < min || count > max) {
     throw UsageError(std::string(command.name) + ": found " + std::to_string(count) + " arguments, expected tenonctl " +
@@ -279,6 +303,7 @@ void take_command(const CommandDescription& command, const variables_map& values
   take_write(values, invocation);
   if (command.command == Command::kScan) take_scan(values, invocation);
   if (command.command == Command::kDel) take_del(values, invocation);
+  if (command.command == Command::kWatch) take_watch(values, invocation);
   if (command.command == Command::kExpire) invocation.ttl = parse_life("expire", invocation.arguments[1]);
   if (command.command == Command::kIncrement && count == 2) {
     const std::optional<std::int64_t> delta = parse_integer(invocation.arguments[1]);

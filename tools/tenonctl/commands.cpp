@@ -67,13 +67,19 @@ constexpr CommandDescription kCommands[] = {
      "Of the node at the first endpoint. Prints the image, which has all that the node had applied before. When it is\n"
      "not stored within --timeout, that is an error, and nothing is broken."},
     {"snapshot list", Command::kSnapshotList, "", 0, 0, "prints the newest image of the node at each endpoint", ""},
+    {"watch", Command::kWatch, "KEY | --prefix PREFIX | --range FROM TO", 1, 2,
+     "prints each change of a key or a range as it comes, until it is interrupted",
+     "A line is revision, what happened (put, del or expired), key and value. Each change comes once and in order,\n"
+     "also when the node is lost and another goes on. An empty TO is the end of the keyspace. The nodes keep the\n"
+     "latest changes only: when --from-revision is too old, or the watch cannot follow, that is an error which\n"
+     "names the revision to go on from."},
     {"state-hash", Command::kStateHash, "", 0, 0, "prints a hash over the state of the node at each endpoint",
      "Nodes at the same applied index have the same hash; if not, one of them is broken."},
 };
 
-constexpr std::string_view kLaterCommands[] = {
-    "alarm",   "backup",  "bench", "completion", "health",    "import", "lease", "lock", "member", "plugin",
-    "publish", "restore", "role",  "shell",      "subscribe", "token",  "top",   "user", "watch"};
+constexpr std::string_view kLaterCommands[] = {"alarm", "backup", "bench",     "completion", "health",  "import",
+                                               "lease", "lock",   "member",    "plugin",     "publish", "restore",
+                                               "role",  "shell",  "subscribe", "token",      "top",     "user"};
 
 constexpr FlagDescription kFlags[] = {
     {"ttl",
@@ -84,7 +90,8 @@ constexpr FlagDescription kFlags[] = {
     {"previous",
      nullptr,
      "also prints the record as it was before",
-     {Command::kPut, Command::kDel, Command::kAppend, Command::kIncrement, Command::kExpire, Command::kPersist}},
+     {Command::kPut, Command::kDel, Command::kAppend, Command::kIncrement, Command::kExpire, Command::kPersist,
+      Command::kWatch}},
     {"session",
      "SESSION",
      "the write is executed once in this session, however often it is tried: a name or a number",
@@ -95,12 +102,13 @@ constexpr FlagDescription kFlags[] = {
      "which write of the session this is; a second try has the number of the first",
      {Command::kPut, Command::kDel, Command::kCas, Command::kAppend, Command::kIncrement, Command::kExpire,
       Command::kPersist, Command::kTransaction}},
-    {"prefix", nullptr, "removes all keys that begin with the argument", {Command::kDel}},
-    {"range", nullptr, "removes the keys from the first argument on and below the second", {Command::kDel}},
+    {"prefix", nullptr, "all keys that begin with the argument", {Command::kDel, Command::kWatch}},
+    {"range", nullptr, "the keys from the first argument on and below the second", {Command::kDel, Command::kWatch}},
+    {"from-revision", "N", "begins with the changes of this revision", {Command::kWatch}},
     {"from", "KEY", "begins with this key", {Command::kScan}},
     {"to", "KEY", "ends before this key", {Command::kScan}},
     {"match", "PATTERN", "only keys that match: * any, ? one, [a-z] or [^a-z] one of those", {Command::kScan}},
-    {"limit", "N", "prints at most N records", {Command::kScan}},
+    {"limit", "N", "prints at most N records; a watch ends after N changes", {Command::kScan, Command::kWatch}},
     {"keys", nullptr, "prints keys only", {Command::kScan}},
     {"count", nullptr, "prints how many keys there are and nothing else", {Command::kScan}},
     {"reverse", nullptr, "from the last key to the first", {Command::kScan}},

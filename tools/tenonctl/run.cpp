@@ -7,6 +7,7 @@
 #include "cluster_commands.hpp"
 #include "key_commands.hpp"
 #include "tenonctl/command_line.hpp"
+#include "watch/watch_command.hpp"
 
 namespace tenon::tenonctl {
 namespace {
@@ -47,6 +48,8 @@ int dispatch(const Invocation& invocation, const Surroundings& surroundings) {
       return list_snapshots(invocation, surroundings, format);
     case Command::kStateHash:
       return show_state_hash(invocation, surroundings, format);
+    case Command::kWatch:
+      return watch_keys(invocation, surroundings, format);
     default:
       return run_key_command(invocation, surroundings, format);
   }

@@ -226,6 +226,15 @@ std::vector<MetricValue> status_metrics(const node::Status& status) {
   gauge("tenon_snapshot_being_taken", status.images.is_being_taken ? 1 : 0, "1 while an image is taken.");
   gauge("tenon_snapshot_being_received", status.images.is_being_received ? 1 : 0, "1 while an image is received.");
   gauge("tenon_snapshot_transfers", status.images.sending, "Images that are on their way to peers.");
+  gauge("tenon_watches", status.watches.open, "Watches that are open on this node.");
+  gauge("tenon_watch_history_bytes", status.watches.history_bytes, "Size of the changes kept for those who watch.");
+  gauge("tenon_watch_oldest_revision", status.watches.oldest_revision, "The first revision that a watch can begin at.");
+  const auto counter = [&](const char* name, std::uint64_t value, const char* help) {
+    values.push_back({name, {}, help, MetricKind::counter, static_cast<double>(value), 0, {}});
+  };
+  counter("tenon_watch_changes_sent_total", status.watches.changes_sent, "Changes that watches were sent.");
+  counter("tenon_watches_compacted_total", status.watches.compacted,
+          "Watches that ended because their next revision was not kept any more.");
   for (const raft::PeerStatus& peer : status.peers) {
     gauge("tenon_raft_replication_lag_entries", status.last_index.value() - peer.match_index.value(),
           "On the leader: entries that the peer is not known to hold.",

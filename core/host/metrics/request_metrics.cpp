@@ -12,11 +12,11 @@ namespace {
 constexpr unsigned kKindBits = 4;
 
 // The labels `op` and `code`, in the order of their numbers.
-constexpr std::array<const char*, 8> kOperations = {"get",   "scan",        "put",   "delete",
-                                                    "batch", "transaction", "admin", "other"};
+constexpr std::array<const char*, 9> kOperations = {"get",         "scan",  "put",   "delete", "batch",
+                                                    "transaction", "admin", "watch", "other"};
 constexpr std::array<const char*, 5> kCodes = {"done", "error", "refused", "overloaded", "unknown"};
 
-enum Operation : std::uint64_t { kGet, kScan, kPut, kDelete, kBatch, kTransaction, kAdmin, kOther };
+enum Operation : std::uint64_t { kGet, kScan, kPut, kDelete, kBatch, kTransaction, kAdmin, kWatch, kOther };
 enum Code : std::size_t { kDone, kError, kRefused, kOverloaded, kUnknown };
 
 Operation operation_of(const tenon_request& request) noexcept {
@@ -35,6 +35,8 @@ Operation operation_of(const tenon_request& request) noexcept {
       return kDelete;
     case TENON_ADMIN:
       return kAdmin;
+    case TENON_WATCH:
+      return kWatch;
     default:
       return kOther;
   }

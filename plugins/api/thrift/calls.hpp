@@ -24,6 +24,8 @@ class Caller {
   // Writes that have been submitted for this connection and have not ended. While there are some, and replies are in
   // order, a read must see them: a client that sends a put and a get at once expects that.
   std::uint64_t unfinished_writes = 0;
+  // Watches of this connection that wait for a change.
+  std::uint64_t waiting_watches = 0;
 };
 
 // The request that a processor is handing to its handler.

@@ -43,6 +43,7 @@ Server::Server(const Host& host, const Settings& settings, Queue queue)
       submissions_(std::move(queue)),
       dispatcher_(submissions_, host, settings.connection.frame_bytes_max),
       completions_(thread_.context()),
+      timer_(thread_.context()),
       listener_(
           thread_.context(), settings.listen, admission_,
           [this](net::Listener::Socket socket, net::Admission::Ticket ticket) {
@@ -107,11 +108,26 @@ void Server::finish() {
     session->to_be_finished_ = false;
     session->flush();
   }
+  wait_for_time();
   tell_when_drained();
+}
+
+void Server::wait_for_time() {
+  const auto deadline = dispatcher_.next_deadline();
+  if (!deadline || (timer_deadline_ && *timer_deadline_ <= *deadline)) return;
+  timer_deadline_ = deadline;
+  timer_.expires_at(*deadline);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;  // an earlier deadline has taken its place, or all of it ends
+    timer_deadline_.reset();
+    dispatcher_.expire(std::chrono::steady_clock::now());
+    finish_later();
+  });
 }
 
 void Server::on_closed(Session& session, const net::Closing& closing) {
   report(session, closing);
+  dispatcher_.forget(session);
   sessions_.erase(&session);
   tell_when_drained();
 }
@@ -148,6 +164,7 @@ void Server::drain(std::chrono::milliseconds timeout) {
 void Server::begin_drain() {
   draining_ = true;
   listener_.close();
+  dispatcher_.drain();
   for (const auto& [key, session] : sessions_) session->drain();
   finish_later();
 }
@@ -164,6 +181,7 @@ void Server::tell_when_drained() {
 void Server::stop() {
   thread_.run([this] {
     listener_.close();
+    timer_.cancel();
     while (!sessions_.empty()) sessions_.begin()->second->close(net::CloseReason::kShutdown);
   });
   thread_.stop();

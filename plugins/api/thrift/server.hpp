@@ -3,9 +3,11 @@
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "dispatcher.hpp"
@@ -52,6 +54,8 @@ class Server final : public SessionOwner {
   void finish_later();
   void finish();
   void begin_drain();
+  // Has the timer run out when the dispatcher wants to be asked again.
+  void wait_for_time();
   void tell_when_drained();
   void report(const Session& session, const net::Closing& closing);
 
@@ -64,6 +68,8 @@ class Server final : public SessionOwner {
   Submissions submissions_;
   Dispatcher dispatcher_;
   boost::asio::posix::stream_descriptor completions_;
+  boost::asio::steady_timer timer_;
+  std::optional<std::chrono::steady_clock::time_point> timer_deadline_;  // nullopt: it does not run
   net::Listener listener_;
   std::map<const Session*, std::shared_ptr<Session>> sessions_;
   std::vector<std::shared_ptr<Session>> unfinished_sessions_;

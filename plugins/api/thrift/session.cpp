@@ -28,6 +28,7 @@ void Session::on_frame(std::string_view frame) {
 
 void Session::on_input_end() {
   input_ended_ = true;
+  owner_.dispatcher().hurry(*this);  // the peer may be gone, and a change may be far
   if (settled()) connection_->close(net::CloseReason::kPeer);
 }
 

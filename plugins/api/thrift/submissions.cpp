@@ -8,11 +8,17 @@ namespace {
 constexpr std::uint64_t kBatchBytesMax = std::uint64_t{1024} * 1024;
 }  // namespace
 
-void Submissions::add(tenon_request request, Continuation continuation) {
+std::uint64_t Submissions::add(tenon_request request, Continuation continuation) {
   request.id = next_id_++;
   continuations_.emplace(request.id, std::move(continuation));
   batch_.add(request);
   if (batch_.bytes() >= kBatchBytesMax) submit();
+  return request.id;
+}
+
+void Submissions::cancel(std::uint64_t request) {
+  submit();  // what the queue has not heard of cannot be cancelled there
+  if (continuations_.contains(request)) queue_.cancel(request);
 }
 
 void Submissions::submit() {
@@ -35,14 +41,13 @@ void Submissions::submit() {
 }
 
 void Submissions::poll() {
-  queue_.poll([this](Completion completion) {
-    if ((completion->flags & TENON_COMPLETION_MORE) == 0) complete(*completion);
-  });
+  queue_.poll([this](Completion completion) { complete(*completion); });
 }
 
 void Submissions::complete(const tenon_completion& completion) {
   const auto found = continuations_.find(completion.request);
   TENON_CHECK(found != continuations_.end());
+  if ((completion.flags & TENON_COMPLETION_MORE) != 0) return found->second(completion);
   const Continuation continuation = std::move(found->second);
   continuations_.erase(found);
   continuation(completion);

@@ -10,8 +10,9 @@
 
 namespace tenon::api_thrift {
 
-// Each request that was added is answered exactly once, by its continuation: from poll(), or from submit() or add()
-// when the queue has no credit for it. Continuations may add requests. Of one thread.
+// Each request that was added is ended exactly once, by its continuation: from poll(), or from submit() or add() when
+// the queue has no credit for it. That of a stream is also called with each completion before, which has the flag MORE.
+// Continuations may add and cancel requests. Of one thread.
 class Submissions {
  public:
   using Continuation = std::function<void(const tenon_completion&)>;
@@ -20,8 +21,10 @@ class Submissions {
 
   // Where the bytes of the next request are kept.
   RequestBatch& batch() noexcept { return batch_; }
-  // Gives the request an id and adds it to the batch. Submits the batch when it has grown large.
-  void add(tenon_request request, Continuation continuation);
+  // Gives the request an id, which it returns, and adds it to the batch. Submits the batch when it has grown large.
+  std::uint64_t add(tenon_request request, Continuation continuation);
+  // Asks a request to end, which its continuation is told later. One that is not known is ignored.
+  void cancel(std::uint64_t request);
   // Submits the batch. Requests that the queue does not take end as OVERLOADED.
   void submit();
   // Answers what has been completed.

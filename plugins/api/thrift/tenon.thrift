@@ -12,18 +12,12 @@
 namespace * tenon_kv
 namespace cpp tenon.thrift_api
 namespace c_glib TenonKv
-namespace d tenon_kv
-namespace dart tenon_kv
 namespace delphi Tenon.Kv
-namespace go tenon_kv
 namespace java dev.tenon.kv
 namespace js TenonKv
-namespace lua tenon_kv
 namespace netstd Tenon.Kv
 namespace php Tenon.Kv
-namespace py tenon_kv
 namespace rb TenonKv
-namespace rs tenon_kv
 namespace swift TenonKv
 
 // What a client may conclude about the request that failed.
@@ -81,6 +75,8 @@ exception TenonError {
   4: optional i64 leader_node,
   // Where that node serves this API, as "host:port"; absent when that is not known.
   5: optional string leader_address,
+  // Of a watch that ends as COMPACTED: the first revision that a watch on this node can begin at.
+  6: optional i64 oldest_revision,
 }
 
 struct Record {
@@ -300,19 +296,9 @@ struct ScanReply {
   5: optional i64 cluster_time_ms,
 }
 
-enum CompareTarget {
-  VALUE = 1,
-  VERSION = 2,
-  CREATE_REVISION = 3,
-  MOD_REVISION = 4,
-}
+enum CompareTarget { VALUE = 1, VERSION = 2, CREATE_REVISION = 3, MOD_REVISION = 4 }
 
-enum CompareRelation {
-  EQUAL = 1,
-  NOT_EQUAL = 2,
-  LESS = 3,
-  GREATER = 4,
-}
+enum CompareRelation { EQUAL = 1, NOT_EQUAL = 2, LESS = 3, GREATER = 4 }
 
 // Holds when the target of the key stands in this relation to `value` (of VALUE) or to `number` (of the others). Of a
 // key that does not exist version and revisions are 0, and of VALUE only NOT_EQUAL holds: "version EQUAL 0" asks
@@ -386,14 +372,51 @@ struct KeepSessionAliveRequest {
   2: optional i64 lowest_outstanding,
 }
 
-struct KeepSessionAliveReply {
-}
+struct KeepSessionAliveReply {}
 
 struct CloseSessionRequest {
   1: i64 session,
 }
 
-struct CloseSessionReply {
+struct CloseSessionReply {}
+
+enum ChangeKind {
+  // The key was created or changed.
+  PUT = 1,
+  REMOVED = 2,
+  // The key's time had come.
+  EXPIRED = 3,
+}
+
+struct Change {
+  1: ChangeKind kind,
+  // The key as it is now. Of a key that is gone key and mod_revision alone are set, the revision at which it went.
+  2: Record record,
+  // The key as it was before; absent when it was not asked for, and when the key did not exist.
+  3: optional Record previous,
+}
+
+// Asks for the changes of a range, which is that of a scan. Replies follow each other without gap or repetition, at any
+// nodes, when each request begins at the next_revision of the reply before.
+struct WatchRequest {
+  1: optional binary prefix,
+  2: optional binary first_key,
+  3: optional binary end_key,
+  // Changes of this revision and later ones; absent or 0: from when the request is served.
+  4: optional i64 from_revision,
+  // How long the reply waits for a change, in milliseconds, at most 60 000; absent or 0: not at all.
+  5: optional i64 wait_ms,
+  // Changes at most, though a revision is never divided; absent or 0: the node's own bound, which always holds.
+  6: optional i64 limit,
+  7: optional bool return_previous,
+}
+
+struct WatchReply {
+  // Where to go on: every change of the range before it has come.
+  1: i64 next_revision,
+  // In the order in which they happened; none when the time ran out.
+  2: list<Change> changes,
+  3: optional i64 cluster_time_ms,
 }
 
 service Kv {
@@ -414,6 +437,11 @@ service Kv {
   OpenSessionReply openSession(1: OpenSessionRequest request) throws (1: TenonError error),
   KeepSessionAliveReply keepSessionAlive(1: KeepSessionAliveRequest request) throws (1: TenonError error),
   CloseSessionReply closeSession(1: CloseSessionRequest request) throws (1: TenonError error),
+
+  // Waits for changes and answers as soon as there are some. When from_revision is not kept any more it ends as
+  // COMPACTED: read the keys anew and watch from behind the revision of that reply. On a connection whose replies keep
+  // their order the wait ends when another request follows it.
+  WatchReply watch(1: WatchRequest request) throws (1: TenonError error),
 
   // From now on this connection's replies may come in another order than its requests; match them by their sequence
   // ids. Without this call replies keep the order of the requests, whatever the client has sent ahead.

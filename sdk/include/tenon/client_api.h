@@ -6,8 +6,15 @@
  * log entry at one revision, or without an entry when it only reads. One operation is a plain put or get, several are a
  * batch or a multi-get, compares make it conditional; there is no nesting. Every request that a queue takes ends in
  * exactly one final completion. The depth of a queue is its credit: it cannot overflow, and a slow API harms only
- * itself. A stream (watch, subscribe) brings completions until its final one; at most `limit` of its records are on
- * loan at a time, and each release lets more come.
+ * itself. A stream (watch, subscribe) is one unfinished request that brings completions with MORE until its final one,
+ * which is never DONE; at most `limit` of its records are on loan at a time, and each release lets more come.
+ *
+ * A watch brings the changes of its range in the order of their revisions, each once, without gaps, and all of a
+ * revision together, which for that may pass the limit. A completion without records is a mark of progress: the first
+ * when nothing has come yet, later ones when the state went on without a change of the range; it counts as one record.
+ * To go on after any end, on any node, watch from the revision behind that of the last completion. The node keeps the
+ * latest changes only: who falls behind them, or comes too late, ends as REFUSED with COMPACTED, reads the keys anew,
+ * and watches from behind the revision of that read.
  */
 #ifndef TENON_CLIENT_API_H
 #define TENON_CLIENT_API_H
@@ -24,7 +31,7 @@ enum {
   TENON_APPEND = 4,       /* key value -> number: the new length */
   TENON_INCREMENT = 5,    /* key delta -> number: the sum, kept as decimal text; absent counts as 0 */
   TENON_DELETE = 6,       /* key -> number: 1, or 0 when it was absent */
-  TENON_DELETE_RANGE = 7, /* range -> number: how many */
+  TENON_DELETE_RANGE = 7, /* range [limit cursor] -> number: how many, cursor */
   TENON_EXPIRE = 8,       /* key expiry_ms -> number: 1, or 0 when it is absent */
   TENON_PERSIST = 9,      /* key -> number: 1 when it had an expiry, else 0 */
   /* From here on: the only operation of its request, without compares. */
@@ -85,9 +92,9 @@ enum {
 typedef struct tenon_request {
   uint64_t struct_size;
   uint32_t flags;
-  uint32_t consistency;         /* of a request that only reads; the node may give a stronger one */
+  uint32_t consistency;         /* of what only reads, of a watch its beginning; the node may give a stronger one */
   uint64_t id;                  /* the caller's; unique among its unfinished requests on the queue */
-  uint64_t timeout_ms;          /* 0: the node's own; a write that may be in the log ends as UNKNOWN */
+  uint64_t timeout_ms;          /* 0: the node's own; of a stream: to begin; a write that may be in the log: UNKNOWN */
   uint64_t max_age_ms;          /* STALE: how old the answer may be; 0: any age */
   uint64_t session;             /* 0: none; else a retry with the same sequence takes effect once */
   uint64_t session_sequence;    /* 1, 2, 3.. as the client numbers its requests */
@@ -117,7 +124,7 @@ typedef struct tenon_result {
   uint32_t record_count;
   const tenon_record* records;
   int64_t number;
-  tenon_bytes cursor; /* of a scan; empty: it reached the end of the range */
+  tenon_bytes cursor; /* of a scan or a removal; empty: it reached the end of the range */
 } tenon_result;
 
 /* tenon_completion.outcome; any other value is to be read as UNKNOWN */
@@ -142,7 +149,7 @@ typedef struct tenon_completion {
   uint32_t outcome;
   tenon_error error;
   uint64_t revision;           /* of the state shown; a watch: all up to it came; COMPACTED: oldest kept */
-  uint64_t cluster_time_ms;    /* at that revision */
+  uint64_t cluster_time_ms;    /* at that revision; a watch: of the node as it is now */
   uint64_t leader;             /* as last heard of; 0: not known */
   tenon_bytes leader_address;  /* where it serves this API to clients; empty: not known, or the outcome is DONE */
   tenon_bytes message;         /* for people, when error is not OK */

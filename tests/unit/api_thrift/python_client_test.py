@@ -14,8 +14,8 @@ sys.path.insert(0, generated)
 
 from tenon_kv import Cluster, Kv  # noqa: E402
 from tenon_kv.ttypes import (  # noqa: E402
-    Compare, CompareRelation, CompareTarget, ErrorCode, GetRequest, Operation, Outcome, PutRequest, RemoveRequest,
-    ScanRequest, TenonError, TransactionRequest)
+    ChangeKind, Compare, CompareRelation, CompareTarget, ErrorCode, GetRequest, Operation, Outcome, PutRequest,
+    RemoveRequest, ScanRequest, TenonError, TransactionRequest, WatchRequest)
 from thrift.protocol import TBinaryProtocol, TMultiplexedProtocol  # noqa: E402
 from thrift.transport import TSocket, TTransport  # noqa: E402
 
@@ -71,6 +71,20 @@ class PythonClientTest(unittest.TestCase):
         self.assertEqual(cluster.getInfo().protocol_version, 1)
         status = cluster.status()
         self.assertEqual((status.node_id, status.role, status.keys), (7, 'leader', 0))
+
+    def test_a_watch_brings_changes_and_where_to_go_on(self) -> None:
+        begun = self.kv.watch(WatchRequest(prefix=b'w'))
+        self.assertEqual((begun.next_revision, begun.changes), (1, []))
+        self.kv.put(PutRequest(b'w1', b'v'))
+        self.kv.put(PutRequest(b'other', b'v'))
+        self.kv.remove(RemoveRequest(b'w1'))
+        first = self.kv.watch(WatchRequest(prefix=b'w', from_revision=1, wait_ms=60_000, limit=1))
+        self.assertEqual([(one.kind, one.record.key, one.record.value) for one in first.changes],
+                         [(ChangeKind.PUT, b'w1', b'v')])
+        second = self.kv.watch(WatchRequest(prefix=b'w', from_revision=first.next_revision, wait_ms=60_000))
+        self.assertEqual([(one.kind, one.record.mod_revision) for one in second.changes], [(ChangeKind.REMOVED, 3)])
+        third = self.kv.watch(WatchRequest(prefix=b'w', from_revision=second.next_revision, wait_ms=50))
+        self.assertEqual((third.next_revision, third.changes), (4, []))
 
     def test_the_example_of_the_document_runs(self) -> None:
         with open(document, encoding='utf-8') as file:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The plugin over a map in memory, for clients in other languages: prints its port and serves until standard input
 // ends.
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -17,6 +18,8 @@ class Store {
  public:
   ScriptedCompletion answer(const ScriptedRequest& request) {
     ScriptedCompletion completion;
+    if (request.operations.size() == 1 && request.operations[0].kind == TENON_WATCH)
+      return watch(request.operations[0]);
     for (const auto& compare : request.compares) {
       const auto found = records_.find(compare.key);
       if ((found == records_.end() ? 0 : found->second.version) != compare.number)
@@ -31,6 +34,23 @@ class Store {
   }
 
  private:
+  // What has changed until now, as the first completion of a stream; nothing follows it.
+  ScriptedCompletion watch(const ScriptedOperation& operation) const {
+    ScriptedCompletion completion;
+    completion.flags = TENON_COMPLETION_MORE;
+    completion.revision = std::max(revision_, operation.revision - std::min<std::uint64_t>(operation.revision, 1));
+    ScriptedResult& result = completion.results.emplace_back();
+    for (const ScriptedRecord& change : changes_) {
+      if (operation.revision == 0 || change.modified < operation.revision) continue;
+      if (!change.key.starts_with(operation.key)) continue;
+      if (operation.limit != 0 && result.records.size() == operation.limit) {
+        completion.revision = change.modified - 1;
+        break;
+      }
+      result.records.push_back(change);
+    }
+    return completion;
+  }
   ScriptedResult run(const ScriptedOperation& operation) {
     ScriptedResult result;
     const auto found = records_.find(operation.key);
@@ -45,9 +65,11 @@ class Store {
       record.value = operation.value;
       record.modified = revision_;
       ++record.version;
+      changes_.push_back(record);
     } else if (operation.kind == TENON_DELETE && found != records_.end()) {
       ++revision_;
       records_.erase(found);
+      changes_.push_back({operation.key, {}, 0, revision_, 0, TENON_RECORD_DELETED});
       result.number = 1;
     } else if (operation.kind == TENON_SCAN) {
       for (const auto& [key, record] : records_) {
@@ -61,6 +83,7 @@ class Store {
   }
 
   std::map<std::string, ScriptedRecord> records_;
+  std::vector<ScriptedRecord> changes_;  // in their order
   std::uint64_t revision_ = 0;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "test_server.hpp"
 
-#include <Cluster.h>
 #include <Kv.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -16,6 +15,8 @@
 #include <map>
 #include <stdexcept>
 #include <utility>
+
+#include "cluster_handler.hpp"
 
 namespace tenon::client {
 namespace {
@@ -57,6 +58,9 @@ class KvHandler : public thrift_api::KvNull {
     record.__set_create_revision(created);
     record.__set_mod_revision(++revision_);
     record.__set_version(version);
+    thrift_api::Change& change = changes_.emplace_back();
+    change.__set_kind(thrift_api::ChangeKind::PUT);
+    change.__set_record(record);
     if (!request.keep_expiry) record.__isset.expires_at_ms = false;
     if (request.__isset.ttl_ms) record.__set_expires_at_ms(request.ttl_ms);
     reply.__set_revision(revision_);
@@ -67,8 +71,15 @@ class KvHandler : public thrift_api::KvNull {
     if (records_.contains(request.key)) reply.__set_record(records_[request.key]);
   }
   void remove(thrift_api::RemoveReply& reply, const thrift_api::RemoveRequest& request) override {
-    reply.__set_removed(records_.erase(request.key) == 1);
+    const std::map<std::string, thrift_api::Record>::node_type gone = records_.extract(request.key);
+    reply.__set_removed(!gone.empty());
     reply.__set_revision(reply.removed ? ++revision_ : revision_);
+    if (gone.empty()) return;
+    thrift_api::Change& change = changes_.emplace_back();
+    change.__set_kind(thrift_api::ChangeKind::REMOVED);
+    change.record.__set_key(request.key);
+    change.record.__set_mod_revision(revision_);
+    change.__set_previous(gone.mapped());
   }
   void forget_state_of_cursors() { forgets_cursors_ = true; }
   void scan(thrift_api::ScanReply& reply, const thrift_api::ScanRequest& request) override {
@@ -167,6 +178,31 @@ class KvHandler : public thrift_api::KvNull {
     reply.__set_changed(records_.contains(request.key) && records_[request.key].__isset.expires_at_ms);
     if (reply.changed) records_[request.key].__isset.expires_at_ms = false;
   }
+  // Never waits. Gives two changes at a time, so that a test sees several parts; none before revision 2 is kept.
+  void watch(thrift_api::WatchReply& reply, const thrift_api::WatchRequest& request) override {
+    const std::int64_t from = request.__isset.from_revision ? request.from_revision : revision_ + 1;
+    if (from < 2) {
+      thrift_api::TenonError error;
+      error.__set_outcome(thrift_api::Outcome::REFUSED);
+      error.__set_code(thrift_api::ErrorCode::COMPACTED);
+      error.__set_message("too late");
+      error.__set_oldest_revision(2);
+      throw error;
+    }
+    reply.__set_next_revision(std::max(from, revision_ + 1));
+    for (const thrift_api::Change& change : changes_) {
+      const std::string& key = change.record.key;
+      if (change.record.mod_revision < from) continue;
+      if (request.__isset.prefix && !key.starts_with(request.prefix)) continue;
+      if (key < request.first_key || (!request.end_key.empty() && key >= request.end_key)) continue;
+      if (reply.changes.size() == 2) {
+        reply.__set_next_revision(change.record.mod_revision);
+        return;
+      }
+      reply.changes.push_back(change);
+      if (!request.return_previous) reply.changes.back().__isset.previous = false;
+    }
+  }
   void openSession(thrift_api::OpenSessionReply& reply, const thrift_api::OpenSessionRequest&) override {
     reply.__set_session(++last_session_);
     replies_[last_session_];
@@ -203,70 +239,8 @@ class KvHandler : public thrift_api::KvNull {
   std::int64_t last_session_ = 40;
   bool forgets_cursors_ = false;
   std::map<std::string, thrift_api::Record> records_;
+  std::vector<thrift_api::Change> changes_;  // by puts and removals of one key
   std::int64_t revision_ = 0;
-};
-
-class ClusterHandler : public thrift_api::ClusterNull {
- public:
-  void status(thrift_api::StatusReply& reply) override {
-    reply.__set_node_id(7);
-    reply.__set_role("leader");
-    reply.__set_term(3);
-    reply.__set_other({{"storage", "filewal"}});
-  }
-  void members(thrift_api::MembersReply& reply) override {
-    thrift_api::Member leader;
-    leader.__set_node_id(7);
-    leader.__set_is_leader(true);
-    thrift_api::Member follower;
-    follower.__set_node_id(8);
-    follower.__set_addresses({"thrift://h:1"});
-    follower.__set_control_transport("thrift");
-    follower.__set_match_index(5);
-    follower.__set_progress("replicate");
-    reply.__set_members({leader, follower});
-  }
-  void metrics(thrift_api::MetricsReply& reply) override { reply.__set_text("# HELP m M.\n# TYPE m gauge\nm 1\n"); }
-  void createSnapshot(thrift_api::SnapshotReply& reply) override {
-    polls_ = 0;
-    ++images_;
-    getSnapshot(reply);
-    reply.__set_applied_index(applied_);
-  }
-  // An image is stored when it has been asked for the second time, and the third never.
-  void getSnapshot(thrift_api::SnapshotReply& reply) override {
-    if (polls_++ == 2 && images_ < 3) index_ = applied_++;
-    reply.__set_index(index_);
-    reply.__set_bytes(100 + index_);
-    reply.__set_being_taken(polls_ < 3);
-    reply.__set_applied_index(applied_);
-  }
-  void getStateHash(thrift_api::StateHashReply& reply) override {
-    reply.__set_applied_index(12);
-    reply.__set_revision(4);
-    reply.__set_state_hash("00ff00ff00ff00ff");
-  }
-  void leader(thrift_api::LeaderReply& reply) override {
-    reply.__set_leader(leader_);
-    reply.__set_term(term_);
-    reply.__set_client_addresses({"thrift://h:2"});
-  }
-  void transferLeadership(thrift_api::TransferLeadershipReply& reply,
-                          const thrift_api::TransferLeadershipRequest& request) override {
-    reply.__set_target(request.target);
-    reply.__set_term(term_);
-    if (request.target == MapService::kNodeThatCannotLead) return;
-    leader_ = request.target == 0 ? 8 : request.target == MapService::kNobody ? 0 : request.target;
-    ++term_;
-  }
-
- private:
-  std::int64_t leader_ = 7;
-  std::int64_t term_ = 3;
-  std::int64_t index_ = 5;
-  std::int64_t applied_ = 9;
-  int images_ = 0;  // that were asked for
-  int polls_ = 3;   // of the image, since the last was asked for
 };
 
 }  // namespace

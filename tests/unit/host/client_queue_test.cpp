@@ -25,6 +25,8 @@ class FakeNode final : public NodePort {
     return refused;
   }
   void cancel(node::Token token) override { cancelled.push_back(token); }
+  void loan_returned(const node::StreamLoan& loan) override { given_back.push_back(loan); }
+  void end_queue(std::uint64_t queue) override { ended_queues.push_back(queue); }
   AdminAnswer admin(const std::string& verb, const std::string& argument) override {
     if (verb == "lead") return {TENON_ERROR_NOT_LEADER, "ask node 2", raft::NodeId(2)};
     if (verb != "echo") return {TENON_ERROR_UNSUPPORTED, "there is no such verb"};
@@ -41,9 +43,22 @@ class FakeNode final : public NodePort {
     CHECK(completions.empty());
   }
 
+  // An answer of the stream that the oldest has become.
+  void lend(ClientHost& host, std::uint64_t records) {
+    REQUIRE_FALSE(taken.empty());
+    const node::Token token = taken.front().token;
+    node::Answer answer{token, node::Outcome::done, TENON_OK, {}, {}, {}, node::StreamLoan{7, records, 10 * records}};
+    answer.reply.results.resize(1);
+    std::vector<CompletionPointer> completions;
+    completions.push_back(make_completion(std::move(answer), {}, {}, this));
+    host.complete(token.queue, completions);
+  }
+
   bool is_full = false;
   std::vector<node::Submission> taken;
   std::vector<node::Token> cancelled;
+  std::vector<node::StreamLoan> given_back;
+  std::vector<std::uint64_t> ended_queues;
 };
 
 struct Fixture {
@@ -275,6 +290,49 @@ TEST_CASE("completions from many threads all arrive, once, while queues come and
   CHECK(queue.ended.size() == count);
   CHECK_FALSE(queue.is_readable());
   queue.destroy();
+}
+
+const tenon_operation kWatch = operation(TENON_WATCH, "k");
+
+TEST_CASE("a stream brings any number of completions, and is one unfinished request until its final one is polled") {
+  Fixture f;
+  TestQueue queue(f.host, 1);
+  queue.submit(only(kWatch));
+  REQUIRE(f.node.taken.size() == 1);
+  CHECK(f.node.taken[0].watch.has_value());
+  for (int i = 0; i < 5; ++i) f.node.lend(f.host, 3);
+  CHECK(queue.poll() == 5);
+  CHECK(queue.streams[1].size() == 5);
+  CHECK(queue.streams[1][0].outcome == TENON_OUTCOME_DONE);
+  CHECK(queue.streams[1][0].flags == TENON_COMPLETION_MORE);
+  CHECK_FALSE(queue.submit(request(0, kGets)).has_value());
+  f.node.lend(f.host, 3);
+  f.node.finish_one(f.host);
+  CHECK_FALSE(queue.submit(request(0, kGets)).has_value());
+  CHECK(queue.poll() == 2);
+  CHECK(queue.ended.contains(1));
+  CHECK(queue.submit(request(0, kGets)).has_value());
+  queue.destroy();
+}
+
+TEST_CASE("what a completion of a stream has on loan comes back to the node with its release, and not before") {
+  Fixture f;
+  TestQueue queue(f.host, 1);
+  queue.submit(only(kWatch));
+  f.node.lend(f.host, 3);
+  const tenon_completion* one = nullptr;
+  REQUIRE(queue.table()->poll(queue.table(), &one, 1) == 1);
+  CHECK(f.node.given_back.empty());
+  give_back(one->loan);
+  REQUIRE(f.node.given_back.size() == 1);
+  CHECK(f.node.given_back[0].stream == 7);
+  CHECK(f.node.given_back[0].records == 3);
+  CHECK(f.node.given_back[0].bytes == 30);
+  f.node.lend(f.host, 4);
+  CHECK(f.node.ended_queues.empty());
+  queue.destroy();  // what was not polled is given back too
+  CHECK(f.node.given_back.size() == 2);
+  CHECK(f.node.ended_queues.size() == 1);
 }
 
 }  // namespace

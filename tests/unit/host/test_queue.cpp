@@ -46,6 +46,11 @@ std::size_t TestQueue::poll() {
       for (const tenon_result& result : results(*completion)) {
         for (const tenon_record& record : records(result)) end.values.emplace_back(view(record.value));
       }
+      if ((completion->flags & TENON_COMPLETION_MORE) != 0) {
+        REQUIRE_FALSE(ended.contains(completion->request));
+        streams[completion->request].push_back(std::move(end));
+        continue;
+      }
       const bool is_first = ended.emplace(completion->request, std::move(end)).second;
       REQUIRE(is_first);
     }

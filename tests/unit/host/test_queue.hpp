@@ -36,7 +36,7 @@ class TestQueue {
   // Submits one request under a new id and returns the id; nullopt: the depth is reached.
   std::optional<std::uint64_t> submit(tenon_request request);
   std::uint64_t submit(std::span<const tenon_operation> operations, std::uint32_t timeout_ms = 0);
-  // Takes what waits. Requires that no request ends twice.
+  // Takes what waits, and gives it back. Requires that no request ends twice, nor brings more afterwards.
   std::size_t poll();
   // Polls until `count` requests have ended in all, or a minute is over.
   void wait_for(std::size_t count);
@@ -45,6 +45,7 @@ class TestQueue {
   void destroy();
 
   std::map<std::uint64_t, Ended> ended;
+  std::map<std::uint64_t, std::vector<Ended>> streams;  // what a request brought before its final completion
 
  private:
   const tenon_queue* table_ = nullptr;

@@ -9,7 +9,8 @@
 namespace tenon::kv {
 namespace {
 
-constexpr std::size_t kPlenty = 1u << 20;
+constexpr std::size_t kPlentyBytes = 1u << 20;
+constexpr PageLimits kPlenty{kPlentyBytes, kPlentyBytes};
 
 Change put(std::uint64_t revision, std::string_view key, std::string_view value) {
   return {TENON_RECORD_CURRENT, key, {value, revision, revision, 1, 0}, std::nullopt};
@@ -27,7 +28,7 @@ std::string text(const HistoryPage& page) {
 }  // namespace
 
 TEST_CASE("changes are read in order, and a page says where to go on") {
-  History history(kPlenty);
+  History history(kPlentyBytes);
   history.append(put(1, "b", "x"));
   history.append(put(2, "a", "y"));
   history.append(put(2, "c", "z"));
@@ -41,7 +42,7 @@ TEST_CASE("changes are read in order, and a page says where to go on") {
 }
 
 TEST_CASE("a change is read with all that is known of it") {
-  History history(kPlenty);
+  History history(kPlentyBytes);
   history.append({TENON_RECORD_CURRENT, "k", {"new", 3, 7, 4, 99}, Version{"old", 3, 5, 3, 0}});
   history.append({TENON_RECORD_EXPIRED, "k", {"", 0, 8, 0, 0}, Version{"new", 3, 7, 4, 99}});
   const HistoryPage page = history.read(1, {}, kPlenty);
@@ -58,7 +59,7 @@ TEST_CASE("a change is read with all that is known of it") {
 }
 
 TEST_CASE("only the range is read") {
-  History history(kPlenty);
+  History history(kPlentyBytes);
   std::uint64_t revision = 0;
   for (const char* const key : {"a", "b", "ba", "c"}) history.append(put(++revision, key, ""));
   CHECK(text(history.read(1, {"b", "c"}, kPlenty)) == "2:b 3:ba");
@@ -67,16 +68,18 @@ TEST_CASE("only the range is read") {
 }
 
 TEST_CASE("a page never divides a revision, and has at least one") {
-  History history(kPlenty);
+  History history(kPlentyBytes);
   for (const char* const key : {"a", "b", "c"}) history.append(put(1, key, ""));
   for (const char* const key : {"a", "b", "c"}) history.append(put(2, key, ""));
   history.append(put(3, "d", ""));
-  const HistoryPage first = history.read(1, {}, 1);
+  const HistoryPage first = history.read(1, {}, {1, 1000});
   CHECK(text(first) == "1:a 1:b 1:c");
   CHECK(first.next_revision == 2);
   const std::size_t four = 4 * (History::kChangeBytes + 1);
-  CHECK(text(history.read(2, {}, four)) == "2:a 2:b 2:c 3:d");
-  CHECK(text(history.read(2, {}, four - 1)) == "2:a 2:b 2:c");
+  CHECK(text(history.read(2, {}, {four, 1000})) == "2:a 2:b 2:c 3:d");
+  CHECK(text(history.read(2, {}, {four - 1, 1000})) == "2:a 2:b 2:c");
+  CHECK(text(history.read(2, {}, {four, 3})) == "2:a 2:b 2:c");
+  CHECK(text(history.read(2, {}, {four, 1})) == "2:a 2:b 2:c");
 }
 
 TEST_CASE("one read looks at a bounded number of changes and goes on behind them") {
@@ -136,7 +139,7 @@ TEST_CASE("a revision that is larger than the history is not kept in part") {
 }
 
 TEST_CASE("a state that was replaced has no history") {
-  History history(kPlenty, 5);
+  History history(kPlentyBytes, 5);
   CHECK(history.read(5, {}, kPlenty).compacted);
   CHECK_FALSE(history.read(6, {}, kPlenty).compacted);
   history.append(put(6, "k", "v"));
@@ -168,7 +171,7 @@ TEST_CASE("pages of random changes join without a gap") {
       }
       CHECK(history.bytes() <= History::kChangeBytes * 64);
       if (below(4) != 0) continue;
-      const HistoryPage page = history.read(next, {"c", ""}, 1 + below(2000));
+      const HistoryPage page = history.read(next, {"c", ""}, {1 + below(2000), 1 + below(20)});
       if (page.compacted) {
         std::erase_if(all, [&page](const auto& change) { return change.first < page.next_revision; });
         seen.clear();
@@ -177,7 +180,7 @@ TEST_CASE("pages of random changes join without a gap") {
       next = page.next_revision;
     }
     while (next <= revision) {
-      const HistoryPage page = history.read(next, {"c", ""}, 500);
+      const HistoryPage page = history.read(next, {"c", ""}, {500, 1000});
       if (page.compacted) {
         std::erase_if(all, [&page](const auto& change) { return change.first < page.next_revision; });
         seen.clear();

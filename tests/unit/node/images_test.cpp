@@ -177,6 +177,37 @@ TEST_CASE("S1 a follower that is behind the leader's log gets the state by an im
   CHECK(late.found(get) == std::string(40, 'v'));
 }
 
+TEST_CASE("an image ends the watches that it leaves behind as compacted, and those that are ahead of it go on") {
+  SmallImages cluster;
+  Machine& leader = cluster.elect();
+  Machine& late = cluster.follower();
+  cluster.put_many(leader, 3);
+  cluster.cut.insert(late.settings.raft.self);
+  late.restart();
+  cluster.put_many(leader, 40);
+  leader.node->take_image();
+  cluster.pass(milliseconds(500));
+  late.now = cluster.now;
+  const auto local = [](std::uint64_t revision) {
+    return WatchRequest{"", "", revision, 1000, false, Freshness::local};
+  };
+  const std::uint64_t behind = late.watch(local(1));
+  const std::uint64_t ahead = late.watch(local(44));
+  cluster.cut.clear();
+  cluster.pass(milliseconds(3000));
+  REQUIRE(late.node->status().images.received == 1);
+  REQUIRE(late.answered(behind));
+  CHECK(late.recorder.answers.at(behind).error == TENON_ERROR_COMPACTED);
+  CHECK(late.recorder.answers.at(behind).reply.revision == 44);
+  CHECK(late.node->status().watches.oldest_revision == 44);
+  for (const Answer& answer : late.recorder.streams[ahead]) late.node->give_back(*answer.loan);
+  late.recorder.streams.clear();
+  cluster.put_many(*cluster.leader(), 1);
+  cluster.pass(milliseconds(100));
+  REQUIRE(late.recorder.streams[ahead].size() == 1);
+  CHECK(late.recorder.streams[ahead][0].reply.results.at(0).records.at(0).modified == 44);
+}
+
 TEST_CASE("a transfer goes on after the receiver was restarted, and the state is the same") {
   SmallImages cluster;
   Machine& leader = cluster.elect();

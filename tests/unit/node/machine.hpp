@@ -24,7 +24,14 @@ inline const raft::Membership kMembers{{{NodeId(1)}}};
 
 class Recorder final : public Surroundings {
  public:
-  void answer(Answer answer) override { REQUIRE(answers.emplace(answer.token.request, answer).second); }
+  void answer(Answer answer) override {
+    REQUIRE_FALSE(answers.contains(answer.token.request));
+    if (answer.loan) {
+      streams[answer.token.request].push_back(std::move(answer));
+    } else {
+      answers.emplace(answer.token.request, std::move(answer));
+    }
+  }
   void role_changed(const raft::RoleChanged& role) override { roles.push_back(role.role); }
   void frame_dropped(FrameDrop why, NodeId) override { frame_drops.push_back(why); }
   void message_dropped(raft::Drop why) override { message_drops.push_back(why); }
@@ -33,6 +40,7 @@ class Recorder final : public Surroundings {
   void failed(const std::string& why) override { failure = why; }
 
   std::map<std::uint64_t, Answer> answers;
+  std::map<std::uint64_t, std::vector<Answer>> streams;  // what watches were sent before their last answer
   std::vector<RoleName> roles;
   std::vector<FrameDrop> frame_drops;
   std::vector<raft::Drop> message_drops;
@@ -149,6 +157,19 @@ class Machine {
   }
   std::uint64_t get(std::string_view key, Ordering ordering = Ordering::free) {
     return submit(Access::read, encoded({TENON_GET, 0, key, {}, {}, {}, 0, 0}), ordering);
+  }
+  std::uint64_t watch(WatchRequest watch) {
+    node->submit({{1, ++last_request},
+                  Access::read,
+                  Ordering::free,
+                  Forwarding::allowed,
+                  {},
+                  now.steady + timeout,
+                  std::move(watch)});
+    return last_request;
+  }
+  std::uint64_t erase(std::string_view key) {
+    return submit(Access::write, encoded({TENON_DELETE, 0, key, {}, {}, {}, 0, 0}));
   }
   // The value that a finished get has found; nullopt: none.
   std::optional<std::string> found(std::uint64_t request) {

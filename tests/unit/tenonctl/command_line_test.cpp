@@ -111,6 +111,17 @@ TEST_CASE("a del is of a key, a prefix or a range") {
   check_usage({"del", "--prefix", "a", "--previous"}, "--previous with a range");
 }
 
+TEST_CASE("a watch is of a key, a prefix or a range") {
+  const Invocation one = parse({"watch", "k", "--from-revision", "7", "--limit", "2", "--previous"});
+  CHECK((one.range->first_key == "k" && one.range->end_key == std::string("k\0", 2) && !one.range->prefix));
+  CHECK((one.from_revision == 7 && one.change_limit == 2 && one.previous == client::Previous::kWanted));
+  CHECK(parse({"watch", "--prefix", ""}).range->prefix == "");
+  CHECK(parse({"watch", "--range", "a", "c"}).range->end_key == "c");
+  check_usage({"watch", ""}, "found an empty key");
+  check_usage({"watch"}, "found 0 arguments");
+  check_usage({"watch", "k", "--from-revision", "0"}, "--from-revision: found '0'");
+}
+
 TEST_CASE("a scan may go backward, match, or count") {
   CHECK(parse({"scan", "--match", "user:*"}).scan.match == "user:*");
   check_usage({"scan", "--match", ""}, "--match: found nothing");
@@ -134,11 +145,11 @@ TEST_CASE("a cas takes the expected value or its absence") {
 TEST_CASE("what cannot be understood is refused") {
   check_usage({}, "a command is missing");
   check_usage({"putt", "k", "v"}, "the nearest name is 'put'");
-  check_usage({"wach"}, "the nearest name is 'watch'");
+  check_usage({"sublish"}, "the nearest name is 'publish'");
   check_usage({"put", "k"}, "put: found 1 arguments, expected tenonctl put KEY VALUE");
   check_usage({"get"}, "found 0 arguments");
   check_usage({"status", "x"}, "found 1 arguments");
-  check_usage({"get", "k", "--limit", "1"}, "--limit is a flag of scan only");
+  check_usage({"get", "k", "--limit", "1"}, "--limit is a flag of scan, watch only");
   check_usage({"get", "k", "--ttl", "1s"}, "--ttl is a flag of put, session open only");
   check_usage({"put", "k", "v", "--absent"}, "--absent is a flag of cas only");
   check_usage({"get", "k", "--bogus"}, "--bogus");
@@ -149,11 +160,11 @@ TEST_CASE("what cannot be understood is refused") {
 }
 
 TEST_CASE("what a later version brings says so") {
-  for (const char* const later : {"watch", "member", "backup", "alarm", "lock"}) {
+  for (const char* const later : {"subscribe", "member", "backup", "alarm", "lock"}) {
     CHECK_THROWS_AS(parse({later, "list"}), NotInThisVersion);
     CHECK(parse({"--help"}).text.find(" " + std::string(later)) != std::string::npos);
   }
-  CHECK_THROWS_WITH(parse({"watch"}), "watch: not in this version");
+  CHECK_THROWS_WITH(parse({"publish"}), "publish: not in this version");
 }
 
 TEST_CASE("help names every command, and each command has its own") {

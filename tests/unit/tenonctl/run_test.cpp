@@ -287,9 +287,9 @@ TEST_CASE("usage and later versions have their exit codes and print no data") {
   const Outcome usage = shell({"get"});
   CHECK(usage.code == kExitUsage);
   CHECK(usage.output.empty());
-  const Outcome later = shell({"watch", "k"});
+  const Outcome later = shell({"subscribe", "k"});
   CHECK(later.code == kExitError);
-  CHECK(later.messages == "tenonctl: watch: not in this version\n");
+  CHECK(later.messages == "tenonctl: subscribe: not in this version\n");
   CHECK(shell({"--help"}).code == kExitOk);
   CHECK(shell({"--help"}).output.starts_with("tenonctl [flags] COMMAND"));
   CHECK(shell({"--version"}).messages.empty());

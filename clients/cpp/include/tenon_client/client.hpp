@@ -119,6 +119,10 @@ class Client {
   // One page of the range, linearizable; those that follow it by its cursor are of the same moment, and fail as Refused
   // (kCompacted) when the node does not keep that any more.
   ScanResult scan(const ScanRequest& wanted);
+  // Waits for changes of a range and returns as soon as there are some. Throws Refused (kCompacted, with
+  // oldest_revision) when the node does not keep what comes first any more. After a node that knows of no leader
+  // (kTimeout), or serves as many as it can, the next call goes to the next endpoint.
+  WatchResult watch(const WatchRequest& wanted);
   // Sets the key to `value` when its value is `expected` (absent: when there is no such key), in one step. A write.
   SwapResult compare_and_swap(std::string_view key, const std::optional<std::string>& expected, std::string_view value,
                               const std::optional<InSession>& in_session = std::nullopt);

@@ -67,6 +67,8 @@ struct Refused : Error {
   bool overloaded;                           // the node is at its bounds: the same request may succeed later
   std::optional<std::uint64_t> leader_node;  // the leader as the node last heard of it
   std::string leader_address;                // "host:port" of its Thrift API; empty when it is not known
+  // Of a watch that comes too late (kCompacted): the first revision that one can begin at on that node.
+  std::optional<std::uint64_t> oldest_revision = std::nullopt;
 };
 
 }  // namespace tenon::client

@@ -120,6 +120,26 @@ struct SwapResult {
   std::optional<Record> current;  // not swapped: what is there instead; absent when there is no such key
 };
 
+// What changes in a range: each change once, in the order in which they happened.
+struct WatchRequest {
+  KeyRange range;
+  std::uint64_t from_revision = 0;    // changes from it on; 0: from when the node takes the request
+  std::chrono::milliseconds wait{0};  // for a change, at most kWatchWaitMax; 0: not at all
+  std::uint64_t limit = 0;            // changes at most, though a revision is never divided; 0: the node's own bound
+  Previous previous = Previous::kUnwanted;
+};
+inline constexpr std::chrono::milliseconds kWatchWaitMax{60'000};  // what is longer counts as this
+struct Change {
+  enum class Kind { kPut, kErased, kExpired };
+  Kind kind = Kind::kPut;
+  Record record;  // of a key that is gone key and mod_revision alone are set
+  std::optional<Record> previous;
+};
+struct WatchResult {
+  std::uint64_t next_revision = 0;  // every change of the range before it has come; where to go on, at any node
+  std::vector<Change> changes;      // empty when the wait was over
+};
+
 // Holds when the target of the key stands in the relation to `value` or `number`. Of an absent key every number is 0,
 // and of its value only kNotEqual holds.
 struct Compare {

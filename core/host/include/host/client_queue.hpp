@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A client API's queue: requests in, completions out. The credit of a request comes back when its completion is polled,
-// so at most `depth` completions ever wait; and while they hold much memory nothing more is begun.
+// A client API's queue: requests in, completions out. The credit of a request comes back when its final completion is
+// polled, so at most `depth` of those ever wait; those of streams before their final one are as many as the node lends
+// to each. While all that wait hold much memory nothing more is begun.
 #pragma once
 
 #include <cstdint>
@@ -70,7 +71,8 @@ class ClientQueue {
   tenon_queue table_{};
 
   std::mutex mutex_;
-  std::uint64_t unfinished_ = 0;      // submitted and not yet polled; <= depth_
+  std::uint64_t unfinished_ = 0;      // submitted, and the final completion not yet polled; <= depth_
+  std::uint64_t final_count_ = 0;     // of completed_; <= unfinished_
   std::deque<Waiting> completed_;     // waiting for poll(); the signal is raised while there are any
   std::uint64_t unpolled_bytes_ = 0;  // the sum of completed_
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/node_port.hpp"
 #include "node/submission.hpp"
 #include "tenon/client_api.h"
 
@@ -19,8 +20,11 @@ struct GiveBack {
 using CompletionPointer = std::unique_ptr<const tenon_completion, GiveBack>;
 
 // Any thread. The completion holds the reply's bytes; nothing is copied. `message` is for people, when there is an
-// error. `leader_address` is where to ask instead, of a request that is not done; empty: not known.
-CompletionPointer make_completion(node::Answer answer, std::string message, std::string leader_address = {});
+// error. `leader_address` is where to ask instead, of a request that is not done; empty: not known. What an answer of a
+// stream has on loan goes back to `node` when the completion is released. Needs: `node`, when there is a loan; it
+// outlives the completion.
+CompletionPointer make_completion(node::Answer answer, std::string message, std::string leader_address = {},
+                                  NodePort* node = nullptr);
 
 // The mark of the token that was answered. Needs: made by make_completion().
 std::uint64_t mark_of(const tenon_completion& completion) noexcept;

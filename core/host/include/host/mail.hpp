@@ -36,10 +36,12 @@ struct Mail {
   };
 
   std::vector<node::Submission> submissions;
-  std::uint64_t submission_bytes = 0;  // <= inbox_bytes_max, or one request alone
-  std::vector<Cancel> cancels;         // ascending in `after`
-  std::vector<FromPeer> from_peers;    // in order; its frames have FrameRoom
-  std::size_t lane_events = 0;         // in from_peers; <= kLaneEventsMax
+  std::uint64_t submission_bytes = 0;       // <= inbox_bytes_max, or one request alone
+  std::vector<Cancel> cancels;              // ascending in `after`
+  std::vector<node::StreamLoan> loans;      // that have come back; no more than there are on loan
+  std::vector<std::uint64_t> ended_queues;  // after everything that was submitted on them
+  std::vector<FromPeer> from_peers;         // in order; its frames have FrameRoom
+  std::size_t lane_events = 0;              // in from_peers; <= kLaneEventsMax
   std::optional<raft::NodeId> transfer;
   std::uint64_t durable = 0;  // 0: nothing new
   std::optional<bool> space_is_short;
@@ -50,8 +52,9 @@ struct Mail {
   bool stop = false;
 
   bool empty() const noexcept {
-    return submissions.empty() && cancels.empty() && from_peers.empty() && !transfer && durable == 0 &&
-           !space_is_short && log_reads.empty() && done.empty() && !image && !nudge && !stop;
+    return submissions.empty() && cancels.empty() && loans.empty() && ended_queues.empty() && from_peers.empty() &&
+           !transfer && durable == 0 && !space_is_short && log_reads.empty() && done.empty() && !image && !nudge &&
+           !stop;
   }
 };
 

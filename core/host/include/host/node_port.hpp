@@ -23,6 +23,10 @@ class NodePort {
   virtual std::vector<node::Token> submit(std::vector<node::Submission>& submissions) = 0;
   // Asks the node to end a request. Any thread; never blocks.
   virtual void cancel(node::Token token) = 0;
+  // A completion of a stream was released, and what it had on loan is free again. Any thread; never blocks.
+  virtual void loan_returned(const node::StreamLoan& loan) = 0;
+  // The queue is gone, and nobody waits for what was submitted on it. Any thread; never blocks.
+  virtual void end_queue(std::uint64_t queue) = 0;
   // The answer to an admin verb. Any thread; never waits for the node.
   virtual AdminAnswer admin(const std::string& verb, const std::string& argument) = 0;
 };

@@ -62,6 +62,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   // NodePort, any thread
   std::vector<node::Token> submit(std::vector<node::Submission>& submissions) override;
   void cancel(node::Token token) override;
+  void loan_returned(const node::StreamLoan& loan) override;
+  void end_queue(std::uint64_t queue) override;
   AdminAnswer admin(const std::string& verb, const std::string& argument) override;
   // StorageEvents, any thread
   void durable(std::uint64_t sequence) override;

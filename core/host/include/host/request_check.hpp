@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -21,6 +22,8 @@ struct RequestLimits {
   std::chrono::milliseconds timeout_default = std::chrono::seconds(5);
 };
 
+inline constexpr std::uint64_t kWatchRecordsDefault = 1'000;  // on loan at a time to a watch without a limit
+
 inline constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours(1);
 
 // Times of keys and sessions, in milliseconds. The bounds keep a sum with the cluster time far from the end of 64 bits.
@@ -35,6 +38,7 @@ struct CheckedRequest {
   node::Forwarding forwarding = node::Forwarding::allowed;
   std::string command;  // encoded by core/kv
   std::chrono::milliseconds timeout{0};
+  std::optional<node::WatchRequest> watch = std::nullopt;  // it has no command then
 };
 
 struct AdminRequest {

@@ -68,6 +68,16 @@ struct Command {
   std::vector<Operation> otherwise;
 };
 
+// The keys [first, end), an empty end being beyond the last key.
+struct Range {
+  std::string first;
+  std::string end;
+
+  bool is_below_end(std::string_view key) const noexcept { return end.empty() || key < end; }
+};
+// What an operation with TENON_RANGE_* among its flags means.
+Range range_of(std::uint32_t flags, std::string_view key, std::string_view range_end);
+
 // Appends the command to `output`.
 void encode(const Command& command, std::string& output);
 

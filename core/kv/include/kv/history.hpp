@@ -54,12 +54,19 @@ struct HistoryPage {
   std::vector<Change> changes;      // in the order in which they happened
   std::uint64_t next_revision = 0;  // every change before it has come; where to go on
   bool compacted = false;           // the revision asked for is before the oldest that is kept, which is next_revision
+  std::size_t examined = 0;         // changes that were looked at, within the range or not
+};
+
+// What a page may hold, beyond its first revision.
+struct PageLimits {
+  std::size_t bytes = 0;  // of keys, values and kChangeBytes for each change
+  std::size_t changes = 0;
 };
 
 // Not for concurrent use.
 class History final : public ChangeSink {
  public:
-  static constexpr std::size_t kChangeBytes = 128;    // that a change counts beside its key and values
+  static constexpr std::size_t kChangeBytes = 224;    // that a change counts beside its key and values, as it takes
   static constexpr std::size_t kExaminedMax = 4'096;  // changes that one read looks at, beyond the first revision
 
   // Keeps changes behind `revision` of at most bytes_max. Needs: bytes_max > 0.
@@ -70,10 +77,10 @@ class History final : public ChangeSink {
   // Drops everything: the state was replaced by another, at `revision`.
   void reset(std::uint64_t revision) noexcept;
 
-  // The changes within the range from `from_revision` on: whole revisions, and as many as have bytes_max together, but
-  // at least one. A page without changes says with next_revision how far it has looked; it is the end of what has
-  // happened when next_revision is above revision().
-  HistoryPage read(std::uint64_t from_revision, const KeyRange& range, std::size_t bytes_max) const;
+  // The changes within the range from `from_revision` on: whole revisions, and as many as the limits allow, but at
+  // least one. A page without changes says with next_revision how far it has looked; it is the end of what has happened
+  // when next_revision is above revision().
+  HistoryPage read(std::uint64_t from_revision, const KeyRange& range, const PageLimits& limits) const;
 
   std::uint64_t oldest() const noexcept { return oldest_; }      // everything from this revision on is kept
   std::uint64_t revision() const noexcept { return revision_; }  // the last of which anything is known

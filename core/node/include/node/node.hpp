@@ -29,6 +29,7 @@
 #include "node/storage_writer.hpp"
 #include "node/submission.hpp"
 #include "node/surroundings.hpp"
+#include "node/watches.hpp"
 #include "node/work.hpp"
 #include "raft/raft.hpp"
 #include "wire/entry_data.hpp"
@@ -44,10 +45,11 @@ struct Settings {
   std::size_t entry_commands_max = 4096;      // > 0
   // Handed to storage and not durable; above it nothing is proposed.
   std::uint64_t storage_backlog_bytes_max = 64u << 20;
-  std::uint64_t log_read_bytes_max = 4u << 20;  // that one read of the log asks storage for
-  std::uint64_t answer_bytes_max = 8u << 20;    // of reads that one run() answers, beyond the first few
-  std::size_t apply_entries_max = 64;           // that one run() applies, so that it stays short
-  std::uint64_t forward_bytes_max = 1u << 20;   // of the commands that one forward carries, beyond the first
+  std::uint64_t log_read_bytes_max = 4u << 20;      // that one read of the log asks storage for
+  std::uint64_t answer_bytes_max = 8u << 20;        // of reads that one run() answers, beyond the first few
+  std::size_t apply_entries_max = 64;               // that one run() applies, so that it stays short
+  std::uint64_t forward_bytes_max = 1u << 20;       // of the commands that one forward carries, beyond the first
+  std::size_t watch_history_bytes_max = 64u << 20;  // of changes that are kept for those who watch
   ImageSettings images;
 };
 
@@ -73,6 +75,7 @@ struct Status {
   bool space_is_short = false;
   raft::LogIndex first_index;  // of the log; what is before it is in an image
   ImageStatus images;
+  WatchStatus watches;
   raft::Membership membership;
   std::vector<raft::PeerStatus> peers;  // of a leader: the other voters, ascending; else empty
   bool operator==(const Status&) const = default;
@@ -87,11 +90,16 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  // Takes a request. It is answered exactly once, perhaps at once.
+  // Takes a request. It is answered exactly once, perhaps at once; a watch is answered any number of times with a loan
+  // before its last answer, which is REFUSED.
   void submit(Submission submission);
   // Ends a request soon: refused when it is surely not in the log, unknown otherwise. Ignores a token that is not
   // waiting.
   void cancel(Token token);
+  // An answer of a watch has been used, and its loan comes back.
+  void give_back(const StreamLoan& loan);
+  // The queue is gone: nothing that reads for it goes on, and its watches end without an answer.
+  void end_queue(std::uint64_t queue);
   // A frame has come from `peer`, as far as the transport knows. What is wrong with it is dropped and counted.
   void receive(raft::NodeId peer, const std::shared_ptr<const std::string>& frame);
   void on_lane(raft::NodeId peer, Lane lane, LaneEvent event);
@@ -153,6 +161,7 @@ class Node {
   void send_read(raft::NodeId peer, std::span<const tenon_entry> entries);
   void read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max);
   void answer_reads();
+  StreamView stream_view() const noexcept;
   kv::Reply read(const kv::Command& command);
   void propose_clock();
   // node_images.cpp
@@ -186,6 +195,7 @@ class Node {
   const std::uint64_t
       forward_base_;  // added to the numbers of writes that are forwarded; unlike that of an earlier start
   kv::Store store_;   // as of applied_index_
+  Watches watches_;   // of what store_ does
   raft::Membership applied_membership_;  // the same
   ClusterClock clock_;
   LogMarks log_marks_;

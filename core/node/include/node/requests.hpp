@@ -50,6 +50,8 @@ class Requests {
   void submit(Submission submission);
   // Ends a request before its time, with `error`. Does nothing when the token is not waiting.
   void cancel(Token token);
+  // Ends the reads of a queue that is gone.
+  void end_reads(std::uint64_t queue);
   // Ends every request whose deadline has come. `leader` goes into the answers.
   void expire(raft::Instant now, raft::NodeId leader);
   // When expire() has something to do at the earliest; nullopt: nothing waits.

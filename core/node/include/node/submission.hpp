@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,25 +33,54 @@ enum class Forwarding {
   refused,  // it refuses, and says who leads
 };
 
+enum class Freshness {
+  confirmed,  // it begins at a state that is not older than when it was asked for
+  local,      // it begins at what is applied on this node, as long as that knows of a leader
+};
+
+// What a watch wants.
+struct WatchRequest {
+  std::string first;
+  std::string end;                // the keys are [first, end); empty: to the last key
+  std::uint64_t revision = 0;     // changes from it on; 0: from now on
+  std::uint64_t records_max = 1;  // on loan at a time; > 0
+  bool with_previous = false;
+  Freshness freshness = Freshness::confirmed;
+};
+
 struct Submission {
   Token token;
   Access access = Access::read;
   Ordering ordering = Ordering::free;
   Forwarding forwarding = Forwarding::allowed;
-  std::string command;     // validated, and encoded by core/kv
-  raft::Instant deadline;  // when the client no longer waits
+  std::string command;                               // validated, and encoded by core/kv
+  raft::Instant deadline;                            // when the client no longer waits; of a watch, for it to begin
+  std::optional<WatchRequest> watch = std::nullopt;  // it is a read that becomes a stream, and has no command
 };
+
+inline std::uint64_t held_bytes(const Submission& submission) noexcept {
+  const std::uint64_t range = submission.watch ? submission.watch->first.size() + submission.watch->end.size() : 0;
+  return submission.command.size() + range;
+}
 
 // What the client may conclude; the meanings are those of TENON_OUTCOME_* in client_api.h.
 enum class Outcome { done, refused, unknown, overloaded };
+
+// What an answer of a stream holds, until it is given back.
+struct StreamLoan {
+  std::uint64_t stream = 0;  // the node's number for it; never used twice
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+};
 
 struct Answer {
   Token token;
   Outcome outcome = Outcome::done;
   tenon_error error = TENON_OK;
-  std::string_view message;  // for people, when error is not OK; a literal
-  raft::NodeId leader;       // as last heard of; 0: not known
-  kv::Reply reply;           // of DONE
+  std::string_view message;                       // for people, when error is not OK; a literal
+  raft::NodeId leader;                            // as last heard of; 0: not known
+  kv::Reply reply;                                // of DONE; of COMPACTED the revision at which a watch can begin
+  std::optional<StreamLoan> loan = std::nullopt;  // of a stream, and not its last answer
 };
 
 }  // namespace tenon::node

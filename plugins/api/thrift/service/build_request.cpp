@@ -99,7 +99,7 @@ tenon_operation operation_of(RequestBatch& batch, const thrift_api::PersistReque
   return write_of(batch, TENON_PERSIST, persist);
 }
 
-// The range of a scan or a removal.
+// The range of a scan, a removal or a watch.
 template <class Range>
 tenon_operation range_of(RequestBatch& batch, std::uint32_t kind, const Range& range) {
   const bool has_bound = range.__isset.first_key || range.__isset.end_key;
@@ -110,7 +110,6 @@ tenon_operation range_of(RequestBatch& batch, std::uint32_t kind, const Range& r
   if (range.__isset.prefix) made.flags |= TENON_RANGE_PREFIX;
   made.range_end = batch.keep(range.end_key);
   made.limit = bound_of("limit", range.limit);
-  made.cursor = batch.keep(range.cursor);
   return made;
 }
 
@@ -118,11 +117,14 @@ tenon_operation operation_of(RequestBatch& batch, const thrift_api::RemoveRangeR
   if (!remove.__isset.prefix && !remove.__isset.first_key && !remove.__isset.end_key) {
     refuse(ErrorCode::INVALID, "a removal has no range; set prefix, or first_key and end_key; an empty prefix is all");
   }
-  return range_of(batch, TENON_DELETE_RANGE, remove);
+  tenon_operation made = range_of(batch, TENON_DELETE_RANGE, remove);
+  made.cursor = batch.keep(remove.cursor);
+  return made;
 }
 
 tenon_operation operation_of(RequestBatch& batch, const thrift_api::ScanRequest& scan) {
   tenon_operation made = range_of(batch, TENON_SCAN, scan);
+  made.cursor = batch.keep(scan.cursor);
   made.limit_bytes = bound_of("limit_bytes", scan.limit_bytes);
   if (scan.keys_only) made.flags |= TENON_SCAN_KEYS;
   if (scan.count_only) made.flags |= TENON_SCAN_COUNT;
@@ -131,6 +133,13 @@ tenon_operation operation_of(RequestBatch& batch, const thrift_api::ScanRequest&
     made.flags |= TENON_SCAN_MATCH;
     made.value = batch.keep(scan.match);
   }
+  return made;
+}
+
+tenon_operation operation_of(RequestBatch& batch, const thrift_api::WatchRequest& watch) {
+  tenon_operation made = range_of(batch, TENON_WATCH, watch);
+  made.revision = bound_of("from_revision", watch.from_revision);
+  if (watch.return_previous) made.flags |= TENON_WITH_PREVIOUS;
   return made;
 }
 
@@ -297,6 +306,14 @@ tenon_request build(RequestBatch& batch, const thrift_api::TransactionRequest& t
                  [&](const auto& compare) { return compare_of(batch, compare); });
   const std::span<tenon_operation> operations = operations_of(batch, transaction.operations);
   return in_session_of(transaction, request(0, operations, compares, operations_of(batch, transaction.otherwise)));
+}
+
+// What comes from a revision on is the same on every node, however far it is.
+tenon_request build(RequestBatch& batch, const thrift_api::WatchRequest& watch) {
+  bound_of("wait_ms", watch.wait_ms);
+  tenon_request made = read_of(batch, watch);
+  if (watch.from_revision != 0) made.consistency = TENON_READ_STALE;
+  return made;
 }
 
 tenon_request build(RequestBatch& batch, const thrift_api::OpenSessionRequest& open) {

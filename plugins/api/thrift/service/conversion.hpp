@@ -27,6 +27,7 @@ tenon_request build(RequestBatch& batch, const thrift_api::PersistRequest& persi
 tenon_request build(RequestBatch& batch, const thrift_api::OpenSessionRequest& open);
 tenon_request build(RequestBatch& batch, const thrift_api::KeepSessionAliveRequest& keep_alive);
 tenon_request build(RequestBatch& batch, const thrift_api::CloseSessionRequest& close);
+tenon_request build(RequestBatch& batch, const thrift_api::WatchRequest& watch);
 // An admin verb and its argument, as core/host knows them.
 tenon_request build_admin(RequestBatch& batch, const std::string& verb, const std::string& argument);
 
@@ -69,5 +70,8 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::MetricsReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::SnapshotReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::StateHashReply& reply);
+
+// Reads a completion of a watch that is not its final one.
+void read(const tenon_completion& completion, thrift_api::WatchReply& reply);
 
 }  // namespace tenon::api_thrift

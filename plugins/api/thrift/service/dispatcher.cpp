@@ -24,9 +24,11 @@ constexpr std::size_t kNameBytesMax = 128;
 
 struct Dispatcher::Services {
   Services(Submissions& submissions, const CurrentCall& current, NodeIdentity identity)
-      : kv(std::make_shared<KvHandler>(submissions, current)),
+      : watches(submissions),
+        kv(std::make_shared<KvHandler>(submissions, current, watches)),
         cluster(std::make_shared<ClusterHandler>(submissions, current, std::move(identity))) {}
 
+  WaitingWatches watches;
   thrift_api::KvAsyncProcessor kv;
   thrift_api::ClusterAsyncProcessor cluster;
   // One for all replies: a processor writes a reply in one go and then reports that it has ended.
@@ -59,6 +61,8 @@ std::optional<std::string> Dispatcher::take(std::string_view frame, const std::s
   if (call->header.name.size() > kNameBytesMax) {
     return "the method's name has " + std::to_string(call->header.name.size()) + " bytes";
   }
+  // Its reply could not leave before that of a watch.
+  if (caller->waiting_watches != 0 && !caller->reordering()) hurry(*caller);
   call->caller = caller;
   call->slot = caller->open_slot();
   requests_.record(1);
@@ -68,6 +72,15 @@ std::optional<std::string> Dispatcher::take(std::string_view frame, const std::s
   call->input = nullptr;  // it refers to the frame, which ends with this call
   return std::nullopt;
 }
+
+std::optional<std::chrono::steady_clock::time_point> Dispatcher::next_deadline() const {
+  return services_->watches.next_deadline();
+}
+
+void Dispatcher::expire(std::chrono::steady_clock::time_point now) { services_->watches.expire(now); }
+void Dispatcher::drain() { services_->watches.drain(); }
+void Dispatcher::hurry(const Caller& caller) { services_->watches.hurry(caller); }
+void Dispatcher::forget(const Caller& caller) { services_->watches.forget(caller); }
 
 void Dispatcher::process(const std::shared_ptr<Call>& call) {
   if (call->header.type != T_CALL && call->header.type != T_ONEWAY) {

@@ -2,6 +2,7 @@
 // From a frame to the service and method that it names, and from the method's answer to a message.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +25,17 @@ class Dispatcher {
   // Takes a message for `caller`: opens a slot, and ends it now or from a later call of submissions. Returns why the
   // frame cannot be answered at all, when it does not begin with a message header; no slot was opened then.
   std::optional<std::string> take(std::string_view frame, const std::shared_ptr<Caller>& caller);
+
+  // When expire() has something to do; nullopt: nothing waits for time.
+  std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
+  // Answers whoever has waited for a change for long enough.
+  void expire(std::chrono::steady_clock::time_point now);
+  // From now on nobody waits for a change: what waits is answered soon.
+  void drain();
+  // The connection waits no longer for changes.
+  void hurry(const Caller& caller);
+  // The connection is closed.
+  void forget(const Caller& caller);
 
  private:
   struct Services;

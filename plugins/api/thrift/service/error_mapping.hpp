@@ -96,6 +96,10 @@ inline thrift_api::TenonError error_of(const tenon_completion& completion, tenon
                                                   : std::string(message_of(made.outcome)));
   if (completion.leader != 0) made.__set_leader_node(static_cast<std::int64_t>(completion.leader));
   if (completion.leader_address.size != 0) made.__set_leader_address(std::string(view(completion.leader_address)));
+  const bool is_too_late = completion.outcome == TENON_OUTCOME_REFUSED && error == TENON_ERROR_COMPACTED;
+  if (is_too_late && completion.revision != 0) {
+    made.__set_oldest_revision(static_cast<std::int64_t>(completion.revision));
+  }
   return made;
 }
 

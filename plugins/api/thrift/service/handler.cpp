@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "handler.hpp"
 
+#include <algorithm>
+
 #include "error_mapping.hpp"
 
 namespace tenon::api_thrift {
@@ -13,6 +15,11 @@ apache::thrift::TDelayedException* delay(const thrift_api::TenonError& error) {
 
 }  // namespace
 
+void Handler::order_behind_writes(tenon_request& request) const {
+  const Caller& caller = *current_.caller;
+  if (caller.unfinished_writes != 0 && !caller.reordering()) request.flags |= TENON_REQUEST_AFTER_WRITES;
+}
+
 template <class Reply>
 void Handler::submit(tenon_request request, std::function<void(const Reply&)> succeed, Fail fail) {
   RequestShape shape = shape_of(request);
@@ -20,8 +27,8 @@ void Handler::submit(tenon_request request, std::function<void(const Reply&)> su
   const std::shared_ptr<Caller> caller = current_.caller;
   if (is_write) {
     ++caller->unfinished_writes;
-  } else if (caller->unfinished_writes != 0 && !caller->reordering()) {
-    request.flags |= TENON_REQUEST_AFTER_WRITES;
+  } else {
+    order_behind_writes(request);
   }
   submissions_.add(request, [caller, is_write, shape = std::move(shape), succeed = std::move(succeed),
                              fail = std::move(fail)](const tenon_completion& completion) {
@@ -121,8 +128,21 @@ void KvHandler::closeSession(std::function<void(const thrift_api::CloseSessionRe
   handler_.take<thrift_api::CloseSessionReply>(std::move(succeed), std::move(fail), request);
 }
 
+void KvHandler::watch(std::function<void(const thrift_api::WatchReply&)> succeed, Handler::Fail fail,
+                      const thrift_api::WatchRequest& request) {
+  tenon_request built{};
+  try {
+    built = build(handler_.submissions().batch(), request);
+  } catch (const thrift_api::TenonError& error) {
+    return fail(delay(error));
+  }
+  handler_.order_behind_writes(built);
+  const std::chrono::milliseconds wait(std::min(request.wait_ms, kWatchWaitMsMax));
+  watches_.add(built, handler_.caller(), wait, {std::move(succeed), std::move(fail)});
+}
+
 void KvHandler::allowReordering(std::function<void()> succeed, Handler::Fail) {
-  handler_.caller().allow_reordering();
+  handler_.caller()->allow_reordering();
   succeed();
 }
 

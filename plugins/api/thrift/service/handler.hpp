@@ -10,6 +10,7 @@
 #include "calls.hpp"
 #include "conversion.hpp"
 #include "submissions.hpp"
+#include "waiting_watches.hpp"
 
 namespace tenon::api_thrift {
 
@@ -27,6 +28,9 @@ class Handler {
 
   Handler(Submissions& submissions, const CurrentCall& current) : submissions_(submissions), current_(current) {}
 
+  // Has a read see the writes before it, where the client may expect that.
+  void order_behind_writes(tenon_request& request) const;
+
   template <class Reply>
   void submit(tenon_request request, std::function<void(const Reply&)> succeed, Fail fail);
   // Builds the request and submits it, or answers why it cannot be.
@@ -34,7 +38,7 @@ class Handler {
   void take(std::function<void(const Reply&)> succeed, Fail fail, const Request& request);
 
   Submissions& submissions() noexcept { return submissions_; }
-  Caller& caller() const noexcept { return *current_.caller; }
+  const std::shared_ptr<Caller>& caller() const noexcept { return current_.caller; }
 
  private:
   Submissions& submissions_;
@@ -43,7 +47,8 @@ class Handler {
 
 class KvHandler : public thrift_api::KvCobSvIf {
  public:
-  KvHandler(Submissions& submissions, const CurrentCall& current) : handler_(submissions, current) {}
+  KvHandler(Submissions& submissions, const CurrentCall& current, WaitingWatches& watches)
+      : handler_(submissions, current), watches_(watches) {}
 
   void put(std::function<void(const thrift_api::PutReply&)> succeed, Handler::Fail fail,
            const thrift_api::PutRequest& request) override;
@@ -73,10 +78,13 @@ class KvHandler : public thrift_api::KvCobSvIf {
                         const thrift_api::KeepSessionAliveRequest& request) override;
   void closeSession(std::function<void(const thrift_api::CloseSessionReply&)> succeed, Handler::Fail fail,
                     const thrift_api::CloseSessionRequest& request) override;
+  void watch(std::function<void(const thrift_api::WatchReply&)> succeed, Handler::Fail fail,
+             const thrift_api::WatchRequest& request) override;
   void allowReordering(std::function<void()> succeed, Handler::Fail fail) override;
 
  private:
   Handler handler_;
+  WaitingWatches& watches_;
 };
 
 class ClusterHandler : public thrift_api::ClusterCobSvIf {

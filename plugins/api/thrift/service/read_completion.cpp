@@ -22,6 +22,17 @@ thrift_api::Record record_of(const tenon_record& record, bool with_value) {
   return made;
 }
 
+thrift_api::ChangeKind::type change_kind(std::uint64_t record_kind) noexcept {
+  switch (record_kind) {
+    case TENON_RECORD_DELETED:
+      return thrift_api::ChangeKind::REMOVED;
+    case TENON_RECORD_EXPIRED:
+      return thrift_api::ChangeKind::EXPIRED;
+    default:
+      return thrift_api::ChangeKind::PUT;
+  }
+}
+
 template <class Reply>
 void set_previous(const tenon_result& result, Reply& reply) {
   for (const tenon_record& record : records(result)) {
@@ -195,6 +206,23 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].error != TENON_OK) throw error_of(completion, all[i].error);
     reply.replies.push_back(operation_reply(completion, all[i], ran[i]));
+  }
+}
+
+void read(const tenon_completion& completion, thrift_api::WatchReply& reply) {
+  reply.next_revision = number_of(completion.revision) + 1;
+  reply.__set_cluster_time_ms(number_of(completion.cluster_time_ms));
+  for (const tenon_result& result : results(completion)) {
+    for (const tenon_record& record : records(result)) {
+      if (record.kind == TENON_RECORD_PREVIOUS) {
+        TENON_CHECK(!reply.changes.empty());
+        reply.changes.back().__set_previous(record_of(record, true));
+        continue;
+      }
+      thrift_api::Change& change = reply.changes.emplace_back();
+      change.kind = change_kind(record.kind);
+      change.record = record_of(record, record.kind == TENON_RECORD_CURRENT);
+    }
   }
 }
 

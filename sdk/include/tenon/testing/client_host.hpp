@@ -26,7 +26,8 @@ namespace testing {
 // any thread.
 class FakeClientHost {
  public:
-  // Called within submit() for each request that is taken. nullopt leaves it unfinished until complete().
+  // Called within submit() for each request that is taken. nullopt leaves it unfinished until complete(), and so does
+  // a completion with TENON_COMPLETION_MORE.
   using Answer = std::function<std::optional<ScriptedCompletion>(const ScriptedRequest&)>;
 
   explicit FakeClientHost(Answer answer) : answer_(std::move(answer)) {
@@ -45,13 +46,14 @@ class FakeClientHost {
 
   const tenon_client_host* table() const noexcept { return &table_; }
 
-  // Ends a request that is unfinished. Nothing happens when its queue is gone.
+  // Ends a request that is unfinished, or with TENON_COMPLETION_MORE brings something of a stream. Nothing happens when
+  // its queue is gone.
   void complete(std::uint64_t request, const ScriptedCompletion& completion) {
     const std::lock_guard lock(mutex_);
     const auto found = unfinished_.find(request);
     TENON_CHECK(found != unfinished_.end());
     FakeQueue* const queue = found->second;
-    unfinished_.erase(found);
+    if ((completion.flags & TENON_COMPLETION_MORE) == 0) unfinished_.erase(found);
     if (queue != nullptr) queue->complete(request, completion);
   }
   // Waits until this many requests have been taken in all, and returns them. Fewer after ten seconds.
@@ -64,6 +66,11 @@ class FakeClientHost {
   std::vector<std::size_t> submits() const {
     const std::lock_guard lock(mutex_);
     return submits_;
+  }
+  // The requests that were asked to end, in order. One that is unfinished then ends as REFUSED with CANCELLED.
+  std::vector<std::uint64_t> cancelled() const {
+    const std::lock_guard lock(mutex_);
+    return cancelled_;
   }
   std::size_t queues() const {
     const std::lock_guard lock(mutex_);
@@ -79,7 +86,7 @@ class FakeClientHost {
       TENON_CHECK(table.event_fd >= 0);
       table.submit = submit;
       table.poll = poll;
-      table.cancel = [](const tenon_queue*, std::uint64_t) {};
+      table.cancel = cancel;
       table.destroy = destroy;
     }
     ~FakeQueue() { ::close(static_cast<int>(table.event_fd)); }
@@ -92,7 +99,7 @@ class FakeClientHost {
 
     FakeClientHost& host;
     const std::uint64_t depth;
-    std::uint64_t open = 0;  // taken and not polled
+    std::uint64_t open = 0;  // taken, and the final completion not polled
     std::deque<LentCompletion*> waiting;
     tenon_queue table{};
   };
@@ -121,11 +128,10 @@ class FakeClientHost {
       const ScriptedRequest copy(requests[taken]);
       ++queue.open;
       host.requests_.push_back(copy);
-      if (const std::optional<ScriptedCompletion> completion = host.answer_(copy)) {
-        queue.complete(copy.id, *completion);
-      } else {
-        TENON_CHECK(host.unfinished_.emplace(copy.id, &queue).second);
-      }
+      const std::optional<ScriptedCompletion> completion = host.answer_(copy);
+      if (completion) queue.complete(copy.id, *completion);
+      const bool is_final = completion && (completion->flags & TENON_COMPLETION_MORE) == 0;
+      if (!is_final) TENON_CHECK(host.unfinished_.emplace(copy.id, &queue).second);
     }
     host.taken_.notify_all();
     return taken;
@@ -138,7 +144,7 @@ class FakeClientHost {
     for (; count < room && !queue.waiting.empty(); ++count) {
       completions[count] = &queue.waiting.front()->table;
       queue.waiting.pop_front();
-      --queue.open;
+      if ((completions[count]->flags & TENON_COMPLETION_MORE) == 0) --queue.open;
       ++queue.host.on_loan_;
     }
     if (count < room) {
@@ -147,6 +153,20 @@ class FakeClientHost {
       static_cast<void>(ignored);
     }
     return count;
+  }
+
+  static void cancel(const tenon_queue* table, std::uint64_t request) {
+    FakeQueue& queue = of(table);
+    FakeClientHost& host = queue.host;
+    const std::lock_guard lock(host.mutex_);
+    host.cancelled_.push_back(request);
+    const auto found = host.unfinished_.find(request);
+    if (found == host.unfinished_.end() || found->second != &queue) return;
+    host.unfinished_.erase(found);
+    ScriptedCompletion ended;
+    ended.outcome = TENON_OUTCOME_REFUSED;
+    ended.error = TENON_ERROR_CANCELLED;
+    queue.complete(request, ended);
   }
 
   static void destroy(const tenon_queue* table) {
@@ -179,6 +199,7 @@ class FakeClientHost {
   std::map<std::uint64_t, FakeQueue*> unfinished_;  // null: the queue is gone
   std::vector<ScriptedRequest> requests_;
   std::vector<std::size_t> submits_;
+  std::vector<std::uint64_t> cancelled_;
   std::uint64_t on_loan_ = 0;
   tenon_client_host table_{};
 };

@@ -79,6 +79,7 @@ struct Limits {
   std::uint64_t scan_records_max = 0;
   std::uint64_t scan_bytes_max = 0;
   std::uint64_t inbox_bytes_max = 0;  // >= request_bytes_max
+  std::uint64_t watch_history_bytes = 0;
   std::chrono::microseconds timeout_default{0};
 };
 

@@ -54,7 +54,8 @@ TEST_CASE("a request is counted by API, kind and end, with the time that it took
   check_kind(TENON_SCAN, "scan");
   check_kind(TENON_DELETE, "delete");
   check_kind(TENON_ADMIN, "admin");
-  check_kind(TENON_WATCH, "other");
+  check_kind(TENON_WATCH, "watch");
+  check_kind(TENON_PUBLISH, "other");
   check_kind(TENON_PUT, "put");
   check("put", TENON_OUTCOME_DONE, TENON_ERROR_INVALID, "error");
   check("put", TENON_OUTCOME_REFUSED, TENON_ERROR_INVALID, "refused");

@@ -36,7 +36,8 @@ enum class Command {
   kLeaderTransfer,
   kSnapshotCreate,
   kSnapshotList,
-  kStateHash
+  kStateHash,
+  kWatch
 };
 enum class Format { kTable, kJson, kSimple };
 enum class Expectation { kValue, kAbsent };  // of a cas
@@ -51,7 +52,9 @@ struct Invocation {
   client::ScanRequest scan;            // without its limit
   std::uint64_t scan_limit = 0;        // records in all; 0: all there are
   Expectation expectation = Expectation::kValue;
-  std::optional<client::KeyRange> range;         // of a del that is not of one key
+  std::optional<client::KeyRange> range;         // of a watch, and of a del that is not of one key
+  std::uint64_t from_revision = 0;               // of a watch; 0: from now on
+  std::uint64_t change_limit = 0;                // after which a watch ends; 0: it does not
   std::optional<std::chrono::milliseconds> ttl;  // of a put, an expire and a session open
   bool keeps_ttl = false;                        // of a put
   std::int64_t delta = 1;                        // of an increment

@@ -25,7 +25,7 @@ class RequestMetrics {
   void ended(std::uint64_t mark, std::uint32_t outcome, tenon_error error, raft::Instant now) const noexcept;
 
  private:
-  static constexpr std::size_t kOperationCount = 8;
+  static constexpr std::size_t kOperationCount = 9;
   static constexpr std::size_t kCodeCount = 5;
 
   Metrics& metrics_;
