@@ -44,6 +44,8 @@ void Node::install(ReceivedImage received) {
     discard(workers_, std::exchange(store_, std::move(*image.store)));
     applied_membership_ = image.membership;
     applied_index_ = index;
+    clock_.applied(now_.steady, store_.cluster_time_ms());
+    states_.replaced();
     log_marks_.reset(index);
     requests_.installed(index, raft_.leader());
   }
