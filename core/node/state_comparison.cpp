@@ -28,11 +28,13 @@ std::string text_of(raft::LogIndex index, const std::map<std::uint64_t, std::vec
 void StateComparison::applied(raft::LogIndex index, std::uint64_t hash) {
   TENON_CHECK(is_kept(index));
   TENON_CHECK(own_.empty() || own_.back().index < index);
+  has_news_ = true;
   own_.push_back({index, hash});
   if (own_.size() > wire::kReportedStatesMax) own_.pop_front();
 }
 
 void StateComparison::reported(raft::NodeId voter, std::vector<wire::StateMark> states) {
+  has_news_ = true;
   peers_[voter].states = std::move(states);
 }
 
@@ -61,6 +63,7 @@ StateComparison::Sides StateComparison::sides_at(const wire::StateMark& own, con
 
 StateComparison::Outcome StateComparison::compare(const raft::Membership& membership, raft::NodeId self) {
   TENON_CHECK(membership.has_voter(self));
+  if (!std::exchange(has_news_, false)) return {};
   const std::size_t majority = raft::majority(membership.voters.size());
   Outcome outcome;
   for (const wire::StateMark& own : own_) {

@@ -6,7 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "clients.hpp"
+#include "clients/clients.hpp"
+#include "clients/lease_clients.hpp"
+#include "clients/session_clients.hpp"
 #include "invariants.hpp"
 
 namespace tenon::sim {
@@ -32,10 +34,10 @@ class Simulation final : private Observer {
   };
 
   // Observer
-  void answered(NodeId node, const node::Answer& answer) override { clients_.answered(node, answer); }
+  void answered(NodeId node, const node::Answer& answer) override;
   void ran(Machine& machine) override;
   void started(Machine& machine) override;
-  void ended(NodeId node) override { clients_.ended(node); }
+  void ended(NodeId node) override;
 
   void plan_faults();
   // Does `what` again and again, with `mean` between, while there are faults; never when it is zero.
@@ -43,6 +45,7 @@ class Simulation final : private Observer {
   void plan_next(Fault& fault);
   Machine& choose(Stream& random);
   void partition(Stream& random);
+  void set_clock(Stream& random);
   void stop_some(Stream& random, bool power);
   void heal();
   void come_to_rest();
@@ -55,6 +58,8 @@ class Simulation final : private Observer {
   std::vector<std::unique_ptr<Machine>> machines_;
   Invariants invariants_;
   Clients clients_;
+  SessionClients session_clients_;
+  LeaseClients lease_clients_;
   std::vector<std::unique_ptr<Fault>> faults_;
   bool is_healed_ = false;
 };

@@ -39,7 +39,7 @@ class StateComparison {
     std::string difference;      // for people; empty: none that was not told before
     bool is_odd = false;         // a majority of the voters holds another state than this node
   };
-  // Needs: self is a voter.
+  // Takes no time when nothing was applied or reported since the last call. Needs: self is a voter.
   Outcome compare(const raft::Membership& membership, raft::NodeId self);
 
  private:
@@ -57,6 +57,7 @@ class StateComparison {
   const std::uint64_t interval_;
   std::deque<wire::StateMark> own_;  // ascending, kReportedStatesMax at most
   std::map<raft::NodeId, Peer> peers_;
+  bool has_news_ = false;  // since the last compare()
 };
 
 }  // namespace tenon::node
