@@ -289,6 +289,8 @@ void NodeThread::vote_decided(const raft::VoteDecided& vote) { events_.vote_deci
 void NodeThread::proposal_applied(raft::Duration waited) { events_.proposal_applied(waited); }
 void NodeThread::image_committed(const node::ImageStatus& images) { events_.image_committed(images); }
 void NodeThread::image_trouble(const std::string& what) { events_.image_trouble(what); }
+void NodeThread::states_compared(std::uint64_t count) { events_.states_compared(count); }
+void NodeThread::states_differ(const std::string& what) { events_.states_differ(what); }
 void NodeThread::frame_dropped(node::FrameDrop why, raft::NodeId) { events_.frame_dropped(why); }
 void NodeThread::message_dropped(raft::Drop why) { events_.message_dropped(why); }
 

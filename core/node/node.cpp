@@ -39,6 +39,8 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
       store_(std::move(recovered.store)),
       watches_(forwarded_, settings.watch_history_bytes_max, store_.revision()),
       applied_membership_(std::move(recovered.membership)),
+      clock_(now.steady, store_.cluster_time_ms()),
+      states_(settings.reports.state_interval),
       log_marks_(raft_.log().boundary(), settings.images.log_mark_bytes),
       images_(storage, workers, links_, settings.cluster_id, settings.images, recovered.image,
               raft::Random(random.next()), now.steady),
@@ -85,6 +87,8 @@ void Node::run(Now now) {
   handle_images();
   if (failed_) return;
   for (raft::Happening& what : std::exchange(happened_, {})) step(std::move(what));
+  exchange_reports();
+  if (odd_ && (raft_.role() != raft::RoleName::leader || now_.steady >= odd_->fails_at)) return fail(odd_->why);
   accept_forwards();
   // Before anything is proposed: what is over now surely never reaches the log.
   requests_.expire(now_.steady, raft_.leader());
@@ -99,11 +103,14 @@ void Node::run(Now now) {
   step(raft::Tick{});
   compact_log();
   perform();
-  apply_committed();
-  if (failed_) return;
-  answer_reads();
-  if (!watches_.run(stream_view())) more_to_do_ = true;
-  begin_image();
+  send_reports();
+  if (!odd_) {
+    apply_committed();
+    if (failed_) return;
+    answer_reads();
+    if (!watches_.run(stream_view())) more_to_do_ = true;
+    begin_image();
+  }
   collect_memory();
   links_.flush();
 }
@@ -119,9 +126,11 @@ std::optional<raft::Instant> Node::next_deadline() const noexcept {
   take_earlier(images_.next_deadline(now_.steady));
   take_earlier(watches_.next_deadline());
   const std::optional<std::uint64_t> key_expiry_ms = store_.next_expiry_ms();
-  if (key_expiry_ms && is_ready_leader() && clock_entry_ <= applied_index_) {
+  if (key_expiry_ms && may_stamp() && clock_entry_ <= applied_index_) {
     take_earlier(clock_.reaches(*key_expiry_ms));
   }
+  if (raft_.role() == raft::RoleName::leader) take_earlier(std::min(next_report_, next_look_));
+  if (odd_) take_earlier(odd_->fails_at);
   return deadline;
 }
 
@@ -163,13 +172,7 @@ void Node::perform() {
   for (const raft::Rejected& rejected : effects.rejected) requests_.retry_reads(rejected.token);
   if (!effects.rejected.empty()) more_to_do_ = true;
   for (const raft::Drop drop : effects.drops) surroundings_.message_dropped(drop);
-  send_images(effects.images_wanted);
-}
-
-// Once the entry that began its leadership is applied, the node has seen every stamp of cluster time that its
-// predecessors gave, and may give its own.
-bool Node::is_ready_leader() const noexcept {
-  return raft_.accepts_proposals() && applied_index_ >= raft_.leadership_start();
+  if (!odd_) send_images(effects.images_wanted);
 }
 
 // Once the data directory of a voter is known it is written into the membership, so that a voter that has lost its disk
@@ -200,7 +203,7 @@ void Node::propose_writes() {
                             raft_.leader());
   }
   std::uint64_t backlog_bytes = writer_.backlog_bytes();
-  while (is_ready_leader() && requests_.has_writes() && backlog_bytes < settings_.storage_backlog_bytes_max) {
+  while (may_stamp() && requests_.has_writes() && backlog_bytes < settings_.storage_backlog_bytes_max) {
     Batch batch = requests_.take_batch(settings_.entry_bytes_max, settings_.entry_commands_max);
     batch.proposed_at = now_.steady;
     const std::vector<std::string_view> commands(batch.commands.begin(), batch.commands.end());
@@ -216,7 +219,7 @@ void Node::propose_writes() {
 // Keys go when applied cluster time reaches their expiry, and without writes nothing would move it.
 void Node::propose_clock() {
   const std::optional<std::uint64_t> expiry_ms = store_.next_expiry_ms();
-  if (!expiry_ms || !is_ready_leader() || clock_entry_ > applied_index_) return;
+  if (!expiry_ms || !may_stamp() || clock_entry_ > applied_index_) return;
   const std::uint64_t stamp_ms = clock_.stamp_ms(now_.steady);
   if (stamp_ms < *expiry_ms) return;
   step(raft::Propose{raft::Token(), raft::EntryKind::commands, payload(wire::encode_commands(stamp_ms, {}))});
@@ -242,7 +245,7 @@ void Node::forward_writes() {
 }
 
 void Node::apply_committed() {
-  const bool was_ready = is_ready_leader();
+  const bool was_ready = may_stamp();
   for (std::size_t count = 0; applied_index_ < raft_.commit_index(); ++count) {
     if (count == settings_.apply_entries_max) {
       more_to_do_ = true;
@@ -258,7 +261,7 @@ void Node::apply_committed() {
     const raft::Payload data = entry->data;
     if (!apply(next, data.bytes)) return;
   }
-  if (!was_ready && is_ready_leader()) more_to_do_ = true;
+  if (!was_ready && may_stamp()) more_to_do_ = true;
 }
 
 void Node::read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max) {
@@ -333,7 +336,8 @@ bool Node::apply(raft::LogIndex index, std::string_view data) {
   applied_index_ = index;
   log_marks_.applied(index, data.size());
   if (entry->kind == raft::EntryKind::membership) applied_membership_ = entry->membership;
-  if (raft_.leadership_start() == index) clock_.begin(now_.steady, now_.wall_ms, store_.cluster_time_ms());
+  clock_.applied(now_.steady, store_.cluster_time_ms());
+  if (states_.is_kept(index)) states_.applied(index, store_.state_hash());
   return true;
 }
 

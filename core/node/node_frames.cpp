@@ -43,6 +43,10 @@ void Node::receive_body(raft::NodeId peer, const std::shared_ptr<const std::stri
     receive(peer, *piece);
   } else if (const auto* ack = std::get_if<wire::ImageAck>(&body)) {
     receive(peer, *ack);
+  } else if (auto* report = std::get_if<wire::NodeReport>(&body)) {
+    const bool is_absurd = report->wall_ms == 0 || report->wall_ms > kWallMsMax || report->cluster_time_ms > kWallMsMax;
+    if (is_absurd) return surroundings_.frame_dropped(FrameDrop::absurd_clock, peer);
+    arrived_reports_.insert_or_assign(peer, std::move(*report));
   } else {
     auto& reply = std::get<wire::ForwardReply>(body);
     const std::optional<Token> token = requests_.take_forwarded(reply.request - forward_base_, peer);

@@ -46,6 +46,8 @@ void Node::install(ReceivedImage received) {
     store_.set_change_sink(watches_.sink());
     applied_membership_ = image.membership;
     applied_index_ = index;
+    clock_.applied(now_.steady, store_.cluster_time_ms());
+    states_.replaced();
     log_marks_.reset(index);
     requests_.installed(index, raft_.leader());
   }

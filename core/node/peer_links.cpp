@@ -9,6 +9,10 @@ void PeerLinks::queue(raft::NodeId to, const raft::Message& message) {
   queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(envelope(to), message));
 }
 
+void PeerLinks::queue(raft::NodeId to, const wire::NodeReport& report) {
+  queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(envelope(to), report));
+}
+
 void PeerLinks::queue(raft::NodeId to, const wire::ForwardReply& reply) {
   wire::OutgoingFrame frame = wire::encode_frame(envelope(to), reply);
   Queued& queued = queued_[{to, Lane::bulk}];

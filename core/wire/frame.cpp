@@ -15,10 +15,18 @@
 namespace tenon::wire {
 namespace {
 
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
 constexpr std::size_t kForwardedHeaderBytes = 8 + 8 + 4;
+constexpr std::size_t kStateMarkBytes = 8 + 8;
 
-enum class FrameKind : std::uint8_t { message = 1, forward = 2, forward_reply = 3, image_piece = 4, image_ack = 5 };
+enum class FrameKind : std::uint8_t {
+  message = 1,
+  forward = 2,
+  forward_reply = 3,
+  image_piece = 4,
+  image_ack = 5,
+  node_report = 6,
+};
 
 // Leaves room for checksum and size, which seal() fills in.
 std::string begin_head(const Envelope& envelope, FrameKind kind) {
@@ -90,6 +98,24 @@ std::optional<Body> read_image_ack(ByteReader& reader) {
   return ack;
 }
 
+std::optional<Body> read_node_report(ByteReader& reader) {
+  NodeReport report;
+  report.term = raft::Term(reader.u64());
+  report.wall_ms = reader.u64();
+  report.cluster_time_ms = reader.u64();
+  const std::uint32_t count = reader.u32();
+  if (count > kReportedStatesMax || count * kStateMarkBytes != reader.remaining()) return std::nullopt;
+  report.states.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const raft::LogIndex index(reader.u64());
+    const raft::LogIndex previous = report.states.empty() ? raft::LogIndex() : report.states.back().index;
+    if (index <= previous) return std::nullopt;
+    report.states.push_back({index, reader.u64()});
+  }
+  if (!reader.ok()) return std::nullopt;
+  return report;
+}
+
 std::optional<Body> read_body(FrameKind kind, ByteReader& reader, const raft::Payload& data) {
   switch (kind) {
     case FrameKind::message: {
@@ -123,6 +149,8 @@ std::optional<Body> read_body(FrameKind kind, ByteReader& reader, const raft::Pa
       return read_image_piece(reader, data);
     case FrameKind::image_ack:
       return read_image_ack(reader);
+    case FrameKind::node_report:
+      return read_node_report(reader);
     default:
       return std::nullopt;
   }
@@ -181,6 +209,21 @@ OutgoingFrame encode_frame(const Envelope& envelope, const ImageAck& ack) {
   writer.u64(ack.next_piece);
   writer.u64(ack.offset);
   writer.u8(static_cast<std::uint8_t>(ack.status));
+  return seal(std::move(head), {});
+}
+
+OutgoingFrame encode_frame(const Envelope& envelope, const NodeReport& report) {
+  TENON_CHECK(report.states.size() <= kReportedStatesMax);
+  std::string head = begin_head(envelope, FrameKind::node_report);
+  ByteWriter writer(head);
+  writer.u64(report.term.value());
+  writer.u64(report.wall_ms);
+  writer.u64(report.cluster_time_ms);
+  writer.u32(static_cast<std::uint32_t>(report.states.size()));
+  for (const StateMark& mark : report.states) {
+    writer.u64(mark.index.value());
+    writer.u64(mark.hash);
+  }
   return seal(std::move(head), {});
 }
 

@@ -20,6 +20,13 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// What a wall clock that is right shows: some day in 2023.
+inline std::uint64_t true_wall_ms(Instant now) {
+  constexpr std::uint64_t some_day = 1'700'000'000'000;
+  return some_day +
+         static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(now.time_since_epoch()).count());
+}
+
 class EventQueue {
  public:
   Instant now() const noexcept { return now_; }

@@ -16,7 +16,7 @@ void Invariants::check(const Machine& machine) {
   check_terms(machine, seen);
   check_log(machine, seen);
   check_commit(machine, seen);
-  check_state(machine);
+  check_state(machine, seen);
 }
 
 // I16, election safety (Raft paper, section 5.2): at most one leader in a term.
@@ -79,6 +79,7 @@ void Invariants::check_log(const Machine& machine, Seen& seen) {
     seen.terms.push_back(term);
     const raft::Entry* entry = log.cached(index);
     if (entry == nullptr) continue;  // it was looked at when it was new
+    history_.seen(index, term, entry->data.bytes);
     const std::pair what(mixed(0, entry->data.bytes), before);
     const auto known = entries_.emplace(std::pair(index, term), what).first;
     if (known->second != what) {
@@ -106,7 +107,7 @@ void Invariants::check_commit(const Machine& machine, Seen& seen) {
 }
 
 // I28: nodes that have applied the same hold the same state.
-void Invariants::check_state(const Machine& machine) {
+void Invariants::check_state(const Machine& machine, Seen& seen) {
   const node::Status status = machine.node().status();
   const auto known = states_.emplace(status.applied_index, status.state_hash).first;
   if (known->second != status.state_hash) {
@@ -114,6 +115,9 @@ void Invariants::check_state(const Machine& machine) {
              "with index " + std::to_string(status.applied_index.value()) +
                  " applied it holds another state than a node that has applied the same");
   }
+  if (status.applied_index == seen.applied) return;
+  seen.applied = status.applied_index;
+  history_.check(machine.id().value(), status.applied_index, machine.node().store());
 }
 
 // I20, durability: what is committed is on the disks of a majority before anyone is told.
@@ -131,6 +135,12 @@ void Invariants::decide(raft::LogIndex index, raft::Term term, raft::Term now) {
   committed_.push_back(term);
   committed_in_.push_back(now);
   trace_.count("entries committed");
+  const bool majority_is_right = machines_.size() - options_.wrong_clocks >= raft::majority(machines_.size());
+  history_.committed(index, term, majority_is_right ? true_wall_ms(events_.now()) : ~std::uint64_t{0});
+}
+
+void Invariants::check_final() const {
+  for (const auto& machine : machines_) history_.check_final(machine->id().value(), machine->node().store());
 }
 
 }  // namespace tenon::sim

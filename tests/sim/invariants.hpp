@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "history.hpp"
 #include "machine.hpp"
 
 namespace tenon::sim {
@@ -14,13 +15,17 @@ namespace tenon::sim {
 class Invariants {
  public:
   // Needs: the machines outlive it.
-  Invariants(const std::vector<std::unique_ptr<Machine>>& machines, Trace& trace)
-      : machines_(machines), trace_(trace) {}
+  Invariants(const std::vector<std::unique_ptr<Machine>>& machines, const Options& options, EventQueue& events,
+             Trace& trace)
+      : machines_(machines), options_(options), events_(events), trace_(trace), history_(trace) {}
 
   // Each throws Violation.
   void check(const Machine& machine);
   // A node that starts anew may have forgotten what it knew to be committed, and nothing else.
   void restarted(NodeId node) { seen_[node] = {}; }
+
+  // Every node has applied all that is committed.
+  void check_final() const;
 
   raft::LogIndex committed() const noexcept { return raft::LogIndex(committed_.size()); }
 
@@ -31,10 +36,11 @@ class Invariants {
     raft::LogIndex commit;     // never falls within a life
     raft::Term term;
     bool leads = false;
+    raft::LogIndex applied;
   };
   void check_terms(const Machine& machine, Seen& seen);
   void check_image(const Machine& machine, Seen& seen) const;
-  void check_state(const Machine& machine);
+  void check_state(const Machine& machine, Seen& seen);
   void check_log(const Machine& machine, Seen& seen);
   void check_commit(const Machine& machine, Seen& seen);
   void check_leader(const Machine& machine) const;
@@ -42,7 +48,10 @@ class Invariants {
   [[noreturn]] static void violated(const char* kind, const Machine& machine, const std::string& what);
 
   const std::vector<std::unique_ptr<Machine>>& machines_;
+  const Options& options_;
+  EventQueue& events_;
   Trace& trace_;
+  History history_;
   std::map<NodeId, Seen> seen_;
   std::map<raft::Term, NodeId> leaders_;
   // Of each entry that any log ever had: what it is, and the term before it.

@@ -52,8 +52,8 @@ void Machine::fill_image_table() noexcept {
 Machine::~Machine() = default;
 
 node::Now Machine::now() const {
-  const auto wall = std::chrono::duration_cast<milliseconds>(events_.now().time_since_epoch());
-  return {events_.now() + clock_offset_, static_cast<std::uint64_t>(wall.count())};
+  const auto wall = static_cast<std::int64_t>(true_wall_ms(events_.now())) + wall_ahead_.count();
+  return {events_.now() + clock_offset_, static_cast<std::uint64_t>(wall)};
 }
 
 void Machine::start() {

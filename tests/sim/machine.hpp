@@ -60,6 +60,8 @@ class Machine final : public Network::Endpoint,
   void lose_power();
   void pause(Duration time) { paused_until_ = events_.now() + time; }
   void transfer_leadership(NodeId target);
+  // From now on its wall clock shows the time and this.
+  void set_wall_clock(milliseconds ahead) { wall_ahead_ = ahead; }
   // No fault of its own any more.
   void heal() { is_healed_ = true; }
 
@@ -102,6 +104,8 @@ class Machine final : public Network::Endpoint,
   void role_changed(const raft::RoleChanged& role) override;
   void image_committed(const node::ImageStatus& images) override;
   void image_trouble(const std::string& what) override;
+  void states_compared(std::uint64_t count) override { trace_.count("states compared", count); }
+  void states_differ(const std::string& what) override { throw Violation("state", what); }
   void frame_dropped(node::FrameDrop why, NodeId from) override;
   void message_dropped(raft::Drop why) override;
   void failed(const std::string& why) override;
@@ -140,6 +144,7 @@ class Machine final : public Network::Endpoint,
   std::uint64_t images_received_ = 0;  // by node_
   std::uint64_t life_ = 0;             // counts starts and ends; what was planned in an earlier one is void
   Duration clock_offset_{};
+  milliseconds wall_ahead_{};
   Instant paused_until_{};
   std::optional<Instant> next_run_;
   bool is_healed_ = false;

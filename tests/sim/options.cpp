@@ -62,6 +62,7 @@ Options::Options(std::uint64_t with_seed) : seed(with_seed) {
   }
   draw_images();
   draw_watches();
+  draw_clocks();
 }
 
 // The same: from a stream of their own.
@@ -90,6 +91,18 @@ void Options::draw_images() {
   images.sending.answer_wait_max = images.sending.answer_wait_min * static_cast<std::int64_t>(draw.between(1, 8));
 }
 
+// The same, of what is told by clocks: expiry, sessions, and the reports between nodes.
+void Options::draw_clocks() {
+  Stream draw(seed, "clocks");
+  node.reports.interval = milliseconds(draw.between(20, 5'000));
+  node.reports.clock_interval = milliseconds(draw.between(20, 10'000));
+  node.reports.state_interval = draw.between(1, 16);
+  if (draw.coin()) wrong_clocks = static_cast<std::size_t>(draw.between(1, nodes));
+  if (draw.coin()) clock_jump_mean = milliseconds(draw.between(50, 5'000));
+  if (draw.coin()) session_clients = static_cast<std::size_t>(draw.between(1, 2));
+  if (draw.coin()) lease_clients = static_cast<std::size_t>(draw.between(1, 2));
+}
+
 std::string Options::text() const {
   return std::to_string(nodes) + " nodes, " + count_of(faulty_time) + " with faults, delay " + count_of(delay_mean) +
          ", loss " + std::to_string(loss_per_million) + "/1e6, duplicates " + std::to_string(duplicate_per_million) +
@@ -99,7 +112,9 @@ std::string Options::text() const {
          ", pauses " + count_of(pause_mean) + ", transfers " + count_of(transfer_mean) + ", " +
          std::to_string(clients) + " clients, " + std::to_string(watchers) + " watchers, timeout " + count_of(timeout) +
          ", heartbeat " + count_of(node.raft.heartbeat_interval) + ", election " +
-         count_of(node.raft.election_timeout_min);
+         count_of(node.raft.election_timeout_min) + ", " + std::to_string(session_clients) + " sessions, " +
+         std::to_string(lease_clients) + " for leases, wrong clocks " + std::to_string(wrong_clocks) + ", jumps " +
+         count_of(clock_jump_mean);
 }
 
 }  // namespace tenon::sim

@@ -42,11 +42,17 @@ struct Options {
   Duration think_mean;
   Duration timeout;
   std::size_t watchers = 0;
+  std::size_t session_clients = 0;
+  std::size_t lease_clients = 0;
+  // Wall clocks that may be wrong, from the first node on, and how often they jump; zero: never
+  std::size_t wrong_clocks = 0;
+  Duration clock_jump_mean{};
   node::Settings node;  // without what differs between nodes
 
  private:
   void draw_watches();
   void draw_images();
+  void draw_clocks();
 };
 
 }  // namespace tenon::sim

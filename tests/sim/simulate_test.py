@@ -28,7 +28,11 @@ class Simulation(unittest.TestCase):
         print(done.stdout[-4000:])
         self.assertEqual(done.returncode, 0)
         counts = dict(re.findall(r"^  (.+) (\d+)$", done.stdout, re.MULTILINE))
-        for reached in ("elections", "truncations", "kills", "power losses", "writes done", "reads done", "transfers"):
+        for reached in (
+            "elections", "truncations", "kills", "power losses", "writes done", "reads done", "transfers",
+            "sessions opened", "requests of sessions done", "retries answered from the kept reply", "sessions lost",
+            "keys expired", "clock entries", "clock jumps", "states compared",
+        ):
             self.assertGreater(int(counts.get(reached, "0")), 0, f"no run came to {reached}")
 
     def test_seeds_that_once_found_something_find_nothing(self) -> None:

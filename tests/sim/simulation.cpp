@@ -40,9 +40,11 @@ Simulation::Simulation(std::uint64_t seed)
     : options_(seed),
       trace_(events_),
       network_(options_, events_, trace_),
-      invariants_(machines_, trace_),
+      invariants_(machines_, options_, events_, trace_),
       clients_(options_, events_, machines_, trace_),
-      watchers_(options_, events_, machines_, trace_) {
+      watchers_(options_, events_, machines_, trace_),
+      session_clients_(options_, events_, machines_, trace_),
+      lease_clients_(options_, events_, machines_, trace_) {
   const raft::Membership members = members_of(options_.nodes);
   for (const raft::Member& member : members.voters) {
     machines_.push_back(std::make_unique<Machine>(member.id, members, options_, events_, network_, trace_,
@@ -53,9 +55,13 @@ Simulation::Simulation(std::uint64_t seed)
 Simulation::~Simulation() = default;
 
 void Simulation::run() {
+  Stream clocks(options_.seed, "clocks at first");
+  for (std::size_t i = 0; i < options_.wrong_clocks; ++i) set_clock(clocks);
   for (const auto& machine : machines_) machine->start();
   clients_.start();
   watchers_.start();
+  session_clients_.start();
+  lease_clients_.start();
   plan_faults();
   events_.run_until(events_.now() + options_.faulty_time);
   heal();
@@ -63,13 +69,18 @@ void Simulation::run() {
 }
 
 void Simulation::answered(Machine& machine, const node::Answer& answer) {
+  const NodeId node = machine.id();
   if (answer.token.queue == kWatchQueue) return watchers_.answered(machine, answer);
-  clients_.answered(machine.id(), answer);
+  if (answer.token.queue == SessionClients::kQueue) return session_clients_.answered(node, answer);
+  if (answer.token.queue == LeaseClients::kQueue) return lease_clients_.answered(node, answer);
+  clients_.answered(node, answer);
 }
 
 void Simulation::ended(NodeId node) {
   clients_.ended(node);
   watchers_.ended(node);
+  session_clients_.ended(node);
+  lease_clients_.ended(node);
 }
 
 void Simulation::ran(Machine& machine) {
@@ -105,11 +116,23 @@ void Simulation::plan_faults() {
   now_and_then(options_.kill_mean, "kills", [this](Stream& random) { stop_some(random, false); });
   now_and_then(options_.pause_mean, "pauses",
                [this](Stream& random) { random.pick(machines_)->pause(milliseconds(random.between(10, 3'000))); });
+  now_and_then(options_.clock_jump_mean, "clock jumps", [this](Stream& random) { set_clock(random); });
   now_and_then(options_.transfer_mean, "transfers", [this](Stream& random) {
     Machine& machine = choose(random);
     const NodeId target(random.between(0, machines_.size()));
     if (machine.is_running()) machine.transfer_leadership(target);
   });
+}
+
+// A clock that may be wrong is somewhat off, or by years, or right for a while.
+void Simulation::set_clock(Stream& random) {
+  if (options_.wrong_clocks == 0) return;
+  constexpr std::uint64_t years_ms = 5ull * 365 * 24 * 3600 * 1000;
+  enum Kind : std::uint64_t { right, seconds_off, years_off };
+  const std::uint64_t kind = random.between(right, years_off);
+  const std::uint64_t off_ms = kind == right ? 0 : random.between(1, kind == seconds_off ? 20'000 : years_ms);
+  const milliseconds off(off_ms);
+  machines_[random.between(0, options_.wrong_clocks - 1)]->set_wall_clock(random.coin() ? off : -off);
 }
 
 // One node alone, two halves, one direction of one link, or any links at all.
@@ -173,6 +196,8 @@ void Simulation::heal() {
 void Simulation::come_to_rest() {
   const Instant end = events_.now() + kRestMax;
   clients_.stop();
+  session_clients_.stop();
+  lease_clients_.stop();
   std::vector<std::uint64_t> probes(machines_.size(), 0);
   Instant probed{};
   // A cluster at rest may have no event of its own for long, and a probe that was refused must be repeated.
@@ -190,7 +215,8 @@ void Simulation::come_to_rest() {
   });
   if (!committed) throw Violation("liveness", "after all faults were healed not every node could write");
   const bool at_rest = events_.run_until(end, [&] {
-    return clients_.is_idle() && std::all_of(machines_.begin(), machines_.end(), [&](const auto& machine) {
+    const bool are_idle = clients_.is_idle() && session_clients_.is_idle() && lease_clients_.is_idle();
+    return are_idle && std::all_of(machines_.begin(), machines_.end(), [&](const auto& machine) {
              const node::Status status = machine->node().status();
              return status.applied_index == invariants_.committed() && status.last_index == status.applied_index &&
                     status.inbox_bytes == 0;
@@ -205,6 +231,7 @@ void Simulation::come_to_rest() {
 }
 
 void Simulation::check_stores() const {
+  invariants_.check_final();
   for (const auto& machine : machines_) {
     clients_.check_final(machine->node().store());
     if (digest_of(machine->node().store()) != digest_of(machines_.front()->node().store())) {

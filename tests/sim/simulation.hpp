@@ -6,7 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "clients.hpp"
+#include "clients/clients.hpp"
+#include "clients/lease_clients.hpp"
+#include "clients/session_clients.hpp"
 #include "invariants.hpp"
 #include "watch/watchers.hpp"
 
@@ -44,6 +46,7 @@ class Simulation final : private Observer {
   void plan_next(Fault& fault);
   Machine& choose(Stream& random);
   void partition(Stream& random);
+  void set_clock(Stream& random);
   void stop_some(Stream& random, bool power);
   void heal();
   void come_to_rest();
@@ -57,6 +60,8 @@ class Simulation final : private Observer {
   Invariants invariants_;
   Clients clients_;
   Watchers watchers_;
+  SessionClients session_clients_;
+  LeaseClients lease_clients_;
   std::vector<std::unique_ptr<Fault>> faults_;
   bool is_healed_ = false;
 };

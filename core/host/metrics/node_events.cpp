@@ -29,6 +29,8 @@ const char* reason_name(node::FrameDrop why) noexcept {
       return "not_a_member";
     case node::FrameDrop::unknown_request:
       return "unknown_request";
+    case node::FrameDrop::absurd_clock:
+      return "absurd_clock";
   }
   return "unknown";
 }
@@ -100,6 +102,10 @@ NodeEvents::NodeEvents(Logger& logger, Metrics& metrics) : logger_(logger), metr
   votes_refused_metric_ = votes("refused");
   propose_duration_metric_ = metrics.create(MetricKind::histogram, "tenon_raft_propose_duration_seconds", "",
                                             "From the proposal of an entry on the leader until it is applied there.");
+  states_compared_metric_ = counter("tenon_state_hashes_compared_total", "",
+                                    "Hashes of peers' states that were compared with that of this node.");
+  state_mismatches_metric_ = counter("tenon_state_hash_mismatches_total", "",
+                                     "How often nodes that have applied the same were found to hold different states.");
   const auto dropped_frames = [&](const char* reason) {
     return counter("tenon_frames_dropped_total", metric_label("reason", reason), kFramesDroppedHelp);
   };
@@ -150,6 +156,11 @@ void NodeEvents::image_committed(const node::ImageStatus& images) {
 }
 
 void NodeEvents::image_trouble(const std::string& what) { logger_.write(TENON_SEVERITY_WARNING, "node", what); }
+
+void NodeEvents::states_differ(const std::string& what) {
+  metrics_.record(state_mismatches_metric_, 1);
+  logger_.write(TENON_SEVERITY_ERROR, "node", what);
+}
 
 void NodeEvents::membership_is(const raft::Membership& membership) {
   if (membership == membership_) return;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <list>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -17,9 +18,9 @@ inline const raft::Membership kThree{{{NodeId(1)}, {NodeId(2)}, {NodeId(3)}}};
 
 class Cluster {
  public:
-  Cluster() {
-    for (const raft::Member& member : kThree.voters) machines_.emplace_back(member.id, kThree);
-    for (Machine& machine : machines_) machine.now = now;
+  explicit Cluster(const raft::Membership& members = kThree) {
+    for (const raft::Member& member : members.voters) machines_.emplace_back(member.id, members);
+    for (Machine& machine : machines_) machine.now = now_at(machine);
   }
 
   Machine& at(NodeId id) {
@@ -30,7 +31,7 @@ class Cluster {
   void round() {
     for (Machine& machine : machines_) {
       if (stopped(machine)) continue;
-      machine.now = now;
+      machine.now = now_at(machine);
       machine.run();
       while (!machine.storage.queued.empty()) machine.sync_one();
       while (!machine.storage.reads.empty()) machine.answer_read();
@@ -39,19 +40,26 @@ class Cluster {
     for (Machine& machine : machines_) {
       for (const ManualPeers::Sent& sent : std::exchange(machine.peers.sent, {})) {
         if (cut.contains(machine.settings.raft.self) || cut.contains(sent.to)) continue;
+        if (drops && drops(std::get<wire::DecodedFrame>(wire::decode_frame(sent.frame)).body)) continue;
         at(sent.to).node->receive(machine.settings.raft.self, sent.frame);
       }
     }
   }
   void pass(milliseconds time) {
-    for (const raft::Instant end = now.steady + time; now.steady < end; now.steady += milliseconds(5)) {
+    for (const raft::Instant end = now.steady + time; now.steady < end; advance(milliseconds(5))) {
       round();
       round();
     }
   }
+  // Time goes by, and nobody does anything.
+  void advance(milliseconds time) {
+    now.steady += time;
+    now.wall_ms += static_cast<std::uint64_t>(time.count());
+  }
   Machine* leader() {
     for (Machine& machine : machines_) {
-      if (!stopped(machine) && machine.node->status().role == RoleName::leader) return &machine;
+      if (!stopped(machine) && !machine.recorder.failure && machine.node->status().role == RoleName::leader)
+        return &machine;
     }
     return nullptr;
   }
@@ -67,10 +75,18 @@ class Cluster {
   }
   bool stopped(const Machine& machine) const { return cut.contains(machine.settings.raft.self); }
 
-  std::set<NodeId> cut;  // neither runs nor hears nor is heard
+  std::function<bool(const wire::Body&)> drops;  // of frames that the network loses; null: of none
+  std::map<NodeId, std::int64_t> wall_ahead_ms;  // by how much a wall clock is wrong
+  std::set<NodeId> cut;                          // neither runs nor hears nor is heard
   Now now{raft::Instant(std::chrono::hours(600)), 1'000'000};
 
  private:
+  Now now_at(const Machine& machine) const {
+    const auto ahead = wall_ahead_ms.find(machine.settings.raft.self);
+    const std::int64_t ahead_ms = ahead == wall_ahead_ms.end() ? 0 : ahead->second;
+    return {now.steady, static_cast<std::uint64_t>(static_cast<std::int64_t>(now.wall_ms) + ahead_ms)};
+  }
+
   std::list<Machine> machines_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 
 #include "manual_storage.hpp"
@@ -37,6 +38,8 @@ class Recorder final : public Surroundings {
   void message_dropped(raft::Drop why) override { message_drops.push_back(why); }
   void image_committed(const ImageStatus& status) override { images.push_back(status); }
   void image_trouble(const std::string& what) override { troubles.push_back(what); }
+  void states_compared(std::uint64_t count) override { compared += count; }
+  void states_differ(const std::string& what) override { differences.push_back(what); }
   void failed(const std::string& why) override { failure = why; }
 
   std::map<std::uint64_t, Answer> answers;
@@ -46,6 +49,8 @@ class Recorder final : public Surroundings {
   std::vector<raft::Drop> message_drops;
   std::vector<ImageStatus> images;
   std::vector<std::string> troubles;
+  std::uint64_t compared = 0;
+  std::vector<std::string> differences;
   std::optional<std::string> failure;
 };
 
@@ -190,7 +195,8 @@ class Machine {
   std::size_t read_entries_max = 7;
   std::uint64_t cache_bytes_max = 1u << 20;
   std::uint64_t last_request = 0;
-  int resets = 0;  // starts at which the log did not go on from the image
+  std::function<void(kv::Store&)> damage;  // done to the state that the next starts begin with; nothing: null
+  int resets = 0;                          // starts at which the log did not go on from the image
   std::optional<Node> node;
 
  private:
@@ -209,6 +215,7 @@ class Machine {
     }
     std::optional<Recovered> recovered = reading.finish(settings.raft.self, raft::WriteSequence());
     REQUIRE(recovered.has_value());
+    if (damage) damage(recovered->store);
     peers.sent.clear();
     node.emplace(settings, *std::move(recovered), raft::Random(settings.raft.self.value() + 100 * ++starts_),
                  storage.port(), peers, workers, recorder, now);

@@ -46,6 +46,9 @@ TEST_CASE("the frames of docs/formats.md are what the core writes") {
   raft::Append append{raft::Term(7), raft::LogIndex(9), raft::Term(6), raft::LogIndex(8), {}};
   append.entries.push_back({raft::LogIndex(10), raft::Term(7), raft::EntryKind::no_op, {no_op, *no_op}});
   CHECK(bytes_of(encode_frame(envelope, raft::Message(append))) == hexadecimal(documented_bytes("core append")));
+  const NodeReport report{
+      raft::Term(7), 1'700'000'000'000, 1'700'000'000'001, {{raft::LogIndex(1024), 0xfedcba9876543210u}}};
+  CHECK(bytes_of(encode_frame(envelope, report)) == hexadecimal(documented_bytes("core node_report")));
 }
 
 TEST_CASE("the image of docs/formats.md, and the frames that carry it, are what the core writes") {

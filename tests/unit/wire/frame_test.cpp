@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "wire/frame.hpp"
 
+#include <cstring>
+
 #include "damage.hpp"
 #include "image_bytes.hpp"
 #include "raft/random.hpp"
@@ -235,6 +237,43 @@ TEST_CASE("the answer to a piece is read back as it was written") {
   }
 }
 
+NodeReport a_report() {
+  return {Term(9), 1'700'000'000'000, 1'600'000'000'000, {{LogIndex(1024), 7}, {LogIndex(2048), 0xfedcba9876543210u}}};
+}
+
+TEST_CASE("a report of a clock and of states is read back as it was written") {
+  const DecodedFrame back = decoded(joined(encode_frame(kEnvelope, a_report())));
+  const auto& report = std::get<NodeReport>(back.body);
+  CHECK(report.term == Term(9));
+  CHECK(report.wall_ms == 1'700'000'000'000);
+  CHECK(report.cluster_time_ms == 1'600'000'000'000);
+  CHECK(report.states == a_report().states);
+  const DecodedFrame empty = decoded(joined(encode_frame(kEnvelope, NodeReport{})));
+  CHECK(std::get<NodeReport>(empty.body).states.empty());
+}
+
+TEST_CASE("a report with more states than one may have, or whose indexes do not ascend, is refused") {
+  const auto is_accepted = [](const std::string& head) {
+    return std::holds_alternative<DecodedFrame>(decode_frame(std::make_shared<const std::string>(head)));
+  };
+  NodeReport full;
+  for (std::uint64_t i = 1; i <= kReportedStatesMax; ++i) full.states.push_back({LogIndex(i), i});
+  const std::string head = encode_frame(kEnvelope, full).head;
+  CHECK(is_accepted(head));
+  const std::size_t states_at = head.size() - kReportedStatesMax * 16;
+  CHECK_FALSE(is_accepted(rewritten(head, states_at - 4, kReportedStatesMax - 1)));
+  CHECK_FALSE(is_accepted(rewritten(head, states_at - 4, kReportedStatesMax + 1)));
+  CHECK_FALSE(is_accepted(rewritten(head, states_at, 0)));       // the first is of index 0
+  CHECK_FALSE(is_accepted(rewritten(head, states_at + 16, 1)));  // the second is of the first's
+  std::string longer =
+      rewritten(head, states_at - 4, kReportedStatesMax + 1) + std::string("\x11", 1) + std::string(15, '\0');
+  std::uint32_t head_bytes = 0;
+  std::memcpy(&head_bytes, longer.data() + 4, sizeof head_bytes);
+  head_bytes += 16;
+  std::memcpy(longer.data() + 4, &head_bytes, sizeof head_bytes);
+  CHECK_FALSE(is_accepted(with_valid_checksum(longer)));
+}
+
 TEST_CASE("each flag of a reply is read back alone, and one that is not known is refused") {
   ForwardReply sent = a_reply();
   for (int flag = 0; flag < 4; ++flag) {
@@ -257,7 +296,8 @@ TEST_CASE("each flag of a reply is read back alone, and one that is not known is
 TEST_CASE("a frame that is cut, lengthened or has one bit wrong is never read as one") {
   for (const auto& frame :
        {joined(encode_frame(kEnvelope, raft::Message(an_append()))), joined(encode_frame(kEnvelope, a_reply())),
-        joined(encode_frame(kEnvelope, Forward{{{7, 100, "first"}}})), joined(encode_frame(kEnvelope, ImageAck{}))}) {
+        joined(encode_frame(kEnvelope, Forward{{{7, 100, "first"}}})), joined(encode_frame(kEnvelope, ImageAck{})),
+        joined(encode_frame(kEnvelope, a_report()))}) {
     check_damage_is_refused(*frame, [](std::string_view damaged) {
       return std::holds_alternative<DecodedFrame>(decode_frame(std::make_shared<const std::string>(damaged)));
     });
@@ -289,9 +329,10 @@ TEST_CASE("heads with good checksums and random bodies are read or refused, and 
   raft::Random random(seed);
   const std::string raw = compressible(100);
   const auto pieces = pieces_of(encoded(header_for(raw), raw));
-  const std::vector<OutgoingFrame> goods = {
-      encode_frame(kEnvelope, raft::Message(an_append())), encode_frame(kEnvelope, a_reply()),
-      encode_frame(kEnvelope, a_piece(pieces, 1)), encode_frame(kEnvelope, ImageAck{})};
+  const std::vector<OutgoingFrame> goods = {encode_frame(kEnvelope, raft::Message(an_append())),
+                                            encode_frame(kEnvelope, a_reply()),
+                                            encode_frame(kEnvelope, a_piece(pieces, 1)),
+                                            encode_frame(kEnvelope, ImageAck{}), encode_frame(kEnvelope, a_report())};
   for (int round = 0; round < 5'000; ++round) {
     const OutgoingFrame& good = goods[random.below(goods.size())];
     std::string head = good.head;

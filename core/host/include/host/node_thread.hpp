@@ -84,6 +84,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   void proposal_applied(raft::Duration waited) override;
   void image_committed(const node::ImageStatus& images) override;
   void image_trouble(const std::string& what) override;
+  void states_compared(std::uint64_t count) override;
+  void states_differ(const std::string& what) override;
   void frame_dropped(node::FrameDrop why, raft::NodeId from) override;
   void message_dropped(raft::Drop why) override;
   void failed(const std::string& why) override;

@@ -25,6 +25,7 @@
 #include "node/peer_links.hpp"
 #include "node/peer_port.hpp"
 #include "node/requests.hpp"
+#include "node/state_comparison.hpp"
 #include "node/storage_port.hpp"
 #include "node/storage_writer.hpp"
 #include "node/submission.hpp"
@@ -35,6 +36,12 @@
 #include "wire/entry_data.hpp"
 
 namespace tenon::node {
+
+struct ReportSettings {
+  raft::Duration interval = std::chrono::seconds(10);  // between what a leader, and all in answer, tell of themselves
+  raft::Duration clock_interval = std::chrono::minutes(1);  // the leader looks at the voters' wall clocks again
+  std::uint64_t state_interval = 1024;                      // states are compared at indexes that are multiples; > 0
+};
 
 struct Settings {
   raft::Settings raft;
@@ -51,6 +58,7 @@ struct Settings {
   std::uint64_t forward_bytes_max = 1u << 20;       // of the commands that one forward carries, beyond the first
   std::size_t watch_history_bytes_max = 64u << 20;  // of changes that are kept for those who watch
   ImageSettings images;
+  ReportSettings reports;
 };
 
 // The time, as whoever drives the node sees it.
@@ -141,6 +149,11 @@ class Node {
   };
   // What a read of the log is for: nobody, that is to be applied, or a peer that is behind.
   using LogReader = std::optional<raft::NodeId>;
+  // What is known to be wrong with the state, and when the node fails, also if it leads still.
+  struct OddState {
+    std::string why;
+    raft::Instant fails_at;
+  };
   struct LogRead {
     LogReader reader;
     raft::LogIndex first;
@@ -164,6 +177,15 @@ class Node {
   StreamView stream_view() const noexcept;
   kv::Reply read(const kv::Command& command);
   void propose_clock();
+  // node_reports.cpp
+  void exchange_reports();
+  void begin_leadership();
+  void take_report(raft::NodeId from, const wire::NodeReport& report);
+  void look_at_clocks();
+  void send_reports();
+  void compare_states();
+  bool is_ready_leader() const noexcept;
+  bool may_stamp() const noexcept;
   // node_images.cpp
   void handle_images();
   void install(ReceivedImage received);
@@ -176,7 +198,6 @@ class Node {
   std::optional<FrameDrop> check_envelope(raft::NodeId peer, const wire::Envelope& envelope);
   void receive_body(raft::NodeId peer, const std::shared_ptr<const std::string>& frame, wire::Body body);
   void accept_forwards();
-  bool is_ready_leader() const noexcept;
   void fail(const std::string& why);
 
   const Settings settings_;
@@ -198,6 +219,13 @@ class Node {
   Watches watches_;   // of what store_ does
   raft::Membership applied_membership_;  // the same
   ClusterClock clock_;
+  StateComparison states_;
+  std::map<raft::NodeId, wire::NodeReport> arrived_reports_;  // since the last run(), the latest of each voter
+  raft::Term led_term_;                                       // in which this node has led last; 0: none
+  raft::Instant next_report_;                                 // of a leader
+  raft::Instant next_look_;                                   // the same, at the voters' wall clocks
+  bool is_report_due_ = false;                                // somebody waits for one of this node
+  std::optional<OddState> odd_;  // the state is not to be used any more; the node fails soon
   LogMarks log_marks_;
   Images images_;
   KeptStates kept_states_;

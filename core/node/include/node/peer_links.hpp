@@ -22,8 +22,9 @@ class PeerLinks {
   PeerLinks(PeerPort& port, std::string cluster, raft::NodeId self, const raft::Incarnation& incarnation)
       : port_(port), cluster_(std::move(cluster)), self_(self), incarnation_(incarnation) {}
 
-  // Queues a message for the control lane. It is dropped when the lane has no room: the core sends anew what matters.
+  // Queues for the control lane. It is dropped when the lane has no room: what matters is sent anew.
   void queue(raft::NodeId to, const raft::Message& message);
+  void queue(raft::NodeId to, const wire::NodeReport& report);
   // Queues an answer for the bulk lane.
   void queue(raft::NodeId to, const wire::ForwardReply& reply);
   // Hands over what is queued.

@@ -21,8 +21,9 @@ enum class FrameDrop {
   old_incarnation,  // of a data directory that is not the one that the cluster knows this voter by
   not_a_member,     // its sender is not in the membership
   unknown_request,  // answers a request that does not wait
+  absurd_clock,     // reports a time that no clock shows
 };
-inline constexpr std::size_t kFrameDropCount = 8;
+inline constexpr std::size_t kFrameDropCount = 9;
 
 class Surroundings {
  public:
@@ -38,6 +39,10 @@ class Surroundings {
   virtual void image_committed(const ImageStatus&) {}
   // Something about an image did not work and is tried again; `what` is for the operator.
   virtual void image_trouble(const std::string&) {}
+  // This many hashes of states, of peers and of this node at the same indexes, were compared.
+  virtual void states_compared(std::uint64_t) {}
+  // A peer that has applied the same holds another state; `what` is for the operator.
+  virtual void states_differ(const std::string&) {}
   virtual void frame_dropped(FrameDrop why, raft::NodeId from) = 0;
   virtual void message_dropped(raft::Drop why) = 0;
   // The node cannot go on: it answers nothing more and wants to be stopped. `why` is for the operator.

@@ -5,7 +5,7 @@
 //
 //   u32 checksum          CRC-32C of the head from the next byte to its end
 //   u32 head_bytes        of the whole head, this field included; what follows it is data
-//   u8  version           2
+//   u8  version           3
 //   u8  kind              FrameKind
 //   u16 zero
 //   u64 from, u64 to      node ids
@@ -80,7 +80,22 @@ struct ImageAck {
   Status status = Status::receiving;
 };
 
-using Body = std::variant<raft::Message, Forward, ForwardReply, ImagePiece, ImageAck>;
+// The hash of the state that a node holds once it has applied an entry.
+struct StateMark {
+  raft::LogIndex index;
+  std::uint64_t hash = 0;  // kv::Store::state_hash()
+  bool operator==(const StateMark&) const = default;
+};
+// What a voter says of its clock and its state. For the lane control.
+struct NodeReport {
+  raft::Term term;                    // of the sender
+  std::uint64_t wall_ms = 0;          // its wall clock, since 1970
+  std::uint64_t cluster_time_ms = 0;  // of a leader that stamps entries; 0: of anyone else
+  std::vector<StateMark> states;      // kReportedStatesMax at most, their indexes ascend
+};
+inline constexpr std::size_t kReportedStatesMax = 16;
+
+using Body = std::variant<raft::Message, Forward, ForwardReply, ImagePiece, ImageAck, NodeReport>;
 
 // A frame as a transport takes it: the parts one after the other. Frames of entries and of pieces share their bytes.
 struct OutgoingFrame {
@@ -96,6 +111,7 @@ OutgoingFrame encode_frame(const Envelope& envelope, const ForwardReply& reply);
 // Needs: the piece is whole, and is the one that `piece` names.
 OutgoingFrame encode_frame(const Envelope& envelope, const ImagePiece& piece);
 OutgoingFrame encode_frame(const Envelope& envelope, const ImageAck& ack);
+OutgoingFrame encode_frame(const Envelope& envelope, const NodeReport& report);
 
 struct DecodedFrame {
   Envelope envelope;  // the cluster is a view into the frame

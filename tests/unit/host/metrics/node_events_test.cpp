@@ -68,6 +68,20 @@ TEST_CASE("votes are told of at info, those that only would be at debug, and all
   CHECK(value_of(metrics, "tenon_raft_votes_total", "verdict=\"refused\"") == 1);
 }
 
+TEST_CASE("states that differ are told of as an error and counted, and so is what was compared") {
+  FakeLogger logger(TENON_SEVERITY_ERROR);
+  Metrics metrics;
+  NodeEvents events(logger, metrics);
+  events.states_compared(3);
+  events.states_compared(2);
+  events.states_differ("nodes hold different states");
+  CHECK(logger.lines() == std::vector<std::string>{"node: nodes hold different states"});
+  CHECK(value_of(metrics, "tenon_state_hashes_compared_total") == 5);
+  CHECK(value_of(metrics, "tenon_state_hash_mismatches_total") == 1);
+  events.frame_dropped(node::FrameDrop::absurd_clock);
+  CHECK(value_of(metrics, "tenon_frames_dropped_total", "reason=\"absurd_clock\"") == 1);
+}
+
 TEST_CASE("a membership is told of once, and then how it changes") {
   FakeLogger logger;
   Metrics metrics;

@@ -27,6 +27,8 @@ class NodeEvents {
   void proposal_applied(raft::Duration waited);
   void image_committed(const node::ImageStatus& images);
   void image_trouble(const std::string& what);
+  void states_compared(std::uint64_t count) { metrics_.record(states_compared_metric_, static_cast<double>(count)); }
+  void states_differ(const std::string& what);
   // Says how the membership differs from that of the call before; the first call says all of it.
   void membership_is(const raft::Membership& membership);
   void answered() noexcept { metrics_.record(answered_metric_, 1); }
@@ -44,6 +46,8 @@ class NodeEvents {
   std::uint32_t votes_granted_metric_ = 0;
   std::uint32_t votes_refused_metric_ = 0;
   std::uint32_t propose_duration_metric_ = 0;
+  std::uint32_t states_compared_metric_ = 0;
+  std::uint32_t state_mismatches_metric_ = 0;
   std::uint32_t no_room_metric_ = 0;
   std::array<std::uint32_t, node::kFrameDropCount> frame_drop_metrics_{};
   std::array<std::uint32_t, raft::kDropCount> message_drop_metrics_{};
