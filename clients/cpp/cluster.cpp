@@ -133,6 +133,16 @@ Snapshot Client::create_snapshot() {
       &thrift_api::ClusterClient::recv_createSnapshot));
 }
 
+SnapshotPart Client::read_snapshot(const std::string& id, std::uint64_t offset) {
+  thrift_api::ReadSnapshotRequest request;
+  if (!id.empty()) request.__set_id(id);
+  request.__set_offset(static_cast<std::int64_t>(offset));
+  auto reply = call_cluster<thrift_api::ReadSnapshotReply>(
+      *caller_, Effect::kRead, [&](auto& client) { client.send_readSnapshot(request); },
+      &thrift_api::ClusterClient::recv_readSnapshot);
+  return {reply.id, number(reply.index), number(reply.snapshot_bytes), number(reply.offset), std::move(reply.bytes)};
+}
+
 std::uint64_t Client::transfer_leadership(std::uint64_t target) {
   thrift_api::TransferLeadershipRequest request;
   request.__set_target(static_cast<std::int64_t>(target));

@@ -41,6 +41,8 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
       log_marks_(raft_.log().boundary(), settings.images.log_mark_bytes),
       images_(storage, workers, links_, settings.cluster_id, settings.images, recovered.image,
               raft::Random(random.next()), now.steady),
+      readings_(storage, workers,
+                [&surroundings](OperatorAnswer answer) { surroundings.answer_operator(std::move(answer)); }),
       applied_index_(raft_.log().boundary()) {
   TENON_CHECK(settings_.entry_commands_max > 0);
   TENON_CHECK(settings_.apply_entries_max > 0);
@@ -106,6 +108,7 @@ std::optional<raft::Instant> Node::next_deadline() const noexcept {
   };
   take_earlier(requests_.next_expiry());
   take_earlier(images_.next_deadline(now_.steady));
+  take_earlier(readings_.next_expiry());
   const std::optional<std::uint64_t> key_expiry_ms = store_.next_expiry_ms();
   if (key_expiry_ms && is_ready_leader() && clock_entry_ <= applied_index_) {
     take_earlier(clock_.reaches(*key_expiry_ms));

@@ -23,7 +23,17 @@ void Node::take_image() {
   if (!failed_) images_.ask(applied_index_);
 }
 
+void Node::ask(OperatorRequest request) {
+  if (!failed_) readings_.ask(request.token, std::get<ImagePartWanted>(request.wanted));
+}
+
+void Node::close_images() noexcept {
+  images_.close();
+  readings_.close();
+}
+
 void Node::handle_images() {
+  readings_.expire(now_.steady);
   images_.update(raft_.term(), applied_index_, now_.steady);
   if (images_.fatal()) return fail(*images_.fatal());
   for (const std::string& note : images_.take_notes()) surroundings_.image_trouble(note);

@@ -67,13 +67,16 @@ constexpr CommandDescription kCommands[] = {
      "Of the node at the first endpoint. Prints the image, which has all that the node had applied before. When it is\n"
      "not stored within --timeout, that is an error, and nothing is broken."},
     {"snapshot list", Command::kSnapshotList, "", 0, 0, "prints the newest image of the node at each endpoint", ""},
+    {"backup", Command::kBackup, "FILE", 1, 1, "writes the state of the cluster to a file, for tenond restore",
+     "Has an image taken by the node at the first endpoint that answers, which has all that was acknowledged before,\n"
+     "and reads it from there. FILE must not exist; it is there when it is whole, checked and durable, and else not."},
     {"state-hash", Command::kStateHash, "", 0, 0, "prints a hash over the state of the node at each endpoint",
      "Nodes at the same applied index have the same hash; if not, one of them is broken."},
 };
 
-constexpr std::string_view kLaterCommands[] = {
-    "alarm",   "backup",  "bench", "completion", "health",    "import", "lease", "lock", "member", "plugin",
-    "publish", "restore", "role",  "shell",      "subscribe", "token",  "top",   "user", "watch"};
+constexpr std::string_view kLaterCommands[] = {"alarm", "bench",     "completion", "health",  "import",  "lease",
+                                               "lock",  "member",    "plugin",     "publish", "restore", "role",
+                                               "shell", "subscribe", "token",      "top",     "user",    "watch"};
 
 constexpr FlagDescription kFlags[] = {
     {"ttl",

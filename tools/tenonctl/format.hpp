@@ -66,6 +66,14 @@ struct EndpointStateHash {
   std::string error;                       // why it did not
 };
 void print_state_hashes(std::ostream& output, Format format, const std::vector<EndpointStateHash>& endpoints);
+struct BackupFile {
+  std::string file;
+  std::string cluster_id;
+  std::uint64_t index = 0;  // of the last log entry that is in it
+  std::uint64_t term = 0;   // of that entry
+  std::uint64_t bytes = 0;
+};
+void print_backup(std::ostream& output, Format format, const BackupFile& backup);
 // Needs: the leader is known.
 void print_leader(std::ostream& output, Format format, const client::Leadership& leadership);
 

@@ -240,6 +240,20 @@ void print_metrics(std::ostream& output, Format format, const std::vector<Endpoi
   output << "]}\n";
 }
 
+void print_backup(std::ostream& output, Format format, const BackupFile& backup) {
+  if (format != Format::kJson) {
+    return print_rows(output, format, {"FILE", "CLUSTER", "INDEX", "TERM", "BYTES"},
+                      {{backup.file, backup.cluster_id, std::to_string(backup.index), std::to_string(backup.term),
+                        std::to_string(backup.bytes)}});
+  }
+  output << json_object({{"file", json_text(backup.file)},
+                         {"cluster_id", json_text(backup.cluster_id)},
+                         number_field("index", backup.index),
+                         number_field("term", backup.term),
+                         number_field("bytes", backup.bytes)})
+         << "\n";
+}
+
 void print_leader(std::ostream& output, Format format, const client::Leadership& leadership) {
   const std::string leader = std::to_string(leadership.leader);
   const std::string term = std::to_string(leadership.term);

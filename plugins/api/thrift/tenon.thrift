@@ -501,6 +501,25 @@ struct MetricsReply {
 
 // The newest image of the state that a node has stored, with what happens to its images. What the node did not tell is
 // absent.
+struct ReadSnapshotRequest {
+  // Of an earlier reply; absent: of the newest image, as a backup begins.
+  1: optional string id,
+  // Of the first byte that is wanted; at most the size of the image.
+  2: i64 offset,
+}
+
+struct ReadSnapshotReply {
+  // Of the image, 32 hexadecimal digits; other nodes have other images.
+  1: string id,
+  // The last log entry that the image includes.
+  2: i64 index,
+  // Of the whole image as stored.
+  3: i64 snapshot_bytes,
+  4: i64 offset,
+  // Up to 1 MiB from the offset on; what is less ends with the image.
+  5: binary bytes,
+}
+
 struct SnapshotReply {
   // The last log entry that the image includes; 0: there is no image.
   1: optional i64 index,
@@ -542,8 +561,12 @@ service Cluster {
   // Asks this node to take an image of its state, and does not wait until it is stored: it is when getSnapshot() tells
   // an index that is at least the applied_index of this reply. A node that receives an image answers BUSY.
   SnapshotReply createSnapshot() throws (1: TenonError error),
-  // The next two are what this node has, without asking the others; also while there is no leader.
+  // The next three are what this node has, without asking the others; also while there is no leader.
   SnapshotReply getSnapshot() throws (1: TenonError error),
+  // Reads a stored image part by part. It stays readable for 60 s after a part of it was read, also when a newer one
+  // takes its place; later the answer is NOT_FOUND, and the reading has to begin anew. A node that does as much of it as
+  // it does at once answers OVERLOADED.
+  ReadSnapshotReply readSnapshot(1: ReadSnapshotRequest request) throws (1: TenonError error),
   StateHashReply getStateHash() throws (1: TenonError error),
 
   // Answered by the node itself, without the cluster; also while there is no leader.

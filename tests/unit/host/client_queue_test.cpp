@@ -25,10 +25,14 @@ class FakeNode final : public NodePort {
     return refused;
   }
   void cancel(node::Token token) override { cancelled.push_back(token); }
-  AdminAnswer admin(const std::string& verb, const std::string& argument) override {
-    if (verb == "lead") return {TENON_ERROR_NOT_LEADER, "ask node 2", raft::NodeId(2)};
-    if (verb != "echo") return {TENON_ERROR_UNSUPPORTED, "there is no such verb"};
-    return {TENON_OK, "echo " + argument};
+  std::optional<AdminAnswer> admin(node::Token token, const std::string& verb, const std::string& argument) override {
+    if (verb == "lead") return AdminAnswer{TENON_ERROR_NOT_LEADER, "ask node 2", raft::NodeId(2)};
+    if (verb == "later") {
+      asked.push_back(token);
+      return std::nullopt;
+    }
+    if (verb != "echo") return AdminAnswer{TENON_ERROR_UNSUPPORTED, "there is no such verb"};
+    return AdminAnswer{TENON_OK, "echo " + argument};
   }
   // Ends the oldest.
   void finish_one(ClientHost& host, kv::Reply reply = {}) {
@@ -44,6 +48,7 @@ class FakeNode final : public NodePort {
   bool is_full = false;
   std::vector<node::Submission> taken;
   std::vector<node::Token> cancelled;
+  std::vector<node::Token> asked;
 };
 
 struct Fixture {

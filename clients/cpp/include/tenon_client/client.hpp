@@ -84,6 +84,15 @@ struct StateHash {
   std::string hash;  // 16 hexadecimal digits
 };
 
+// A stretch of an image that a node has stored.
+struct SnapshotPart {
+  std::string id;  // of the image, 32 hexadecimal digits
+  std::uint64_t index = 0;
+  std::uint64_t snapshot_bytes = 0;  // of the whole image
+  std::uint64_t offset = 0;
+  std::string bytes;  // up to 1 MiB
+};
+
 class Caller;
 
 // Each request throws NoConnection, Refused, and if it writes UnknownOutcome, or in a session SessionExpired and
@@ -141,6 +150,9 @@ class Client {
   // Asks the node to take an image of its state and returns what it has until then. The image is stored when snapshot()
   // of the same node tells an index that is at least the applied_index returned.
   Snapshot create_snapshot();
+  // Reads from the offset on, an empty id meaning the newest image. Throws Refused: kNotFound when the node does not
+  // keep that image any more, overloaded when it reads as many as it does at once.
+  SnapshotPart read_snapshot(const std::string& id, std::uint64_t offset);
   // Asks the leader to hand over to `target`, 0: to the voter whose log is the longest. Returns the term that is to
   // end; done when another node leads a later one, which may never be.
   std::uint64_t transfer_leadership(std::uint64_t target);

@@ -22,6 +22,9 @@ using CompletionPointer = std::unique_ptr<const tenon_completion, GiveBack>;
 // error. `leader_address` is where to ask instead, of a request that is not done; empty: not known.
 CompletionPointer make_completion(node::Answer answer, std::string message, std::string leader_address = {});
 
+// The answer to an admin verb. Any thread.
+CompletionPointer make_admin_completion(node::Token token, std::string verb, std::string text);
+
 // The mark of the token that was answered. Needs: made by make_completion().
 std::uint64_t mark_of(const tenon_completion& completion) noexcept;
 

@@ -2,6 +2,7 @@
 // What client queues need of the node: somewhere to put requests.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ class NodePort {
   virtual std::vector<node::Token> submit(std::vector<node::Submission>& submissions) = 0;
   // Asks the node to end a request. Any thread; never blocks.
   virtual void cancel(node::Token token) = 0;
-  // The answer to an admin verb. Any thread; never waits for the node.
-  virtual AdminAnswer admin(const std::string& verb, const std::string& argument) = 0;
+  // The answer to an admin verb; nullopt: it comes later, as a completion for the token's queue. Any thread; never
+  // waits for the node.
+  virtual std::optional<AdminAnswer> admin(node::Token token, const std::string& verb, const std::string& argument) = 0;
 };
 
 }  // namespace tenon::host

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kv/store.hpp"
+#include "node/backup/image_readings.hpp"
 #include "node/boot.hpp"
 #include "node/cluster_clock.hpp"
 #include "node/forwarded_requests.hpp"
@@ -110,9 +111,11 @@ class Node {
   void on_work_done(std::unique_ptr<Work> work);
   // An operator wants an image of what is applied. Nothing happens while one is being taken or received.
   void take_image();
+  // Takes a request of an operator's tool. It is answered exactly once, perhaps at once.
+  void ask(OperatorRequest request);
 
   // Ends every handle on an image; nothing else is called from now on. Needs: no work is under way.
-  void close_images() noexcept { images_.close(); }
+  void close_images() noexcept;
 
   // Does all that can be done now. Needs: time never runs back.
   void run(Now now);
@@ -190,6 +193,7 @@ class Node {
   ClusterClock clock_;
   LogMarks log_marks_;
   Images images_;
+  ImageReadings readings_;
   KeptStates kept_states_;
   raft::LogIndex clock_entry_;     // that this node proposed last, to let keys expire; 0: none
   raft::Instant next_compaction_;  // the log is looked at again then

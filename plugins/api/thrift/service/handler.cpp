@@ -164,6 +164,12 @@ void ClusterHandler::getSnapshot(std::function<void(const thrift_api::SnapshotRe
   ask(std::move(succeed), std::move(fail), "snapshot", "list");
 }
 
+void ClusterHandler::readSnapshot(std::function<void(const thrift_api::ReadSnapshotReply&)> succeed, Handler::Fail fail,
+                                  const thrift_api::ReadSnapshotRequest& request) {
+  ask(std::move(succeed), std::move(fail), "snapshot_read",
+      (request.__isset.id ? request.id : std::string("newest")) + " " + std::to_string(request.offset));
+}
+
 void ClusterHandler::getStateHash(std::function<void(const thrift_api::StateHashReply&)> succeed, Handler::Fail fail) {
   ask(std::move(succeed), std::move(fail), "state_hash");
 }

@@ -36,6 +36,7 @@ enum class Command {
   kLeaderTransfer,
   kSnapshotCreate,
   kSnapshotList,
+  kBackup,
   kStateHash
 };
 enum class Format { kTable, kJson, kSimple };
