@@ -65,7 +65,10 @@ Snapshot to_snapshot(const thrift_api::SnapshotReply& reply) {
           .bytes = number(isset.bytes ? reply.bytes : 0),
           .being_taken = isset.being_taken && reply.being_taken,
           .being_received = isset.being_received && reply.being_received,
-          .applied_index = number(isset.applied_index ? reply.applied_index : 0)};
+          .applied_index = number(isset.applied_index ? reply.applied_index : 0),
+          .first_index = number(isset.first_index ? reply.first_index : 0),
+          .log_bytes = number(isset.log_bytes ? reply.log_bytes : 0),
+          .compacting = isset.compacting && reply.compacting};
 }
 
 }  // namespace
@@ -131,6 +134,12 @@ Snapshot Client::create_snapshot() {
   return to_snapshot(call_cluster<thrift_api::SnapshotReply>(
       *caller_, Effect::kWrite, [](auto& client) { client.send_createSnapshot(); },
       &thrift_api::ClusterClient::recv_createSnapshot));
+}
+
+Snapshot Client::compact_log() {
+  return to_snapshot(call_cluster<thrift_api::SnapshotReply>(
+      *caller_, Effect::kWrite, [](auto& client) { client.send_compactLog(); },
+      &thrift_api::ClusterClient::recv_compactLog));
 }
 
 SnapshotPart Client::read_snapshot(const std::string& id, std::uint64_t offset) {

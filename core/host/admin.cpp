@@ -33,6 +33,7 @@ std::string listed(const raft::Membership& membership) {
 
 std::optional<AdminAnswer> NodeThread::admin(node::Token token, const std::string& verb, const std::string& argument) {
   if (verb == "snapshot_read") return admin_snapshot_read(token, argument);
+  if (verb == "compact") return admin_later({token, node::CompactionWanted{}});
   if (verb == "leader_transfer") return admin_transfer(argument);
   if (verb == "status") {
     const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - started_);
@@ -46,7 +47,7 @@ std::optional<AdminAnswer> NodeThread::admin(node::Token token, const std::strin
   return AdminAnswer{TENON_ERROR_UNSUPPORTED,
                      "the admin verb '" + echo(verb) +
                          "' is not in this version; there are status, members, metrics, leader, leader_transfer, "
-                         "snapshot, snapshot_read and state_hash"};
+                         "snapshot, snapshot_read, compact and state_hash"};
 }
 
 std::optional<AdminAnswer> NodeThread::admin_snapshot_read(node::Token token, const std::string& argument) {
@@ -73,6 +74,9 @@ void NodeThread::answer_operator(node::OperatorAnswer answer) {
   if (auto* refusal = std::get_if<node::OperatorRefusal>(&answer.what)) {
     return queue_completion(
         queue, make_completion({answer.token, refusal->outcome, refusal->error, {}, {}, {}}, std::move(refusal->why)));
+  }
+  if (const auto* begun = std::get_if<node::CompactionBegun>(&answer.what)) {
+    return queue_completion(queue, make_admin_completion(answer.token, "compact", compaction_text(*begun)));
   }
   queue_completion(queue, make_admin_completion(answer.token, "snapshot_read",
                                                 image_part_text(std::get<node::ImagePart>(answer.what))));

@@ -106,6 +106,18 @@ std::string snapshots_text(const node::Status& status) {
   add_line(text, "received", status.images.received);
   add_line(text, "transfers", status.images.sending);
   add_line(text, "applied_index", status.applied_index.value());
+  add_line(text, "first_index", status.first_index.value());
+  add_line(text, "log_bytes", status.log_bytes);
+  add_line(text, "compacting", status.is_compacting ? "yes" : "no");
+  return text;
+}
+
+std::string compaction_text(const node::CompactionBegun& begun) {
+  std::string text;
+  add_line(text, "applied_index", begun.applied_index.value());
+  add_line(text, "first_index", begun.first_index.value());
+  add_line(text, "log_bytes", begun.log_bytes);
+  add_line(text, "compacting", "yes");
   return text;
 }
 

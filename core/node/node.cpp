@@ -131,6 +131,8 @@ Status Node::status() const {
           store_.state_hash(),
           space_is_short_,
           raft_.log().boundary().next(),
+          log_marks_.held_bytes(),
+          compaction_wanted_ != raft::LogIndex(),
           images_.status(),
           raft_.membership(),
           raft_.peers()};

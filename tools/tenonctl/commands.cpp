@@ -70,6 +70,9 @@ constexpr CommandDescription kCommands[] = {
     {"backup", Command::kBackup, "FILE", 1, 1, "writes the state of the cluster to a file, for tenond restore",
      "Has an image taken by the node at the first endpoint that answers, which has all that was acknowledged before,\n"
      "and reads it from there. FILE must not exist; it is there when it is whole, checked and durable, and else not."},
+    {"compact", Command::kCompact, "", 0, 0, "cuts the log of the node at each endpoint up to an image of now",
+     "Nothing is kept for nodes that are late but what a transfer under way needs, so such a node gets an image, and\n"
+     "an incremental backup of what is cut is not possible any more. Prints the log before and after."},
     {"state-hash", Command::kStateHash, "", 0, 0, "prints a hash over the state of the node at each endpoint",
      "Nodes at the same applied index have the same hash; if not, one of them is broken."},
 };

@@ -60,6 +60,17 @@ struct EndpointSnapshot {
   std::string error;                         // why it did not
 };
 void print_snapshots(std::ostream& output, Format format, const std::vector<EndpointSnapshot>& endpoints);
+// The log of a node before it was cut and after.
+struct Compaction {
+  client::Snapshot before;
+  client::Snapshot after;
+};
+struct EndpointCompaction {
+  std::string endpoint;
+  std::optional<Compaction> compaction;  // absent: it was not done
+  std::string error;                     // why not
+};
+void print_compactions(std::ostream& output, Format format, const std::vector<EndpointCompaction>& endpoints);
 struct EndpointStateHash {
   std::string endpoint;
   std::optional<client::StateHash> state;  // absent: it did not answer

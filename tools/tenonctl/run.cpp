@@ -48,6 +48,8 @@ int dispatch(const Invocation& invocation, const Surroundings& surroundings) {
       return list_snapshots(invocation, surroundings, format);
     case Command::kBackup:
       return take_backup(invocation, surroundings, format);
+    case Command::kCompact:
+      return compact_logs(invocation, surroundings, format);
     case Command::kStateHash:
       return show_state_hash(invocation, surroundings, format);
     default:

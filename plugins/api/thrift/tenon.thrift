@@ -535,6 +535,11 @@ struct SnapshotReply {
   7: optional i64 transfers,
   // The last entry that the node had applied when it answered.
   8: optional i64 applied_index,
+  // The first entry that its log still holds, and the bytes of those from there to the applied one.
+  9: optional i64 first_index,
+  10: optional i64 log_bytes,
+  // Whether a compaction that was asked for is under way.
+  11: optional bool compacting,
 }
 
 struct StateHashReply {
@@ -561,6 +566,10 @@ service Cluster {
   // Asks this node to take an image of its state, and does not wait until it is stored: it is when getSnapshot() tells
   // an index that is at least the applied_index of this reply. A node that receives an image answers BUSY.
   SnapshotReply createSnapshot() throws (1: TenonError error),
+  // Asks this node to take an image of its state and to cut its log up to it, without what is otherwise kept for nodes
+  // that are late. Does not wait: it is done when getSnapshot() says that the node is not compacting. The reply has the
+  // log as it was before. A node that receives an image answers BUSY.
+  SnapshotReply compactLog() throws (1: TenonError error),
   // The next three are what this node has, without asking the others; also while there is no leader.
   SnapshotReply getSnapshot() throws (1: TenonError error),
   // Reads a stored image part by part. It stays readable for 60 s after a part of it was read, also when a newer one

@@ -25,6 +25,10 @@ inline const raft::Membership kMembers{{{NodeId(1)}}};
 class Recorder final : public Surroundings {
  public:
   void answer(Answer answer) override { REQUIRE(answers.emplace(answer.token.request, answer).second); }
+  void answer_operator(OperatorAnswer answer) override {
+    const std::uint64_t request = answer.token.request;
+    REQUIRE(operator_answers.emplace(request, std::move(answer)).second);
+  }
   void role_changed(const raft::RoleChanged& role) override { roles.push_back(role.role); }
   void frame_dropped(FrameDrop why, NodeId) override { frame_drops.push_back(why); }
   void message_dropped(raft::Drop why) override { message_drops.push_back(why); }
@@ -33,6 +37,7 @@ class Recorder final : public Surroundings {
   void failed(const std::string& why) override { failure = why; }
 
   std::map<std::uint64_t, Answer> answers;
+  std::map<std::uint64_t, OperatorAnswer> operator_answers;
   std::vector<RoleName> roles;
   std::vector<FrameDrop> frame_drops;
   std::vector<raft::Drop> message_drops;

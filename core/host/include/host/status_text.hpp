@@ -42,6 +42,11 @@
 //   taken, received  since the start
 //   transfers       images that are on their way to peers
 //   applied_index   when the answer was made; an image that `create` asks for includes at least this entry
+//   first_index     of the log
+//   log_bytes       of the entries of the log that are applied
+//   compacting      yes | no: whether a compaction that was asked for is still under way
+//
+// compact: the last four of the same lines, as they are before the compaction.
 //
 // snapshot_read: lines of `name value`, an empty line, and then the bytes of the image from the offset on, as stored.
 //   id              of the image, 32 hexadecimal digits
@@ -83,6 +88,7 @@ std::string status_text(const Identity& identity, const node::Status& status, st
 std::string members_text(const Identity& identity, const node::Status& status, const std::vector<KnownNode>& nodes);
 std::string leader_text(const node::Status& status, const std::vector<KnownNode>& nodes);
 std::string snapshots_text(const node::Status& status);
+std::string compaction_text(const node::CompactionBegun& begun);
 std::string image_part_text(const node::ImagePart& part);
 std::string state_hash_text(const node::Status& status);
 std::string leader_transfer_text(const node::Status& status, raft::NodeId target);

@@ -72,7 +72,9 @@ struct Status {
   std::uint64_t inbox_bytes = 0;
   std::uint64_t state_hash = 0;  // equal on all nodes that have applied the same
   bool space_is_short = false;
-  raft::LogIndex first_index;  // of the log; what is before it is in an image
+  raft::LogIndex first_index;   // of the log; what is before it is in an image
+  std::uint64_t log_bytes = 0;  // of the entries of the log that are applied
+  bool is_compacting = false;   // an operator wants it cut, which is not done yet
   ImageStatus images;
   raft::Membership membership;
   std::vector<raft::PeerStatus> peers;  // of a leader: the other voters, ascending; else empty
@@ -163,7 +165,10 @@ class Node {
   void install(ReceivedImage received);
   void begin_image();
   void send_images(const std::vector<raft::ImageWanted>& wanted);
+  void begin_compaction(Token token);
   void compact_log();
+  // Up to where an operator wants it, or as far as nobody is likely to need it.
+  raft::LogIndex compaction_point(const ImageIdentity& newest) const;
   void receive(raft::NodeId peer, const wire::ImagePiece& piece);
   void receive(raft::NodeId peer, const wire::ImageAck& ack);
   void collect_memory();
@@ -195,8 +200,9 @@ class Node {
   Images images_;
   ImageReadings readings_;
   KeptStates kept_states_;
-  raft::LogIndex clock_entry_;     // that this node proposed last, to let keys expire; 0: none
-  raft::Instant next_compaction_;  // the log is looked at again then
+  raft::LogIndex clock_entry_;        // that this node proposed last, to let keys expire; 0: none
+  raft::Instant next_compaction_;     // the log is looked at again then
+  raft::LogIndex compaction_wanted_;  // by an operator, up to here or further; 0: no
   std::map<raft::NodeId, raft::Incarnation> heard_incarnations_;  // of voters that the membership has none of
   raft::LogIndex applied_index_;                                  // <= raft_.commit_index(); never falls
   std::map<std::uint64_t, LogRead> log_reads_;                    // that are under way; at most one for each reader

@@ -164,6 +164,10 @@ void ClusterHandler::getSnapshot(std::function<void(const thrift_api::SnapshotRe
   ask(std::move(succeed), std::move(fail), "snapshot", "list");
 }
 
+void ClusterHandler::compactLog(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) {
+  ask(std::move(succeed), std::move(fail), "compact");
+}
+
 void ClusterHandler::readSnapshot(std::function<void(const thrift_api::ReadSnapshotReply&)> succeed, Handler::Fail fail,
                                   const thrift_api::ReadSnapshotRequest& request) {
   ask(std::move(succeed), std::move(fail), "snapshot_read",

@@ -92,6 +92,7 @@ class ClusterHandler : public thrift_api::ClusterCobSvIf {
                           const thrift_api::TransferLeadershipRequest& request) override;
   void createSnapshot(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) override;
   void getSnapshot(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) override;
+  void compactLog(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) override;
   void readSnapshot(std::function<void(const thrift_api::ReadSnapshotReply&)> succeed, Handler::Fail fail,
                     const thrift_api::ReadSnapshotRequest& request) override;
   void getStateHash(std::function<void(const thrift_api::StateHashReply&)> succeed, Handler::Fail fail) override;

@@ -37,6 +37,7 @@ enum class Command {
   kSnapshotCreate,
   kSnapshotList,
   kBackup,
+  kCompact,
   kStateHash
 };
 enum class Format { kTable, kJson, kSimple };

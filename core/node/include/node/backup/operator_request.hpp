@@ -18,9 +18,12 @@ struct ImagePartWanted {
   std::uint64_t offset = 0;         // at most the size of the image
 };
 
+// An image of what is applied, and the log cut up to it.
+struct CompactionWanted {};
+
 struct OperatorRequest {
   Token token;
-  std::variant<ImagePartWanted> wanted;
+  std::variant<ImagePartWanted, CompactionWanted> wanted;
 };
 
 // A stretch of an image as it is stored.
@@ -32,6 +35,13 @@ struct ImagePart {
   std::string data;  // ends with the image, or is as much as one part holds
 };
 
+// A compaction has begun; it is done when Status says that there is none under way.
+struct CompactionBegun {
+  raft::LogIndex applied_index;  // the log is to be cut up to here, or further
+  raft::LogIndex first_index;    // of the log as it is
+  std::uint64_t log_bytes = 0;   // of its applied entries
+};
+
 struct OperatorRefusal {
   Outcome outcome = Outcome::refused;  // or overloaded: the same may succeed soon
   tenon_error error = TENON_ERROR_INVALID;
@@ -40,7 +50,7 @@ struct OperatorRefusal {
 
 struct OperatorAnswer {
   Token token;
-  std::variant<ImagePart, OperatorRefusal> what;
+  std::variant<ImagePart, CompactionBegun, OperatorRefusal> what;
 };
 
 }  // namespace tenon::node
