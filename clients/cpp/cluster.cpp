@@ -152,6 +152,19 @@ SnapshotPart Client::read_snapshot(const std::string& id, std::uint64_t offset) 
   return {reply.id, number(reply.index), number(reply.snapshot_bytes), number(reply.offset), std::move(reply.bytes)};
 }
 
+LogPart Client::read_log(const std::string& cluster_id, std::uint64_t previous_index, std::uint64_t previous_term,
+                         std::uint64_t last_index) {
+  thrift_api::ReadLogRequest request;
+  request.__set_cluster_id(cluster_id);
+  request.__set_previous_index(static_cast<std::int64_t>(previous_index));
+  request.__set_previous_term(static_cast<std::int64_t>(previous_term));
+  if (last_index != 0) request.__set_last_index(static_cast<std::int64_t>(last_index));
+  auto reply = call_cluster<thrift_api::ReadLogReply>(
+      *caller_, Effect::kRead, [&](auto& client) { client.send_readLog(request); },
+      &thrift_api::ClusterClient::recv_readLog);
+  return {number(reply.commit_index), number(reply.commit_term), std::move(reply.records)};
+}
+
 std::uint64_t Client::transfer_leadership(std::uint64_t target) {
   thrift_api::TransferLeadershipRequest request;
   request.__set_target(static_cast<std::int64_t>(target));

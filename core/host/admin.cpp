@@ -33,6 +33,7 @@ std::string listed(const raft::Membership& membership) {
 
 std::optional<AdminAnswer> NodeThread::admin(node::Token token, const std::string& verb, const std::string& argument) {
   if (verb == "snapshot_read") return admin_snapshot_read(token, argument);
+  if (verb == "log_read") return admin_log_read(token, argument);
   if (verb == "compact") return admin_later({token, node::CompactionWanted{}});
   if (verb == "leader_transfer") return admin_transfer(argument);
   if (verb == "status") {
@@ -47,7 +48,7 @@ std::optional<AdminAnswer> NodeThread::admin(node::Token token, const std::strin
   return AdminAnswer{TENON_ERROR_UNSUPPORTED,
                      "the admin verb '" + echo(verb) +
                          "' is not in this version; there are status, members, metrics, leader, leader_transfer, "
-                         "snapshot, snapshot_read, compact and state_hash"};
+                         "snapshot, snapshot_read, compact, log_read and state_hash"};
 }
 
 std::optional<AdminAnswer> NodeThread::admin_snapshot_read(node::Token token, const std::string& argument) {
@@ -61,6 +62,27 @@ std::optional<AdminAnswer> NodeThread::admin_snapshot_read(node::Token token, co
                                                 "newest, and behind a space the offset to read from"};
   }
   return admin_later({token, node::ImagePartWanted{id, static_cast<std::uint64_t>(*offset)}});
+}
+
+std::optional<AdminAnswer> NodeThread::admin_log_read(node::Token token, const std::string& argument) {
+  std::string_view rest = argument;
+  std::uint64_t numbers[3] = {};
+  bool is_good = true;
+  for (std::uint64_t& number : numbers) {
+    const std::size_t end = rest.find(' ');
+    const std::optional<std::int64_t> parsed = parse_integer(rest.substr(0, end));
+    is_good = is_good && end != std::string_view::npos && parsed && *parsed >= 0;
+    if (!is_good) break;
+    number = static_cast<std::uint64_t>(*parsed);
+    rest.remove_prefix(end + 1);
+  }
+  if (!is_good) {
+    return AdminAnswer{TENON_ERROR_INVALID, "found '" + echo(argument) +
+                                                "', expected the index and the term of the entry to go on from, the "
+                                                "index of the last that is wanted or 0, and the id of the cluster"};
+  }
+  return admin_later({token, node::LogPartWanted{std::string(rest), raft::LogIndex(numbers[0]), raft::Term(numbers[1]),
+                                                 raft::LogIndex(numbers[2])}});
 }
 
 std::optional<AdminAnswer> NodeThread::admin_later(node::OperatorRequest request) {
@@ -77,6 +99,9 @@ void NodeThread::answer_operator(node::OperatorAnswer answer) {
   }
   if (const auto* begun = std::get_if<node::CompactionBegun>(&answer.what)) {
     return queue_completion(queue, make_admin_completion(answer.token, "compact", compaction_text(*begun)));
+  }
+  if (const auto* part = std::get_if<node::LogPart>(&answer.what)) {
+    return queue_completion(queue, make_admin_completion(answer.token, "log_read", log_part_text(*part)));
   }
   queue_completion(queue, make_admin_completion(answer.token, "snapshot_read",
                                                 image_part_text(std::get<node::ImagePart>(answer.what))));

@@ -121,6 +121,13 @@ std::string compaction_text(const node::CompactionBegun& begun) {
   return text;
 }
 
+std::string log_part_text(const node::LogPart& part) {
+  std::string text;
+  add_line(text, "commit_index", part.commit_index.value());
+  add_line(text, "commit_term", part.commit_term.value());
+  return text.append("\n").append(part.records);
+}
+
 std::string image_part_text(const node::ImagePart& part) {
   std::string text;
   add_line(text, "id", hexadecimal(part.id));

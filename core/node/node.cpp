@@ -249,7 +249,7 @@ void Node::apply_committed() {
     const raft::Entry* entry = raft_.log().cached(next);
     if (entry == nullptr) {
       // Up to the commit index: every entry in between can be applied when the answer comes.
-      read_log(std::nullopt, next, raft_.commit_index().next(), settings_.log_read_bytes_max);
+      read_log(LogReader(), next, raft_.commit_index().next(), settings_.log_read_bytes_max);
       break;
     }
     const raft::Payload data = entry->data;
@@ -271,16 +271,20 @@ void Node::on_entries_read(std::uint64_t request, tenon_error error, std::span<c
   const auto found = log_reads_.find(request);
   TENON_CHECK(found != log_reads_.end());
   const LogRead read = found->second;
-  const LogReader reader = read.reader;
+  const auto* peer = std::get_if<raft::NodeId>(&read.reader);
+  const auto* token = std::get_if<Token>(&read.reader);
   log_reads_.erase(found);
   more_to_do_ = true;
   if (error == TENON_ERROR_NOT_FOUND && read.first <= raft_.log().boundary()) {
     // The log was shortened after it was asked. Whoever still needs an entry asks again, or gets an image.
-    if (reader) happened_.emplace_back(raft::EntriesRead{*reader, {}});
+    if (peer != nullptr) happened_.emplace_back(raft::EntriesRead{*peer, {}});
+    if (token != nullptr) surroundings_.answer_operator({*token, log_is_cut(raft::LogIndex(read.first.value() - 1))});
   } else if (error != TENON_OK || entries.empty()) {
     fail("storage could not read the log, error " + std::to_string(error));
-  } else if (reader) {
-    send_read(*reader, entries);
+  } else if (peer != nullptr) {
+    send_read(*peer, entries);
+  } else if (token != nullptr) {
+    answer_log_part(*token, entries);
   } else {
     apply_read(entries);
   }

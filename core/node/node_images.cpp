@@ -26,6 +26,7 @@ void Node::take_image() {
 void Node::ask(OperatorRequest request) {
   if (failed_) return;
   if (const auto* part = std::get_if<ImagePartWanted>(&request.wanted)) return readings_.ask(request.token, *part);
+  if (const auto* part = std::get_if<LogPartWanted>(&request.wanted)) return begin_log_part(request.token, *part);
   begin_compaction(request.token);
 }
 

@@ -113,6 +113,93 @@ class Backups(unittest.TestCase):
                 for record in restored:
                     self.assertEqual(record, records[record["key"]])
 
+    def test_a_full_backup_and_the_logs_behind_it_fill_a_new_cluster(self) -> None:
+        with RunningCluster() as old, RunningCluster() as new, temporary_directory() as directory:
+            folder = Path(directory)
+            files = self.take_chain(old, folder)
+            leader = old.wait_for_leader()
+            with old.client(leader) as client:
+                put(client, b"too late", b"for every backup")
+            records = [record for record in scan(old, leader) if record["key"] != "too late"]
+            self.empty(new)
+            self.check_refused(new, folder, files)
+            self.restore_all(new, *files)
+            for node in new.ids:
+                self.assertEqual(scan(new, node), records)
+            hashes = new.tenonctl("state-hash").stdout.decode().splitlines()
+            self.assertEqual(len({line.split("\t", 1)[1] for line in hashes}), 1, hashes)
+
+    def take_chain(self, cluster: RunningCluster, folder: Path) -> list[Path]:
+        """A full backup and three incremental ones: from any node, with all kinds of writes and a change of leader."""
+        files = [folder / name for name in ("full", "first", "second", "third")]
+        leader = cluster.wait_for_leader()
+        for step, (previous, file) in enumerate(zip([None, *files], files)):
+            fill(cluster, range(40 * step, 40 * step + 50))
+            cluster.tenonctl("del", "key/%06d" % (40 * step + 3))
+            cluster.tenonctl("increment", "counter", "5")
+            cluster.tenonctl("put", f"expiring{step}", "soon", "--ttl", "1h")
+            words = ["--since", str(previous)] if previous else []
+            node = cluster.ids[step % len(cluster.ids)]
+            done = backup(cluster, node, *words, str(file))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            if step == 1:
+                cluster.kill(leader)
+                cluster.wait_for_leader(cluster.others(leader))
+                cluster.start(leader)
+                cluster.wait_for_leader()
+        return files
+
+    def check_refused(self, cluster: RunningCluster, folder: Path, files: list[Path]) -> None:
+        full, first, second, third = files
+        whole = second.read_bytes()
+        damaged = {
+            "cut": whole[: len(whole) // 2],
+            "flipped": whole[: len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 1]) + whole[len(whole) // 2 + 1 :],
+            "longer": whole + b"more",
+            "foreign": b"a letter to a friend " * 50,
+        }
+        for name, content in damaged.items():
+            file = folder / name
+            file.write_bytes(content)
+            self.expect_refusal(cluster, [full, first, file], str(file), "offset")
+        self.expect_refusal(cluster, [full, second, third], str(second), "in the order in which they were taken")
+        self.expect_refusal(cluster, [full, second, first], str(second), "in the order in which they were taken")
+        self.expect_refusal(cluster, [full, first, first], str(first), "in the order in which they were taken")
+        self.expect_refusal(cluster, [first, second], str(first), "name the full backup first")
+        self.expect_refusal(cluster, [full, full], str(full), "offset 0")
+        self.expect_refusal(cluster, [full, folder / "nowhere"], "nowhere", "cannot be read")
+
+    def expect_refusal(self, cluster: RunningCluster, files: list[Path], *words: str) -> None:
+        done = restore(cluster, 1, *files)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        for word in words:
+            self.assertIn(word, done.stderr)
+        self.assertFalse(data_directory(cluster, 1).exists(), "what is not good leaves nothing behind")
+
+    def test_a_log_that_was_cut_or_is_of_another_cluster_is_refused_with_what_to_do(self) -> None:
+        with RunningCluster(nodes=1) as cluster, RunningCluster(nodes=1) as other, temporary_directory() as directory:
+            fill(cluster, range(5))
+            fill(other, range(5))
+            full, next_file = Path(directory) / "full", Path(directory) / "next"
+            self.assertEqual(backup(cluster, 1, str(full)).returncode, 0)
+            done = backup(other, 1, "--since", str(full), str(next_file))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"is of the cluster '", done.stderr)
+            fill(cluster, range(5, 9))
+            compacted = cluster.tenonctl("compact")
+            self.assertEqual(compacted.returncode, 0, compacted.stderr)
+            _, first_before, first, bytes_before, bytes_after = compacted.stdout.decode().split()
+            self.assertLess(int(first_before), int(first))
+            self.assertLess(int(bytes_after), int(bytes_before))
+            done = backup(cluster, 1, "--since", str(full), str(next_file))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"take a full backup", done.stderr)
+            (Path(directory) / "cut").write_bytes(full.read_bytes()[:-5])
+            done = backup(cluster, 1, "--since", str(Path(directory) / "cut"), str(next_file))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"no good backup", done.stderr)
+            self.assertEqual(sorted(path.name for path in Path(directory).iterdir()), ["cut", "full"])
+
     def test_a_backup_is_not_written_over_a_file_and_leaves_nothing_when_it_fails(self) -> None:
         with RunningCluster(nodes=1) as cluster, temporary_directory() as directory:
             cluster.wait_for_leader()

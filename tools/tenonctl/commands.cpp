@@ -69,7 +69,10 @@ constexpr CommandDescription kCommands[] = {
     {"snapshot list", Command::kSnapshotList, "", 0, 0, "prints the newest image of the node at each endpoint", ""},
     {"backup", Command::kBackup, "FILE", 1, 1, "writes the state of the cluster to a file, for tenond restore",
      "Has an image taken by the node at the first endpoint that answers, which has all that was acknowledged before,\n"
-     "and reads it from there. FILE must not exist; it is there when it is whole, checked and durable, and else not."},
+     "and reads it from there. FILE must not exist; it is there when it is whole, checked and durable, and else not.\n"
+     "With --since FILE gets the log behind an earlier backup instead, as far as the node still has it; tenond "
+     "restore\n"
+     "takes the full backup and those that follow it, in their order."},
     {"compact", Command::kCompact, "", 0, 0, "cuts the log of the node at each endpoint up to an image of now",
      "Nothing is kept for nodes that are late but what a transfer under way needs, so such a node gets an image, and\n"
      "an incremental backup of what is cut is not possible any more. Prints the log before and after."},
@@ -110,6 +113,7 @@ constexpr FlagDescription kFlags[] = {
     {"count", nullptr, "prints how many keys there are and nothing else", {Command::kScan}},
     {"reverse", nullptr, "from the last key to the first", {Command::kScan}},
     {"cursor", "CURSOR", "goes on where an earlier scan of the same range stopped at its limit", {Command::kScan}},
+    {"since", "PREVIOUS", "only what was written behind this backup, a full or an incremental one", {Command::kBackup}},
     {"absent", nullptr, "the condition is that there is no such key", {Command::kCas}},
 };
 

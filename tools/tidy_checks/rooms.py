@@ -40,7 +40,7 @@ ROWS = {
     "core/kv": Row(("sdk",), sdk_headers=SDK_VALUES),
     "core/backup": Row(("sdk",), sdk_headers=SDK_VALUES),
     "core/wire": Row(("core/raft", "core/kv", "sdk"), ("xxhash", "zstd")),
-    "core/node": Row(("core/raft", "core/kv", "core/wire", "sdk")),
+    "core/node": Row(("core/raft", "core/kv", "core/wire", "core/backup", "sdk")),
     "core/host": Row(("core/node", "core/kv", "sdk")),
     "core/plugin": Row(("sdk",), ("dll", "program_options")),
     "core/decorators": Row(("sdk",)),

@@ -520,6 +520,24 @@ struct ReadSnapshotReply {
   5: binary bytes,
 }
 
+// What an incremental backup goes on from.
+struct ReadLogRequest {
+  1: string cluster_id,
+  // The last entry that the asker has, and its term: a node that has another there answers INVALID.
+  2: i64 previous_index,
+  3: i64 previous_term,
+  // No entry behind this one is wanted; absent: all that is committed.
+  4: optional i64 last_index,
+}
+
+struct ReadLogReply {
+  // The last entry that could be had when the node answered.
+  1: i64 commit_index,
+  2: i64 commit_term,
+  // The entries that follow, up to 1 MiB but at least one if there is one, as records of an incremental backup.
+  3: binary records,
+}
+
 struct SnapshotReply {
   // The last log entry that the image includes; 0: there is no image.
   1: optional i64 index,
@@ -570,12 +588,14 @@ service Cluster {
   // that are late. Does not wait: it is done when getSnapshot() says that the node is not compacting. The reply has the
   // log as it was before. A node that receives an image answers BUSY.
   SnapshotReply compactLog() throws (1: TenonError error),
-  // The next three are what this node has, without asking the others; also while there is no leader.
+  // The next four are what this node has, without asking the others; also while there is no leader.
   SnapshotReply getSnapshot() throws (1: TenonError error),
   // Reads a stored image part by part. It stays readable for 60 s after a part of it was read, also when a newer one
   // takes its place; later the answer is NOT_FOUND, and the reading has to begin anew. A node that does as much of it as
   // it does at once answers OVERLOADED.
   ReadSnapshotReply readSnapshot(1: ReadSnapshotRequest request) throws (1: TenonError error),
+  // Reads committed entries of this node's log. COMPACTED: they are not in it any more, and a full backup is wanted.
+  ReadLogReply readLog(1: ReadLogRequest request) throws (1: TenonError error),
   StateHashReply getStateHash() throws (1: TenonError error),
 
   // Answered by the node itself, without the cluster; also while there is no leader.

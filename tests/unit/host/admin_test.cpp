@@ -86,7 +86,7 @@ TEST_CASE("an admin verb that is not known is echoed short and printable, with t
   CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
   CHECK(refused.message == "the admin verb 'line?" + std::string(59, 'v') +
                                "..' is not in this version; there are status, members, metrics, leader, "
-                               "leader_transfer, snapshot, snapshot_read, compact and state_hash");
+                               "leader_transfer, snapshot, snapshot_read, compact, log_read and state_hash");
   queue.destroy();
 }
 

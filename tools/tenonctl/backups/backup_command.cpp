@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "backup/image_check.hpp"
+#include "backup/log_file.hpp"
 #include "backups/new_file.hpp"
+#include "backups/previous_backup.hpp"
 #include "backups/progress_bar.hpp"
 #include "cluster_commands.hpp"
 #include "format.hpp"
@@ -94,7 +96,7 @@ Written write_image(client::Client& client, const Invocation& invocation, NewFil
     id = part.id;
     end = part.snapshot_bytes;
     offset += part.bytes.size();
-    progress.show("backup", offset, end);
+    progress.show(ProgressBar::Unit::kBytes, offset, end);
   }
   if (!check.complete() || offset != end) {
     throw std::runtime_error("what came is not whole: " + check.missing() + "; try again");
@@ -102,18 +104,56 @@ Written write_image(client::Client& client, const Invocation& invocation, NewFil
   return {*check.position(), offset};
 }
 
+// Up to what is committed when the first part is read.
+Written write_log(client::Client& client, const Invocation& invocation, const backup::Position& previous, NewFile& file,
+                  ProgressBar& progress) {
+  backup::LogFileCheck check;
+  std::uint64_t bytes = 0;
+  const auto add = [&](std::string_view records) {
+    if (!check.feed(records, [](const backup::LogFileEntry&) { return true; })) {
+      throw std::runtime_error("what came is damaged: " + check.error() + "; try again");
+    }
+    file.write(records);
+    bytes += records.size();
+  };
+  const auto read = [&](std::uint64_t index, std::uint64_t term, std::uint64_t last) {
+    return ask_patiently(invocation.timeout, [&] { return client.read_log(previous.cluster_id, index, term, last); });
+  };
+  client::LogPart part = read(previous.index, previous.term, 0);
+  const std::uint64_t last = part.commit_index;
+  add(backup::encode_header({previous.cluster_id, previous.index, previous.term, last, part.commit_term}));
+  if (!part.records.empty()) add(part.records);
+  while (check.index() < last) {
+    part = read(check.index(), check.term(), last);
+    if (part.records.empty()) throw std::runtime_error("the node answered without the entries that it has; try again");
+    add(part.records);
+    progress.show(ProgressBar::Unit::kEntries, check.index() - previous.index, last - previous.index);
+  }
+  const backup::Position position{previous.cluster_id, check.index(), check.term()};
+  add(check.make_footer());
+  if (!check.complete()) throw std::runtime_error("what came is not whole: " + check.missing() + "; try again");
+  return {position, bytes};
+}
+
+Written write_backup(const Invocation& invocation, const Surroundings& surroundings, NewFile& file) {
+  if (!invocation.since) {
+    client::Client client = connect_up_to_date(invocation);
+    wait_for_image(client, invocation);
+    ProgressBar progress(surroundings);
+    return write_image(client, invocation, file, progress);
+  }
+  const backup::Position previous = read_previous(*invocation.since);
+  client::Client client = connect_up_to_date(invocation);
+  ProgressBar progress(surroundings);
+  return write_log(client, invocation, previous, file, progress);
+}
+
 }  // namespace
 
 int take_backup(const Invocation& invocation, const Surroundings& surroundings, Format format) {
   const std::string& path = invocation.arguments.front();
   NewFile file(path);
-  client::Client client = connect_up_to_date(invocation);
-  wait_for_image(client, invocation);
-  Written written;
-  {
-    ProgressBar progress(surroundings);
-    written = write_image(client, invocation, file, progress);
-  }
+  const Written written = write_backup(invocation, surroundings, file);
   file.commit();
   print_backup(surroundings.output, format,
                {path, written.position.cluster_id, written.position.index, written.position.term, written.bytes});

@@ -7,7 +7,8 @@
 
 namespace tenon::tenonctl {
 
-// Has an image taken by the first endpoint that answers, with all that was acknowledged before, and writes it to the
+// With --since: the log behind the end of an earlier backup, up to what was committed when the backup began. Otherwise:
+// has an image taken by the first endpoint that answers, with all that was acknowledged before, and writes it to the
 // file. The file is there when it is whole, checked and durable, and else not. A connection that is lost goes on at the
 // same node, while that takes no longer than the invocation's timeout. Returns an exit code; throws what a client
 // throws, and std::runtime_error.

@@ -18,7 +18,7 @@ ProgressBar::~ProgressBar() {
   if (is_drawn_) surroundings_.messages << "\n";
 }
 
-void ProgressBar::show(const char* what, std::uint64_t done, std::uint64_t total) {
+void ProgressBar::show(Unit unit, std::uint64_t done, std::uint64_t total) {
   if (surroundings_.messages_device != OutputDevice::kTerminal || total == 0) return;
   const auto now = std::chrono::steady_clock::now();
   if (done < total && now < next_) return;
@@ -28,8 +28,9 @@ void ProgressBar::show(const char* what, std::uint64_t done, std::uint64_t total
   const std::uint64_t filled = shown / (total / kWidth + 1);
   std::string bar(static_cast<std::size_t>(shown == total ? kWidth : filled), '#');
   bar.resize(kWidth, '.');
-  surroundings_.messages << "\r" << what << " [" << bar << "] " << shown / kMebibyte << " of " << total / kMebibyte
-                         << " MiB" << std::flush;
+  const std::uint64_t scale = unit == Unit::kBytes ? kMebibyte : 1;
+  surroundings_.messages << "\r[" << bar << "] " << shown / scale << " of " << total / scale
+                         << (unit == Unit::kBytes ? " MiB" : " entries") << std::flush;
 }
 
 }  // namespace tenon::tenonctl

@@ -19,8 +19,9 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  // `what` is done up to `done` of `total`. Draws a few times a second, and always the end.
-  void show(const char* what, std::uint64_t done, std::uint64_t total);
+  enum class Unit { kBytes, kEntries };
+  // Draws a few times a second, and always the end.
+  void show(Unit unit, std::uint64_t done, std::uint64_t total);
 
  private:
   const Surroundings& surroundings_;

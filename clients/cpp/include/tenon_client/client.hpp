@@ -96,6 +96,13 @@ struct SnapshotPart {
   std::string bytes;  // up to 1 MiB
 };
 
+// Committed entries of a node's log.
+struct LogPart {
+  std::uint64_t commit_index = 0;  // the last that could be had
+  std::uint64_t commit_term = 0;
+  std::string records;  // of an incremental backup
+};
+
 class Caller;
 
 // Each request throws NoConnection, Refused, and if it writes UnknownOutcome, or in a session SessionExpired and
@@ -159,6 +166,10 @@ class Client {
   // Reads from the offset on, an empty id meaning the newest image. Throws Refused: kNotFound when the node does not
   // keep that image any more, overloaded when it reads as many as it does at once.
   SnapshotPart read_snapshot(const std::string& id, std::uint64_t offset);
+  // Reads the entries behind the one of this index and term, up to `last_index`, 0: to the last that is committed.
+  // Throws Refused: kCompacted when the node has them no more, kInvalid when its history is another.
+  LogPart read_log(const std::string& cluster_id, std::uint64_t previous_index, std::uint64_t previous_term,
+                   std::uint64_t last_index);
   // Asks the leader to hand over to `target`, 0: to the voter whose log is the longest. Returns the term that is to
   // end; done when another node leads a later one, which may never be.
   std::uint64_t transfer_leadership(std::uint64_t target);

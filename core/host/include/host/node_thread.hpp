@@ -95,6 +95,7 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   AdminAnswer admin_transfer(const std::string& argument);
   AdminAnswer admin_snapshot(const std::string& argument);
   std::optional<AdminAnswer> admin_snapshot_read(node::Token token, const std::string& argument);
+  std::optional<AdminAnswer> admin_log_read(node::Token token, const std::string& argument);
   // Nullopt: it was handed to the node's thread.
   std::optional<AdminAnswer> admin_later(node::OperatorRequest request);
   void queue_completion(std::uint64_t queue, CompletionPointer completion);

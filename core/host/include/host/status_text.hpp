@@ -54,6 +54,9 @@
 //   snapshot_bytes  of the whole image as stored
 //   offset          of the first byte that follows
 //
+// log_read: lines of `name value`, an empty line, and then records of backup/log_file.hpp.
+//   commit_index, commit_term  the last entry that could be had
+//
 // state_hash: lines of `name value`.
 //   applied_index, revision
 //   state_hash      16 hexadecimal digits
@@ -89,6 +92,7 @@ std::string members_text(const Identity& identity, const node::Status& status, c
 std::string leader_text(const node::Status& status, const std::vector<KnownNode>& nodes);
 std::string snapshots_text(const node::Status& status);
 std::string compaction_text(const node::CompactionBegun& begun);
+std::string log_part_text(const node::LogPart& part);
 std::string image_part_text(const node::ImagePart& part);
 std::string state_hash_text(const node::Status& status);
 std::string leader_transfer_text(const node::Status& status, raft::NodeId target);

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "kv/store.hpp"
@@ -136,8 +137,8 @@ class Node {
     std::shared_ptr<const std::string> frame;  // that the commands are views of
     wire::Forward forward;
   };
-  // What a read of the log is for: nobody, that is to be applied, or a peer that is behind.
-  using LogReader = std::optional<raft::NodeId>;
+  // What a read of the log is for: to be applied, for a peer that is behind, or for an operator's tool.
+  using LogReader = std::variant<std::monostate, raft::NodeId, Token>;
   struct LogRead {
     LogReader reader;
     raft::LogIndex first;
@@ -172,6 +173,11 @@ class Node {
   void receive(raft::NodeId peer, const wire::ImagePiece& piece);
   void receive(raft::NodeId peer, const wire::ImageAck& ack);
   void collect_memory();
+  // node_log_parts.cpp
+  void begin_log_part(Token token, const LogPartWanted& wanted);
+  std::optional<OperatorRefusal> check_log_part(const LogPartWanted& wanted) const;
+  OperatorRefusal log_is_cut(raft::LogIndex previous) const;
+  void answer_log_part(Token token, std::span<const tenon_entry> entries);
   std::optional<FrameDrop> check_envelope(raft::NodeId peer, const wire::Envelope& envelope);
   void receive_body(raft::NodeId peer, const std::shared_ptr<const std::string>& frame, wire::Body body);
   void accept_forwards();

@@ -70,5 +70,6 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::SnapshotReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::StateHashReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ReadSnapshotReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ReadLogReply& reply);
 
 }  // namespace tenon::api_thrift

@@ -174,6 +174,14 @@ void ClusterHandler::readSnapshot(std::function<void(const thrift_api::ReadSnaps
       (request.__isset.id ? request.id : std::string("newest")) + " " + std::to_string(request.offset));
 }
 
+void ClusterHandler::readLog(std::function<void(const thrift_api::ReadLogReply&)> succeed, Handler::Fail fail,
+                             const thrift_api::ReadLogRequest& request) {
+  const std::int64_t last = request.__isset.last_index ? request.last_index : 0;
+  ask(std::move(succeed), std::move(fail), "log_read",
+      std::to_string(request.previous_index) + " " + std::to_string(request.previous_term) + " " +
+          std::to_string(last) + " " + request.cluster_id);
+}
+
 void ClusterHandler::getStateHash(std::function<void(const thrift_api::StateHashReply&)> succeed, Handler::Fail fail) {
   ask(std::move(succeed), std::move(fail), "state_hash");
 }

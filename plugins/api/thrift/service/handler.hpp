@@ -95,6 +95,8 @@ class ClusterHandler : public thrift_api::ClusterCobSvIf {
   void compactLog(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) override;
   void readSnapshot(std::function<void(const thrift_api::ReadSnapshotReply&)> succeed, Handler::Fail fail,
                     const thrift_api::ReadSnapshotRequest& request) override;
+  void readLog(std::function<void(const thrift_api::ReadLogReply&)> succeed, Handler::Fail fail,
+               const thrift_api::ReadLogRequest& request) override;
   void getStateHash(std::function<void(const thrift_api::StateHashReply&)> succeed, Handler::Fail fail) override;
   void getInfo(std::function<void(const thrift_api::InfoReply&)> succeed, Handler::Fail fail) override;
 

@@ -185,6 +185,17 @@ void read(const tenon_completion& completion, const RequestShape&, thrift_api::R
   reply.__set_bytes(std::string(data));
 }
 
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::ReadLogReply& reply) {
+  const auto [lines, records] = text_and_bytes_of(completion);
+  for (const std::string_view line : lines) {
+    const auto [name, text] = split_at(line, ' ');
+    const std::optional<std::int64_t> number = parse_integer(text);
+    if (name == "commit_index" && number) reply.__set_commit_index(*number);
+    if (name == "commit_term" && number) reply.__set_commit_term(*number);
+  }
+  reply.__set_records(std::string(records));
+}
+
 void read(const tenon_completion& completion, const RequestShape&, thrift_api::MetricsReply& reply) {
   const tenon_result& result = only_result(completion);
   if (result.record_count != 0) reply.__set_text(std::string(view(result.records[0].value)));

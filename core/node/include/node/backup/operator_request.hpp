@@ -21,9 +21,18 @@ struct ImagePartWanted {
 // An image of what is applied, and the log cut up to it.
 struct CompactionWanted {};
 
+// Committed entries, as records of backup/log_file.hpp, behind one that the asker has. To be refused unless it is the
+// same here.
+struct LogPartWanted {
+  std::string cluster_id;
+  raft::LogIndex previous_index;
+  raft::Term previous_term;
+  raft::LogIndex last_index;  // no entry behind it is wanted; 0: behind what is committed
+};
+
 struct OperatorRequest {
   Token token;
-  std::variant<ImagePartWanted, CompactionWanted> wanted;
+  std::variant<ImagePartWanted, CompactionWanted, LogPartWanted> wanted;
 };
 
 // A stretch of an image as it is stored.
@@ -33,6 +42,13 @@ struct ImagePart {
   std::uint64_t image_bytes = 0;
   std::uint64_t offset = 0;
   std::string data;  // ends with the image, or is as much as one part holds
+};
+
+// As many entries as one part holds, at least one unless the last that was wanted was there already.
+struct LogPart {
+  raft::LogIndex commit_index;  // the last that could be had
+  raft::Term commit_term;
+  std::string records;
 };
 
 // A compaction has begun; it is done when Status says that there is none under way.
@@ -50,7 +66,7 @@ struct OperatorRefusal {
 
 struct OperatorAnswer {
   Token token;
-  std::variant<ImagePart, CompactionBegun, OperatorRefusal> what;
+  std::variant<ImagePart, CompactionBegun, LogPart, OperatorRefusal> what;
 };
 
 }  // namespace tenon::node
