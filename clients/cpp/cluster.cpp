@@ -65,10 +65,7 @@ Snapshot to_snapshot(const thrift_api::SnapshotReply& reply) {
           .bytes = number(isset.bytes ? reply.bytes : 0),
           .being_taken = isset.being_taken && reply.being_taken,
           .being_received = isset.being_received && reply.being_received,
-          .applied_index = number(isset.applied_index ? reply.applied_index : 0),
-          .first_index = number(isset.first_index ? reply.first_index : 0),
-          .log_bytes = number(isset.log_bytes ? reply.log_bytes : 0),
-          .compacting = isset.compacting && reply.compacting};
+          .applied_index = number(isset.applied_index ? reply.applied_index : 0)};
 }
 
 }  // namespace
@@ -134,35 +131,6 @@ Snapshot Client::create_snapshot() {
   return to_snapshot(call_cluster<thrift_api::SnapshotReply>(
       *caller_, Effect::kWrite, [](auto& client) { client.send_createSnapshot(); },
       &thrift_api::ClusterClient::recv_createSnapshot));
-}
-
-Snapshot Client::compact_log() {
-  return to_snapshot(call_cluster<thrift_api::SnapshotReply>(
-      *caller_, Effect::kWrite, [](auto& client) { client.send_compactLog(); },
-      &thrift_api::ClusterClient::recv_compactLog));
-}
-
-SnapshotPart Client::read_snapshot(const std::string& id, std::uint64_t offset) {
-  thrift_api::ReadSnapshotRequest request;
-  if (!id.empty()) request.__set_id(id);
-  request.__set_offset(static_cast<std::int64_t>(offset));
-  auto reply = call_cluster<thrift_api::ReadSnapshotReply>(
-      *caller_, Effect::kRead, [&](auto& client) { client.send_readSnapshot(request); },
-      &thrift_api::ClusterClient::recv_readSnapshot);
-  return {reply.id, number(reply.index), number(reply.snapshot_bytes), number(reply.offset), std::move(reply.bytes)};
-}
-
-LogPart Client::read_log(const std::string& cluster_id, std::uint64_t previous_index, std::uint64_t previous_term,
-                         std::uint64_t last_index) {
-  thrift_api::ReadLogRequest request;
-  request.__set_cluster_id(cluster_id);
-  request.__set_previous_index(static_cast<std::int64_t>(previous_index));
-  request.__set_previous_term(static_cast<std::int64_t>(previous_term));
-  if (last_index != 0) request.__set_last_index(static_cast<std::int64_t>(last_index));
-  auto reply = call_cluster<thrift_api::ReadLogReply>(
-      *caller_, Effect::kRead, [&](auto& client) { client.send_readLog(request); },
-      &thrift_api::ClusterClient::recv_readLog);
-  return {number(reply.commit_index), number(reply.commit_term), std::move(reply.records)};
 }
 
 std::uint64_t Client::transfer_leadership(std::uint64_t target) {

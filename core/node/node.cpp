@@ -258,38 +258,6 @@ void Node::apply_committed() {
   if (!was_ready && is_ready_leader()) more_to_do_ = true;
 }
 
-void Node::read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max) {
-  const bool is_under_way =
-      std::any_of(log_reads_.begin(), log_reads_.end(), [&](const auto& read) { return read.second.reader == reader; });
-  if (is_under_way) return;
-  log_reads_.emplace(++last_log_read_, LogRead{reader, first});
-  storage_.table->read_entries(storage_.self, last_log_read_, first.value(), end.value(), bytes_max);
-}
-
-void Node::on_entries_read(std::uint64_t request, tenon_error error, std::span<const tenon_entry> entries) {
-  if (failed_) return;
-  const auto found = log_reads_.find(request);
-  TENON_CHECK(found != log_reads_.end());
-  const LogRead read = found->second;
-  const auto* peer = std::get_if<raft::NodeId>(&read.reader);
-  const auto* token = std::get_if<Token>(&read.reader);
-  log_reads_.erase(found);
-  more_to_do_ = true;
-  if (error == TENON_ERROR_NOT_FOUND && read.first <= raft_.log().boundary()) {
-    // The log was shortened after it was asked. Whoever still needs an entry asks again, or gets an image.
-    if (peer != nullptr) happened_.emplace_back(raft::EntriesRead{*peer, {}});
-    if (token != nullptr) surroundings_.answer_operator({*token, log_is_cut(raft::LogIndex(read.first.value() - 1))});
-  } else if (error != TENON_OK || entries.empty()) {
-    fail("storage could not read the log, error " + std::to_string(error));
-  } else if (peer != nullptr) {
-    send_read(*peer, entries);
-  } else if (token != nullptr) {
-    answer_log_part(*token, entries);
-  } else {
-    apply_read(entries);
-  }
-}
-
 void Node::send_read(raft::NodeId peer, std::span<const tenon_entry> entries) {
   std::uint64_t size = 0;
   for (const tenon_entry& entry : entries) size += entry.data.size;
@@ -310,18 +278,6 @@ void Node::send_read(raft::NodeId peer, std::span<const tenon_entry> entries) {
     read.entries.push_back(*std::move(one));
   }
   happened_.emplace_back(std::move(read));
-}
-
-void Node::apply_read(std::span<const tenon_entry> entries) {
-  for (const tenon_entry& entry : entries) {
-    const raft::LogIndex index(entry.index);
-    if (index <= applied_index_ || index > raft_.commit_index()) continue;
-    if (index != applied_index_.next() || raft_.log().term(index) != raft::Term(entry.term)) {
-      return fail("storage read an entry of index " + std::to_string(entry.index) + " and term " +
-                  std::to_string(entry.term) + " where the log has another");
-    }
-    if (!apply(index, view(entry.data))) return;
-  }
 }
 
 bool Node::apply(raft::LogIndex index, std::string_view data) {

@@ -191,9 +191,9 @@ int list_snapshots(const Invocation& invocation, const Surroundings& surrounding
 
 int compact_logs(const Invocation& invocation, const Surroundings& surroundings, Format format) {
   const auto compact = [&](client::Client& client) {
-    const client::Snapshot before = client.compact_log();
+    const client::Log before = client.compact_log();
     Clock::time_point deadline = Clock::now() + invocation.timeout;
-    client::Snapshot now = client.snapshot();
+    client::Log now = client.log();
     while (now.compacting) {
       if (now.being_taken) deadline = Clock::now() + invocation.timeout;
       if (Clock::now() >= deadline) {
@@ -202,7 +202,7 @@ int compact_logs(const Invocation& invocation, const Surroundings& surroundings,
             "when it can, and its own messages say what is in the way");
       }
       std::this_thread::sleep_for(kPollInterval);
-      now = client.snapshot();
+      now = client.log();
     }
     return Compaction{before, now};
   };

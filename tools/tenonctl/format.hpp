@@ -62,8 +62,8 @@ struct EndpointSnapshot {
 void print_snapshots(std::ostream& output, Format format, const std::vector<EndpointSnapshot>& endpoints);
 // The log of a node before it was cut and after.
 struct Compaction {
-  client::Snapshot before;
-  client::Snapshot after;
+  client::Log before;
+  client::Log after;
 };
 struct EndpointCompaction {
   std::string endpoint;

@@ -195,12 +195,12 @@ void print_compactions(std::ostream& output, Format format, const std::vector<En
     }
     const auto& [before, after] = *compaction;
     rows.push_back({endpoint, std::to_string(before.first_index), std::to_string(after.first_index),
-                    std::to_string(before.log_bytes), std::to_string(after.log_bytes)});
+                    std::to_string(before.bytes), std::to_string(after.bytes)});
     nodes.push_back({{"endpoint", json_text(endpoint)},
                      number_field("first_index_before", before.first_index),
                      number_field("first_index", after.first_index),
-                     number_field("log_bytes_before", before.log_bytes),
-                     number_field("log_bytes", after.log_bytes)});
+                     number_field("log_bytes_before", before.bytes),
+                     number_field("log_bytes", after.bytes)});
   }
   if (format == Format::kJson) return print_nodes(output, nodes);
   print_rows(output, format, {"ENDPOINT", "FIRST_BEFORE", "FIRST", "BYTES_BEFORE", "BYTES"}, rows);

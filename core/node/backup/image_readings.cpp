@@ -22,7 +22,7 @@ class ImageReadings::PartReading final : public Work {
 
   bool step() override {
     try {
-      if (!file_) open();
+      if (!file_) open_newest();
       if (file_ && answers_wanted_id()) read();
     } catch (const Error& error) {
       refusal_ = OperatorRefusal{Outcome::refused, error.code(), error.what()};
@@ -39,7 +39,7 @@ class ImageReadings::PartReading final : public Work {
   ImagePart take_part() noexcept { return std::move(part_); }
 
  private:
-  void open() {
+  void open_newest() {
     std::optional<ImageFile> newest = ImageFile::open_newest(storage_);
     if (newest) {
       file_ = std::make_unique<ImageFile>(*std::move(newest));

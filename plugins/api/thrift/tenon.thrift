@@ -501,43 +501,6 @@ struct MetricsReply {
 
 // The newest image of the state that a node has stored, with what happens to its images. What the node did not tell is
 // absent.
-struct ReadSnapshotRequest {
-  // Of an earlier reply; absent: of the newest image, as a backup begins.
-  1: optional string id,
-  // Of the first byte that is wanted; at most the size of the image.
-  2: i64 offset,
-}
-
-struct ReadSnapshotReply {
-  // Of the image, 32 hexadecimal digits; other nodes have other images.
-  1: string id,
-  // The last log entry that the image includes.
-  2: i64 index,
-  // Of the whole image as stored.
-  3: i64 snapshot_bytes,
-  4: i64 offset,
-  // Up to 1 MiB from the offset on; what is less ends with the image.
-  5: binary bytes,
-}
-
-// What an incremental backup goes on from.
-struct ReadLogRequest {
-  1: string cluster_id,
-  // The last entry that the asker has, and its term: a node that has another there answers INVALID.
-  2: i64 previous_index,
-  3: i64 previous_term,
-  // No entry behind this one is wanted; absent: all that is committed.
-  4: optional i64 last_index,
-}
-
-struct ReadLogReply {
-  // The last entry that could be had when the node answered.
-  1: i64 commit_index,
-  2: i64 commit_term,
-  // The entries that follow, up to 1 MiB but at least one if there is one, as records of an incremental backup.
-  3: binary records,
-}
-
 struct SnapshotReply {
   // The last log entry that the image includes; 0: there is no image.
   1: optional i64 index,
@@ -553,11 +516,6 @@ struct SnapshotReply {
   7: optional i64 transfers,
   // The last entry that the node had applied when it answered.
   8: optional i64 applied_index,
-  // The first entry that its log still holds, and the bytes of those from there to the applied one.
-  9: optional i64 first_index,
-  10: optional i64 log_bytes,
-  // Whether a compaction that was asked for is under way.
-  11: optional bool compacting,
 }
 
 struct StateHashReply {
@@ -584,18 +542,8 @@ service Cluster {
   // Asks this node to take an image of its state, and does not wait until it is stored: it is when getSnapshot() tells
   // an index that is at least the applied_index of this reply. A node that receives an image answers BUSY.
   SnapshotReply createSnapshot() throws (1: TenonError error),
-  // Asks this node to take an image of its state and to cut its log up to it, without what is otherwise kept for nodes
-  // that are late. Does not wait: it is done when getSnapshot() says that the node is not compacting. The reply has the
-  // log as it was before. A node that receives an image answers BUSY.
-  SnapshotReply compactLog() throws (1: TenonError error),
-  // The next four are what this node has, without asking the others; also while there is no leader.
+  // The next two are what this node has, without asking the others; also while there is no leader.
   SnapshotReply getSnapshot() throws (1: TenonError error),
-  // Reads a stored image part by part. It stays readable for 60 s after a part of it was read, also when a newer one
-  // takes its place; later the answer is NOT_FOUND, and the reading has to begin anew. A node that does as much of it as
-  // it does at once answers OVERLOADED.
-  ReadSnapshotReply readSnapshot(1: ReadSnapshotRequest request) throws (1: TenonError error),
-  // Reads committed entries of this node's log. COMPACTED: they are not in it any more, and a full backup is wanted.
-  ReadLogReply readLog(1: ReadLogRequest request) throws (1: TenonError error),
   StateHashReply getStateHash() throws (1: TenonError error),
 
   // Answered by the node itself, without the cluster; also while there is no leader.

@@ -75,9 +75,15 @@ struct Snapshot {
   bool being_taken = false;
   bool being_received = false;
   std::uint64_t applied_index = 0;  // of the node
-  std::uint64_t first_index = 0;    // that its log still holds
-  std::uint64_t log_bytes = 0;      // of the applied entries of the log
-  bool compacting = false;          // compact_log() was called, and is not done
+};
+
+// The log of the node that answered.
+struct Log {
+  std::uint64_t applied_index = 0;
+  std::uint64_t first_index = 0;  // that it still holds
+  std::uint64_t bytes = 0;        // of its applied entries
+  bool compacting = false;        // compact_log() was called, and is not done
+  bool being_taken = false;       // an image of the state
 };
 
 // Of the state of the node that answered; nodes at the same applied_index have the same hash.
@@ -160,9 +166,10 @@ class Client {
   // Asks the node to take an image of its state and returns what it has until then. The image is stored when snapshot()
   // of the same node tells an index that is at least the applied_index returned.
   Snapshot create_snapshot();
-  // Asks the node to take an image and to cut its log up to it, and returns what it has until then. Done when
-  // snapshot() of the same node says that it is not compacting.
-  Snapshot compact_log();
+  Log log();
+  // Asks the node to take an image and to cut its log up to it, and returns the log as it is until then. Done when
+  // log() of the same node says that it is not compacting.
+  Log compact_log();
   // Reads from the offset on, an empty id meaning the newest image. Throws Refused: kNotFound when the node does not
   // keep that image any more, overloaded when it reads as many as it does at once.
   SnapshotPart read_snapshot(const std::string& id, std::uint64_t offset);

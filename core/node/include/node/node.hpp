@@ -173,7 +173,7 @@ class Node {
   void receive(raft::NodeId peer, const wire::ImagePiece& piece);
   void receive(raft::NodeId peer, const wire::ImageAck& ack);
   void collect_memory();
-  // node_log_parts.cpp
+  // node_log_reads.cpp
   void begin_log_part(Token token, const LogPartWanted& wanted);
   std::optional<OperatorRefusal> check_log_part(const LogPartWanted& wanted) const;
   OperatorRefusal log_is_cut(raft::LogIndex previous) const;

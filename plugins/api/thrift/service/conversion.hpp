@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "maintenance_types.h"
 #include "request_batch.hpp"
 #include "tenon/client_api.hpp"
 #include "tenon_types.h"
@@ -71,5 +72,6 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::StateHashReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ReadSnapshotReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ReadLogReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::LogReply& reply);
 
 }  // namespace tenon::api_thrift

@@ -147,7 +147,6 @@ void read(const tenon_completion& completion, const RequestShape&, thrift_api::S
     const auto [name, text] = split_at(line, ' ');
     if (name == "being_taken") reply.__set_being_taken(text == "yes");
     if (name == "being_received") reply.__set_being_received(text == "yes");
-    if (name == "compacting") reply.__set_compacting(text == "yes");
     const std::optional<std::int64_t> number = parse_integer(text);
     if (!number) continue;
     if (name == "index") reply.__set_index(*number);
@@ -156,8 +155,6 @@ void read(const tenon_completion& completion, const RequestShape&, thrift_api::S
     if (name == "received") reply.__set_received(*number);
     if (name == "transfers") reply.__set_transfers(*number);
     if (name == "applied_index") reply.__set_applied_index(*number);
-    if (name == "first_index") reply.__set_first_index(*number);
-    if (name == "log_bytes") reply.__set_log_bytes(*number);
   }
 }
 
@@ -183,6 +180,19 @@ void read(const tenon_completion& completion, const RequestShape&, thrift_api::R
     if (name == "offset") reply.__set_offset(*number);
   }
   reply.__set_bytes(std::string(data));
+}
+
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::LogReply& reply) {
+  for (const std::string_view line : lines_of(completion)) {
+    const auto [name, text] = split_at(line, ' ');
+    if (name == "compacting") reply.__set_compacting(text == "yes");
+    if (name == "being_taken") reply.__set_being_taken(text == "yes");
+    const std::optional<std::int64_t> number = parse_integer(text);
+    if (!number) continue;
+    if (name == "applied_index") reply.__set_applied_index(*number);
+    if (name == "first_index") reply.__set_first_index(*number);
+    if (name == "log_bytes") reply.__set_log_bytes(*number);
+  }
 }
 
 void read(const tenon_completion& completion, const RequestShape&, thrift_api::ReadLogReply& reply) {

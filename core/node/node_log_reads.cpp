@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The log as operators' tools read it, for incremental backups: committed entries, part by part. Each part names the
-// entry that it goes on from, so that a node which has another there refuses, whoever it is and whatever happened
-// between two parts.
+// What a node reads of its log: to apply it, for peers that are behind, and for operators' tools, which take it part by
+// part as an incremental backup. Each part names the entry that it goes on from, so that a node which has another there
+// refuses, whoever it is and whatever happened between two parts.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -19,6 +19,50 @@ constexpr std::size_t kPartsMax = 4;            // that are being read at once
 std::string text_of(std::uint64_t number) { return std::to_string(number); }
 
 }  // namespace
+
+void Node::read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max) {
+  const bool is_under_way =
+      std::any_of(log_reads_.begin(), log_reads_.end(), [&](const auto& read) { return read.second.reader == reader; });
+  if (is_under_way) return;
+  log_reads_.emplace(++last_log_read_, LogRead{reader, first});
+  storage_.table->read_entries(storage_.self, last_log_read_, first.value(), end.value(), bytes_max);
+}
+
+void Node::on_entries_read(std::uint64_t request, tenon_error error, std::span<const tenon_entry> entries) {
+  if (failed_) return;
+  const auto found = log_reads_.find(request);
+  TENON_CHECK(found != log_reads_.end());
+  const LogRead read = found->second;
+  const auto* peer = std::get_if<raft::NodeId>(&read.reader);
+  const auto* token = std::get_if<Token>(&read.reader);
+  log_reads_.erase(found);
+  more_to_do_ = true;
+  if (error == TENON_ERROR_NOT_FOUND && read.first <= raft_.log().boundary()) {
+    // The log was shortened after it was asked. Whoever still needs an entry asks again, or gets an image.
+    if (peer != nullptr) happened_.emplace_back(raft::EntriesRead{*peer, {}});
+    if (token != nullptr) surroundings_.answer_operator({*token, log_is_cut(raft::LogIndex(read.first.value() - 1))});
+  } else if (error != TENON_OK || entries.empty()) {
+    fail("storage could not read the log, error " + std::to_string(error));
+  } else if (peer != nullptr) {
+    send_read(*peer, entries);
+  } else if (token != nullptr) {
+    answer_log_part(*token, entries);
+  } else {
+    apply_read(entries);
+  }
+}
+
+void Node::apply_read(std::span<const tenon_entry> entries) {
+  for (const tenon_entry& entry : entries) {
+    const raft::LogIndex index(entry.index);
+    if (index <= applied_index_ || index > raft_.commit_index()) continue;
+    if (index != applied_index_.next() || raft_.log().term(index) != raft::Term(entry.term)) {
+      return fail("storage read an entry of index " + std::to_string(entry.index) + " and term " +
+                  std::to_string(entry.term) + " where the log has another");
+    }
+    if (!apply(index, view(entry.data))) return;
+  }
+}
 
 void Node::begin_log_part(Token token, const LogPartWanted& wanted) {
   if (std::optional<OperatorRefusal> refusal = check_log_part(wanted)) {
