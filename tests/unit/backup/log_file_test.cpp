@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/documented_bytes.hpp"
 
 namespace tenon::backup {
 namespace {
@@ -66,6 +67,15 @@ TEST_CASE("a file without entries says that nothing was written between") {
   REQUIRE(check.feed(encode_header(header), sink));
   const std::string file = encode_header(header) + check.make_footer();
   CHECK(checked(file, 5).check.complete());
+}
+
+TEST_CASE("the incremental backup of docs/formats.md is what is written") {
+  std::string file = encode_header({"orders", 258, 7, 259, 8});
+  append_entry(file, {259, 8, "hello"});
+  LogFileCheck check;
+  REQUIRE(check.feed(file, [](const LogFileEntry&) { return true; }));
+  file += check.make_footer();
+  CHECK(support::hexadecimal(file) == support::hexadecimal(support::documented_bytes("core log_file")));
 }
 
 TEST_CASE("a flipped bit anywhere is refused with an offset") {

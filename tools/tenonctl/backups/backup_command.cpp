@@ -70,8 +70,10 @@ void wait_for_image(client::Client& client, const Invocation& invocation) {
           std::to_string(now.index) + ", expected " + std::to_string(wanted) + " or more; its own messages say why");
     }
     std::this_thread::sleep_for(kPollInterval);
-    // Asked anew each time: an image that could not be taken is forgotten by the node.
-    now = ask_patiently(invocation.timeout, [&] { return client.create_snapshot(); });
+    // An image that could not be taken is forgotten by the node, and is asked for anew.
+    const bool is_forgotten = !now.being_taken;
+    now =
+        ask_patiently(invocation.timeout, [&] { return is_forgotten ? client.create_snapshot() : client.snapshot(); });
   }
 }
 
