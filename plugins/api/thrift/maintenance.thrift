@@ -64,16 +64,16 @@ struct LogReply {
 // All of it is of this node alone, and also answered while there is no leader.
 service Maintenance {
   // Reads a stored image part by part. It stays readable for 60 s after a part of it was read, also when a newer one
-  // takes its place; later the answer is NOT_FOUND, and the reading has to begin anew. A node that does as much of it as
-  // it does at once answers OVERLOADED.
+  // takes its place; later the answer is NOT_FOUND, and the reading has to begin anew. A node that does as much of it
+  // as it does at once answers OVERLOADED.
   ReadSnapshotReply readSnapshot(1: ReadSnapshotRequest request) throws (1: tenon.TenonError error),
 
   // Reads committed entries of this node's log. COMPACTED: they are not in it any more, and a full backup is wanted.
   ReadLogReply readLog(1: ReadLogRequest request) throws (1: tenon.TenonError error),
 
   // Asks this node to take an image of its state and to cut its log up to it, without what is otherwise kept for nodes
-  // that are late. Does not wait: it is done when getLog() says that the node is not compacting. The reply has the log as
-  // it was before. A node that receives an image answers BUSY.
+  // that are late. Does not wait: it is done when getLog() says that the node is not compacting. The reply has the log
+  // as it was before. A node that receives an image answers BUSY.
   LogReply compactLog() throws (1: tenon.TenonError error),
   LogReply getLog() throws (1: tenon.TenonError error),
 }

@@ -3,7 +3,6 @@
 
 #include <Cluster.h>
 #include <Kv.h>
-#include <Maintenance.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -17,6 +16,8 @@
 #include <map>
 #include <stdexcept>
 #include <utility>
+
+#include "maintenance_handler.hpp"
 
 namespace tenon::client {
 namespace {
@@ -333,35 +334,6 @@ bool TestServer::receive(int connection, char* data, std::size_t size) {
   }
   return true;
 }
-
-// An image that was stored before anybody asked, and a log that is cut when it is looked at for the second time.
-class MaintenanceHandler : public thrift_api::MaintenanceNull {
- public:
-  void readSnapshot(thrift_api::ReadSnapshotReply& reply, const thrift_api::ReadSnapshotRequest& request) override {
-    reply.__set_id(std::string(32, 'a'));
-    reply.__set_index(258);
-    reply.__set_snapshot_bytes(static_cast<std::int64_t>(image.size()));
-    reply.__set_offset(request.offset);
-    reply.__set_bytes(image.substr(static_cast<std::size_t>(request.offset), part_bytes));
-  }
-  void compactLog(thrift_api::LogReply& reply) override {
-    looks_ = 0;
-    getLog(reply);
-  }
-  void getLog(thrift_api::LogReply& reply) override {
-    const bool is_cut = ++looks_ > 2;
-    reply.__set_applied_index(12);
-    reply.__set_first_index(is_cut ? 13 : 1);
-    reply.__set_log_bytes(is_cut ? 0 : 900);
-    reply.__set_compacting(!is_cut);
-  }
-
-  std::string image;
-  std::size_t part_bytes = 1;
-
- private:
-  int looks_ = 0;
-};
 
 struct MapService::Processors {
   std::shared_ptr<KvHandler> kv = std::make_shared<KvHandler>();

@@ -149,6 +149,25 @@ TEST_CASE("an admin verb is answered at once, and one that is unknown is refused
   queue.destroy();
 }
 
+TEST_CASE("an admin verb that is answered later holds its credit until then") {
+  Fixture f;
+  TestQueue queue(f.host, 1);
+  const tenon_operation later = admin("later");
+  queue.submit({&later, 1});
+  CHECK_FALSE(queue.submit(request(0, {&later, 1})).has_value());
+  queue.poll();
+  CHECK(queue.ended.empty());
+  REQUIRE(f.node.asked.size() == 1);
+  std::vector<CompletionPointer> completions;
+  completions.push_back(make_admin_completion(f.node.asked.front(), "later", "done now"));
+  f.host.complete(f.node.asked.front().queue, completions);
+  queue.poll();
+  REQUIRE(queue.ended.size() == 1);
+  CHECK(queue.ended.begin()->second.values == std::vector<std::string>{"done now"});
+  queue.submit({&later, 1});
+  queue.destroy();
+}
+
 TEST_CASE("a refusal names the leader's address for the client API that asks, and not for another") {
   Fixture f;
   f.directory.set_addresses(raft::NodeId(2), {"thrift://two:7201"});
