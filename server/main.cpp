@@ -93,11 +93,12 @@ int run_node(const config::Config& config, const PluginSelection& plugins, const
   return exit_code;
 }
 
-int restore_node(const config::Config& config, const PluginSelection& plugins, const std::filesystem::path& file) {
+int restore_node(const config::Config& config, const PluginSelection& plugins,
+                 const std::vector<std::filesystem::path>& files) {
   ServerLogger logger(config.logger_levels, config.logger_format, config.logger_file);
-  const Backup restored = restore_data_directory(config, plugins, file, logger);
-  std::cout << "restored " << restored.keys << " keys at revision " << restored.revision << ", from index "
-            << restored.header.index.value() << " of the cluster " << restored.header.cluster_id << "\n"
+  const Backup restored = restore_data_directory(config, plugins, files, logger);
+  std::cout << "restored " << restored.store->key_count() << " keys at revision " << restored.store->revision()
+            << ", from index " << restored.position.index << " of the cluster " << restored.position.cluster_id << "\n"
             << "start the node without cluster.start, once every member is restored\n";
   return kExitOk;
 }
@@ -129,7 +130,7 @@ int perform(const config::CommandLine& command_line) {
   }
   plugins.check();
   if (command_line.action == config::Action::kRestore) {
-    return restore_node(config, plugins, command_line.backup_file);
+    return restore_node(config, plugins, command_line.backup_files);
   }
   check_surroundings(config, plugins);
   if (command_line.action == config::Action::kRun) {

@@ -31,20 +31,80 @@ std::string listed(const raft::Membership& membership) {
 
 }  // namespace
 
-AdminAnswer NodeThread::admin(const std::string& verb, const std::string& argument) {
+std::optional<AdminAnswer> NodeThread::admin(node::Token token, const std::string& verb, const std::string& argument) {
+  if (verb == "snapshot_read") return admin_snapshot_read(token, argument);
+  if (verb == "log_read") return admin_log_read(token, argument);
+  if (verb == "compact") return admin_later({token, node::CompactionWanted{}});
   if (verb == "leader_transfer") return admin_transfer(argument);
   if (verb == "status") {
     const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - started_);
-    return {TENON_OK, status_text(identity_, status(), static_cast<std::uint64_t>(uptime.count()))};
+    return AdminAnswer{TENON_OK, status_text(identity_, status(), static_cast<std::uint64_t>(uptime.count()))};
   }
-  if (verb == "members") return {TENON_OK, members_text(identity_, status(), directory_.nodes())};
-  if (verb == "leader") return {TENON_OK, leader_text(status(), directory_.nodes())};
-  if (verb == "metrics") return {TENON_OK, metrics_text()};
+  if (verb == "members") return AdminAnswer{TENON_OK, members_text(identity_, status(), directory_.nodes())};
+  if (verb == "leader") return AdminAnswer{TENON_OK, leader_text(status(), directory_.nodes())};
+  if (verb == "metrics") return AdminAnswer{TENON_OK, metrics_text()};
   if (verb == "snapshot") return admin_snapshot(argument);
-  if (verb == "state_hash") return {TENON_OK, state_hash_text(status())};
-  return {TENON_ERROR_UNSUPPORTED, "the admin verb '" + echo(verb) +
-                                       "' is not in this version; there are status, members, metrics, leader, "
-                                       "leader_transfer, snapshot and state_hash"};
+  if (verb == "state_hash") return AdminAnswer{TENON_OK, state_hash_text(status())};
+  return AdminAnswer{TENON_ERROR_UNSUPPORTED,
+                     "the admin verb '" + echo(verb) +
+                         "' is not in this version; there are status, members, metrics, leader, leader_transfer, "
+                         "snapshot, snapshot_read, compact, log_read and state_hash"};
+}
+
+std::optional<AdminAnswer> NodeThread::admin_snapshot_read(node::Token token, const std::string& argument) {
+  const std::size_t space = std::min(argument.find(' '), argument.size());
+  const std::string id_text = argument.substr(0, space);
+  const std::optional<std::int64_t> offset = parse_integer(argument.substr(std::min(space + 1, argument.size())));
+  const std::optional<wire::ImageId> id = parse_image_id(id_text);
+  if (!offset || *offset < 0 || (!id && id_text != "newest")) {
+    return AdminAnswer{TENON_ERROR_INVALID, "found '" + echo(argument) +
+                                                "', expected the id of an image, which is 32 hexadecimal digits, or "
+                                                "newest, and behind a space the offset to read from"};
+  }
+  return admin_later({token, node::ImagePartWanted{id, static_cast<std::uint64_t>(*offset)}});
+}
+
+std::optional<AdminAnswer> NodeThread::admin_log_read(node::Token token, const std::string& argument) {
+  std::string_view rest = argument;
+  std::uint64_t numbers[3] = {};
+  bool is_good = true;
+  for (std::uint64_t& number : numbers) {
+    const std::size_t end = rest.find(' ');
+    const std::optional<std::int64_t> parsed = parse_integer(rest.substr(0, end));
+    is_good = is_good && end != std::string_view::npos && parsed && *parsed >= 0;
+    if (!is_good) break;
+    number = static_cast<std::uint64_t>(*parsed);
+    rest.remove_prefix(end + 1);
+  }
+  if (!is_good) {
+    return AdminAnswer{TENON_ERROR_INVALID, "found '" + echo(argument) +
+                                                "', expected the index and the term of the entry to go on from, the "
+                                                "index of the last that is wanted or 0, and the id of the cluster"};
+  }
+  return admin_later({token, node::LogPartWanted{std::string(rest), raft::LogIndex(numbers[0]), raft::Term(numbers[1]),
+                                                 raft::LogIndex(numbers[2])}});
+}
+
+std::optional<AdminAnswer> NodeThread::admin_later(node::OperatorRequest request) {
+  if (ask(std::move(request))) return std::nullopt;
+  return AdminAnswer{TENON_ERROR_BUSY, "as many requests of operators wait for this node as may; try later"};
+}
+
+void NodeThread::answer_operator(node::OperatorAnswer answer) {
+  events_.answered();
+  const std::uint64_t queue = answer.token.queue;
+  if (auto* refusal = std::get_if<node::OperatorRefusal>(&answer.what)) {
+    return queue_completion(
+        queue, make_completion({answer.token, refusal->outcome, refusal->error, {}, {}, {}}, std::move(refusal->why)));
+  }
+  if (const auto* begun = std::get_if<node::CompactionBegun>(&answer.what)) {
+    return queue_completion(queue, make_admin_completion(answer.token, "compact", compaction_text(*begun)));
+  }
+  if (const auto* part = std::get_if<node::LogPart>(&answer.what)) {
+    return queue_completion(queue, make_admin_completion(answer.token, "log_read", log_part_text(*part)));
+  }
+  queue_completion(queue, make_admin_completion(answer.token, "snapshot_read",
+                                                image_part_text(std::get<node::ImagePart>(answer.what))));
 }
 
 std::string NodeThread::metrics_text() const {

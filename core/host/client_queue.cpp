@@ -18,14 +18,6 @@ CompletionPointer refused(node::Token token, node::Outcome outcome, tenon_error 
   return make_completion({token, outcome, error, {}, raft::NodeId(), {}}, std::move(message));
 }
 
-CompletionPointer answered(node::Token token, std::string verb, std::string text) {
-  node::Answer answer;
-  answer.token = token;
-  answer.reply.results.emplace_back().records.push_back(
-      {TENON_RECORD_CURRENT, std::move(verb), std::move(text), 0, 0, 1});
-  return make_completion(std::move(answer), {});
-}
-
 }  // namespace
 
 ClientQueue::ClientQueue(std::uint64_t id, std::uint64_t depth, const std::string& client_api,
@@ -92,15 +84,17 @@ void ClientQueue::take(node::Token token, const tenon_request& request, std::vec
   } else if (auto* refusal = std::get_if<RequestRefusal>(&checked)) {
     completions.push_back(refused(token, node::Outcome::refused, refusal->error, std::move(refusal->message)));
   } else {
-    completions.push_back(perform(token, std::get<AdminRequest>(std::move(checked))));
+    CompletionPointer completion = perform(token, std::get<AdminRequest>(std::move(checked)));
+    if (completion) completions.push_back(std::move(completion));
   }
 }
 
 CompletionPointer ClientQueue::perform(node::Token token, AdminRequest admin) {
-  AdminAnswer answer = node_.admin(admin.verb, admin.argument);
-  if (answer.error == TENON_OK) return answered(token, std::move(admin.verb), std::move(answer.text));
-  return make_completion({token, node::Outcome::refused, answer.error, {}, answer.leader, {}}, std::move(answer.text),
-                         leader_address(answer.leader));
+  std::optional<AdminAnswer> answer = node_.admin(token, admin.verb, admin.argument);
+  if (!answer) return nullptr;
+  if (answer->error == TENON_OK) return make_admin_completion(token, std::move(admin.verb), std::move(answer->text));
+  return make_completion({token, node::Outcome::refused, answer->error, {}, answer->leader, {}},
+                         std::move(answer->text), leader_address(answer->leader));
 }
 
 std::uint64_t ClientQueue::poll(const tenon_completion** completions, std::uint64_t room) {

@@ -100,6 +100,14 @@ CompletionPointer make_completion(node::Answer answer, std::string message, std:
   return CompletionPointer(&block.release()->completion);
 }
 
+CompletionPointer make_admin_completion(node::Token token, std::string verb, std::string text) {
+  node::Answer answer;
+  answer.token = token;
+  answer.reply.results.emplace_back().records.push_back(
+      {TENON_RECORD_CURRENT, std::move(verb), std::move(text), 0, 0, 1});
+  return make_completion(std::move(answer), {});
+}
+
 std::uint64_t mark_of(const tenon_completion& completion) noexcept {
   return static_cast<const Block*>(completion.loan.owner)->answer.token.mark;
 }

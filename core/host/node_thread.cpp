@@ -128,6 +128,15 @@ void NodeThread::take_image() {
   post([](Mail& mail) { mail.image = true; });
 }
 
+bool NodeThread::ask(node::OperatorRequest request) {
+  bool fits = true;
+  post([&](Mail& mail) {
+    fits = mail.asked.size() < kOperatorRequestsMax;
+    if (fits) mail.asked.push_back(std::move(request));
+  });
+  return fits;
+}
+
 void NodeThread::receive(raft::NodeId peer, std::span<const tenon_bytes> frames) {
   std::vector<Mail::FromPeer> taken;
   taken.reserve(frames.size());
@@ -184,8 +193,8 @@ void NodeThread::run() {
     deliver(mail);
     node_->run(now());
     rounds_.fetch_add(1, std::memory_order_relaxed);
+    publish();  // before the answers: whoever has one finds in status() what it rests on
     send_answers();
-    publish();
     sleep(node_->next_deadline());
     mail = Mail{};
     const std::lock_guard lock(mail_mutex_);
@@ -210,6 +219,7 @@ void NodeThread::deliver(Mail& mail) {
   deliver_from_peers(mail);
   for (const node::StreamLoan& loan : mail.loans) node_->give_back(loan);
   if (mail.image) node_->take_image();
+  for (node::OperatorRequest& request : mail.asked) node_->ask(std::move(request));
   if (mail.transfer) node_->transfer_leadership(*mail.transfer);
   // In the order of posting: a request that has the id of one that was cancelled and ended must not be cancelled for
   // it.
@@ -258,15 +268,19 @@ void NodeThread::sleep(std::optional<raft::Instant> deadline) {
 void NodeThread::answer(node::Answer answer) {
   if (!answer.loan) events_.answered();
   const std::uint64_t queue = answer.token.queue;
+  std::string message(answer.message);
+  std::string leader_address;
+  if (answer.outcome != node::Outcome::done) leader_address = clients_->leader_address(queue, answer.leader);
+  queue_completion(queue, make_completion(std::move(answer), std::move(message), std::move(leader_address), this));
+}
+
+void NodeThread::queue_completion(std::uint64_t queue, CompletionPointer completion) {
   auto at = std::find_if(answers_.begin(), answers_.end(), [&](const auto& group) { return group.first == queue; });
   if (at == answers_.end()) {
     answers_.emplace_back(queue, std::vector<CompletionPointer>());
     at = std::prev(answers_.end());
   }
-  std::string message(answer.message);
-  std::string leader_address;
-  if (answer.outcome != node::Outcome::done) leader_address = clients_->leader_address(queue, answer.leader);
-  at->second.push_back(make_completion(std::move(answer), std::move(message), std::move(leader_address), this));
+  at->second.push_back(std::move(completion));
 }
 
 void NodeThread::send_answers() {

@@ -49,6 +49,18 @@ std::string hexadecimal(const raft::Incarnation& incarnation) {
   return text;
 }
 
+std::optional<wire::ImageId> parse_image_id(std::string_view text) noexcept {
+  constexpr std::string_view digits = "0123456789abcdef";
+  wire::ImageId id{};
+  if (text.size() != 2 * id.size()) return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t digit = digits.find(text[i]);
+    if (digit == std::string_view::npos) return std::nullopt;
+    id[i / 2] = static_cast<std::uint8_t>(id[i / 2] << 4 | digit);
+  }
+  return id;
+}
+
 const char* role_name(raft::RoleName role) noexcept {
   switch (role) {
     case raft::RoleName::leader:
@@ -94,7 +106,35 @@ std::string snapshots_text(const node::Status& status) {
   add_line(text, "received", status.images.received);
   add_line(text, "transfers", status.images.sending);
   add_line(text, "applied_index", status.applied_index.value());
+  add_line(text, "first_index", status.first_index.value());
+  add_line(text, "log_bytes", status.log_bytes);
+  add_line(text, "compacting", status.is_compacting ? "yes" : "no");
   return text;
+}
+
+std::string compaction_text(const node::CompactionBegun& begun) {
+  std::string text;
+  add_line(text, "applied_index", begun.applied_index.value());
+  add_line(text, "first_index", begun.first_index.value());
+  add_line(text, "log_bytes", begun.log_bytes);
+  add_line(text, "compacting", "yes");
+  return text;
+}
+
+std::string log_part_text(const node::LogPart& part) {
+  std::string text;
+  add_line(text, "commit_index", part.commit_index.value());
+  add_line(text, "commit_term", part.commit_term.value());
+  return text.append("\n").append(part.records);
+}
+
+std::string image_part_text(const node::ImagePart& part) {
+  std::string text;
+  add_line(text, "id", hexadecimal(part.id));
+  add_line(text, "index", part.index.value());
+  add_line(text, "snapshot_bytes", part.image_bytes);
+  add_line(text, "offset", part.offset);
+  return text.append("\n").append(part.data);
 }
 
 std::string state_hash_text(const node::Status& status) {

@@ -44,6 +44,8 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
       log_marks_(raft_.log().boundary(), settings.images.log_mark_bytes),
       images_(storage, workers, links_, settings.cluster_id, settings.images, recovered.image,
               raft::Random(random.next()), now.steady),
+      readings_(storage, workers,
+                [&surroundings](OperatorAnswer answer) { surroundings.answer_operator(std::move(answer)); }),
       applied_index_(raft_.log().boundary()) {
   TENON_CHECK(settings_.entry_commands_max > 0);
   TENON_CHECK(settings_.apply_entries_max > 0);
@@ -125,6 +127,7 @@ std::optional<raft::Instant> Node::next_deadline() const noexcept {
   take_earlier(requests_.next_expiry());
   take_earlier(images_.next_deadline(now_.steady));
   take_earlier(watches_.next_deadline());
+  take_earlier(readings_.next_expiry());
   const std::optional<std::uint64_t> key_expiry_ms = store_.next_expiry_ms();
   if (key_expiry_ms && may_stamp() && clock_entry_ <= applied_index_) {
     take_earlier(clock_.reaches(*key_expiry_ms));
@@ -149,6 +152,8 @@ Status Node::status() const {
           store_.state_hash(),
           space_is_short_,
           raft_.log().boundary().next(),
+          log_marks_.held_bytes(),
+          compaction_wanted_ != raft::LogIndex(),
           images_.status(),
           watches_.status(),
           raft_.membership(),
@@ -255,41 +260,13 @@ void Node::apply_committed() {
     const raft::Entry* entry = raft_.log().cached(next);
     if (entry == nullptr) {
       // Up to the commit index: every entry in between can be applied when the answer comes.
-      read_log(std::nullopt, next, raft_.commit_index().next(), settings_.log_read_bytes_max);
+      read_log(LogReader(), next, raft_.commit_index().next(), settings_.log_read_bytes_max);
       break;
     }
     const raft::Payload data = entry->data;
     if (!apply(next, data.bytes)) return;
   }
   if (!was_ready && may_stamp()) more_to_do_ = true;
-}
-
-void Node::read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max) {
-  const bool is_under_way =
-      std::any_of(log_reads_.begin(), log_reads_.end(), [&](const auto& read) { return read.second.reader == reader; });
-  if (is_under_way) return;
-  log_reads_.emplace(++last_log_read_, LogRead{reader, first});
-  storage_.table->read_entries(storage_.self, last_log_read_, first.value(), end.value(), bytes_max);
-}
-
-void Node::on_entries_read(std::uint64_t request, tenon_error error, std::span<const tenon_entry> entries) {
-  if (failed_) return;
-  const auto found = log_reads_.find(request);
-  TENON_CHECK(found != log_reads_.end());
-  const LogRead read = found->second;
-  const LogReader reader = read.reader;
-  log_reads_.erase(found);
-  more_to_do_ = true;
-  if (error == TENON_ERROR_NOT_FOUND && read.first <= raft_.log().boundary()) {
-    // The log was shortened after it was asked. Whoever still needs an entry asks again, or gets an image.
-    if (reader) happened_.emplace_back(raft::EntriesRead{*reader, {}});
-  } else if (error != TENON_OK || entries.empty()) {
-    fail("storage could not read the log, error " + std::to_string(error));
-  } else if (reader) {
-    send_read(*reader, entries);
-  } else {
-    apply_read(entries);
-  }
 }
 
 void Node::send_read(raft::NodeId peer, std::span<const tenon_entry> entries) {
@@ -312,18 +289,6 @@ void Node::send_read(raft::NodeId peer, std::span<const tenon_entry> entries) {
     read.entries.push_back(*std::move(one));
   }
   happened_.emplace_back(std::move(read));
-}
-
-void Node::apply_read(std::span<const tenon_entry> entries) {
-  for (const tenon_entry& entry : entries) {
-    const raft::LogIndex index(entry.index);
-    if (index <= applied_index_ || index > raft_.commit_index()) continue;
-    if (index != applied_index_.next() || raft_.log().term(index) != raft::Term(entry.term)) {
-      return fail("storage read an entry of index " + std::to_string(entry.index) + " and term " +
-                  std::to_string(entry.term) + " where the log has another");
-    }
-    if (!apply(index, view(entry.data))) return;
-  }
 }
 
 bool Node::apply(raft::LogIndex index, std::string_view data) {

@@ -23,7 +23,20 @@ void Node::take_image() {
   if (!failed_) images_.ask(applied_index_);
 }
 
+void Node::ask(OperatorRequest request) {
+  if (failed_) return;
+  if (const auto* part = std::get_if<ImagePartWanted>(&request.wanted)) return readings_.ask(request.token, *part);
+  if (const auto* part = std::get_if<LogPartWanted>(&request.wanted)) return begin_log_part(request.token, *part);
+  begin_compaction(request.token);
+}
+
+void Node::close_images() noexcept {
+  images_.close();
+  readings_.close();
+}
+
 void Node::handle_images() {
+  readings_.expire(now_.steady);
   images_.update(raft_.term(), applied_index_, now_.steady);
   if (images_.fatal()) return fail(*images_.fatal());
   for (const std::string& note : images_.take_notes()) surroundings_.image_trouble(note);
@@ -95,27 +108,52 @@ void Node::begin_image() {
   header.index = applied_index_;
   header.term = *term;
   header.membership = applied_membership_;
+  log_marks_.mark(applied_index_);
   images_.take(std::move(header), store_.pin(), log_marks_.bytes());
 }
 
-// As far as an image holds what goes, and nobody is likely to need it.
+void Node::begin_compaction(Token token) {
+  if (images_.status().is_being_received) {
+    return surroundings_.answer_operator(
+        {token, OperatorRefusal{Outcome::refused, TENON_ERROR_BUSY,
+                                "this node is receiving an image from the leader; ask again when it is there"}});
+  }
+  compaction_wanted_ = applied_index_;
+  more_to_do_ = true;
+  surroundings_.answer_operator(
+      {token, CompactionBegun{applied_index_, raft_.log().boundary().next(), log_marks_.held_bytes()}});
+}
+
+// As far as an image holds what goes.
 void Node::compact_log() {
+  const raft::LogIndex boundary = raft_.log().boundary();
+  if (compaction_wanted_ <= boundary) compaction_wanted_ = raft::LogIndex();
+  const bool is_demanded = compaction_wanted_ != raft::LogIndex();
   const std::optional<ImageIdentity>& newest = images_.newest();
-  if (!newest || newest->index <= raft_.log().boundary() || now_.steady < next_compaction_) return;
+  // Asked for in every round: an image that could not be taken is forgotten.
+  if (is_demanded) images_.ask(compaction_wanted_);
+  if (!newest || newest->index <= boundary) return;
+  const bool is_due = is_demanded ? newest->index >= compaction_wanted_ : now_.steady >= next_compaction_;
+  if (!is_due) return;
   next_compaction_ = now_.steady + kCompactionInterval;
+  const raft::LogIndex wanted = compaction_point(*newest);
+  if (wanted > raft_.log().durable_index()) return;
+  compaction_wanted_ = raft::LogIndex();
+  if (wanted <= boundary) return;
+  log_marks_.compacted(wanted);
+  step(raft::Compact{wanted});
+}
+
+raft::LogIndex Node::compaction_point(const ImageIdentity& newest) const {
   const ImageSettings& settings = settings_.images;
-  raft::LogIndex wanted = newest->index;
+  const raft::LogIndex under_way = images_.sending().oldest_index().value_or(newest.index);
+  if (compaction_wanted_ != raft::LogIndex()) return std::min(newest.index, under_way);
+  raft::LogIndex wanted = std::min(newest.index, under_way);
   for (const raft::PeerStatus& peer : raft_.peers()) {
     if (peer.state != raft::ProgressState::snapshot) wanted = std::min(wanted, peer.match_index);
   }
-  if (const std::optional<raft::LogIndex> under_way = images_.sending().oldest_index()) {
-    wanted = std::min(wanted, *under_way);
-  }
   wanted = log_marks_.last_before(wanted, settings.log_tail_bytes);
-  wanted = std::max(wanted, log_marks_.last_before(newest->index, settings.log_held_bytes_max));
-  if (wanted <= raft_.log().boundary() || wanted > raft_.log().durable_index()) return;
-  log_marks_.compacted(wanted);
-  step(raft::Compact{wanted});
+  return std::max(wanted, log_marks_.last_before(newest.index, settings.log_held_bytes_max));
 }
 
 // What only older snapshots could see is given back to the system elsewhere.

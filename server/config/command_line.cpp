@@ -74,16 +74,17 @@ Action parse_action(const program_options::variables_map& values) {
 void take_command(const std::vector<std::string>& words, CommandLine& line) {
   if (words.front() != "restore") {
     throw UsageError("found '" + words.front() +
-                     "', which is no command; the only one is restore FILE, everything else is a flag, the "
+                     "', which is no command; the only one is restore FILE.., everything else is a flag, the "
                      "configuration file --config");
   }
-  if (words.size() != 2) {
-    throw UsageError("restore: found " + std::to_string(words.size() - 1) +
-                     " arguments, expected one, the file that tenonctl backup has written");
+  if (words.size() < 2) {
+    throw UsageError(
+        "restore: found no argument, expected the file that tenonctl backup has written, and behind it those of "
+        "tenonctl backup --since, in the order in which they were taken");
   }
   if (line.action != Action::kRun) throw UsageError("restore and another action exclude each other; give one of them");
   line.action = Action::kRestore;
-  line.backup_file = words.back();
+  line.backup_files.assign(words.begin() + 1, words.end());
 }
 
 std::string nearest_flag(const program_options::options_description& flags, const std::string& unknown) {
@@ -132,7 +133,7 @@ std::string help_text() {
   std::ostringstream text;
   text << "tenond --config FILE [--set SECTION.KEY=VALUE ...]\n"
           "Runs one node of a replicated key-value server.\n\n"
-          "tenond restore FILE --config FILE [--set SECTION.KEY=VALUE ...]\n"
+          "tenond restore FILE [INCREMENTAL..] --config FILE [--set SECTION.KEY=VALUE ...]\n"
           "Fills the empty data directory of a new cluster's member from a backup, and ends. Do it for each member, "
           "with\n"
           "the same cluster.id, which is not that of the backup, and the same cluster.initial_members.\n\n"

@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: MIT
-// Makes an empty data directory hold what a backup holds, as a member of a new cluster. A backup is an image as storage
-// keeps it; its pieces are made anew, because they name the cluster and the members.
+// Makes an empty data directory hold what a backup holds, as a member of a new cluster. A backup is a file with an
+// image as storage keeps it, perhaps followed by files with the log behind it. Its state is built in memory, and an
+// image of the new cluster is taken of that.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "backup/position.hpp"
 #include "host/logger.hpp"
 #include "host/storage_session.hpp"
+#include "kv/store.hpp"
 #include "raft/entry.hpp"
-#include "wire/image.hpp"
 
 namespace tenon::server {
 
-// A backup of which every byte was verified, and what it holds.
+// A backup of which every byte was verified.
 struct Backup {
-  std::filesystem::path file;
-  wire::ImageHeader header;
-  std::uint64_t revision = 0;
-  std::uint64_t keys = 0;
-  std::uint64_t state_hash = 0;
+  backup::Position position;         // of the last entry that is in it
+  std::unique_ptr<kv::Store> store;  // the state as of that entry
 };
 
-// Reads all of the file, and builds the state from it. Blocks, and logs its progress. Throws tenon::Error: CORRUPT
-// names the offset and the reason; IO. Changes nothing.
-Backup verify_backup(const std::filesystem::path& file, host::Logger& logger);
+// Reads all of the files, the full backup first and then the incremental ones in the order in which they were taken,
+// and builds the state from them. Blocks, and logs its progress. Throws tenon::Error, which names the file: CORRUPT,
+// with the offset and the reason; INVALID: a file does not go on where the one before it ends; IO. Changes nothing.
+Backup read_backup(const std::vector<std::filesystem::path>& files, host::Logger& logger);
 
 struct RestoreAs {
   std::string cluster_id;    // of the new cluster; another than the backup's
@@ -32,10 +34,10 @@ struct RestoreAs {
   int zstd_level = 1;
 };
 
-// Writes the backup into storage as the image of the new cluster, reads it back, and commits it. On return the node can
-// be started without cluster.start. Blocks. Throws tenon::Error: INVALID: the directory is not empty, or the cluster's
-// id is that of the backup; IO, NO_SPACE. Control thread; needs a session that was not booted.
-void restore(host::StorageSession& session, node::StoragePort storage, const Backup& backup, const RestoreAs& as,
-             host::Logger& logger);
+// Writes the state into storage as an image of the new cluster, reads it back, and commits it. On return the node can
+// be started without cluster.start; after an error the directory can be restored into again. Blocks. Throws
+// tenon::Error: INVALID: the directory is not empty, or the cluster's id is that of the backup; IO. Control thread;
+// needs a session that was not booted.
+void restore(host::StorageSession& session, node::StoragePort storage, const Backup& backup, const RestoreAs& as);
 
 }  // namespace tenon::server

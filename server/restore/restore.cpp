@@ -9,21 +9,21 @@
 namespace tenon::server {
 
 Backup restore_data_directory(const config::Config& config, const PluginSelection& plugins,
-                              const std::filesystem::path& file, host::Logger& logger) {
+                              const std::vector<std::filesystem::path>& files, host::Logger& logger) {
   if (config.initial_members.empty()) {
     throw Error(TENON_ERROR_INVALID,
                 "cluster.initial_members is not set: it says of whom the restored cluster consists, as in 1, 2, 3");
   }
   RestoreAs as{config.cluster_id, {}, static_cast<int>(config.snapshots.compression_level)};
   for (const std::uint64_t member : config.initial_members) as.members.voters.push_back({raft::NodeId(member)});
-  Backup backup = verify_backup(file, logger);
+  Backup backup = read_backup(files, logger);
   host::Metrics metrics;
   const auto on_failed = [&logger](const std::string& why) { logger.write(TENON_SEVERITY_ERROR, "server", why); };
   const std::unique_ptr<Part> storage = make_part({config, logger, metrics, on_failed}, plugins.load_storage(),
                                                   "storage." + config.storage_plugin, "storage");
   const node::StoragePort port{storage->loaded.object->storage, storage->instance.self()};
   host::StorageSession session(port, logger);
-  restore(session, port, backup, as, logger);
+  restore(session, port, backup, as);
   return backup;
 }
 

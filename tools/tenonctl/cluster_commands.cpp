@@ -2,9 +2,12 @@
 #include "cluster_commands.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <future>
 #include <ostream>
+#include <stdexcept>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "format.hpp"
@@ -21,20 +24,24 @@ template <class Answer>
 struct Asked {
   std::string endpoint;
   std::optional<Answer> answer;
-  std::string error;  // why there is none
+  std::string error;       // why there is none
+  bool is_silent = false;  // the node could not be reached
 };
 
 // Asks every endpoint at once; the order is that of the endpoints.
-template <class Answer>
-std::vector<Asked<Answer>> ask_all(const Invocation& invocation, Answer (client::Client::*question)()) {
+template <class Question, class Answer = std::invoke_result_t<Question, client::Client&>>
+std::vector<Asked<Answer>> ask_all(const Invocation& invocation, Question question) {
   std::vector<std::future<Asked<Answer>>> pending;
   for (const client::Endpoint& endpoint : invocation.endpoints) {
     pending.push_back(std::async(std::launch::async, [&invocation, endpoint, question] {
-      Asked<Answer> asked{endpoint.text(), std::nullopt, {}};
+      Asked<Answer> asked{endpoint.text(), std::nullopt, {}, false};
       try {
         client::Client client(client_options(invocation, {endpoint}));
-        asked.answer = (client.*question)();
-      } catch (const client::Error& error) {
+        asked.answer = std::invoke(question, client);
+      } catch (const client::NoConnection& error) {
+        asked.error = error.what();
+        asked.is_silent = true;
+      } catch (const std::runtime_error& error) {
         asked.error = error.what();
       }
       return asked;
@@ -180,6 +187,40 @@ int list_snapshots(const Invocation& invocation, const Surroundings& surrounding
   print_snapshots(surroundings.output, format, rows);
   report_silence(all, surroundings);
   return kExitOk;
+}
+
+int compact_logs(const Invocation& invocation, const Surroundings& surroundings, Format format) {
+  const auto compact = [&](client::Client& client) {
+    const client::Log before = client.compact_log();
+    Clock::time_point deadline = Clock::now() + invocation.timeout;
+    client::Log now = client.log();
+    while (now.compacting) {
+      if (now.being_taken) deadline = Clock::now() + invocation.timeout;
+      if (Clock::now() >= deadline) {
+        throw std::runtime_error(
+            "the log is not cut within the time of --timeout, and no image is being taken; the node goes on with it "
+            "when it can, and its own messages say what is in the way");
+      }
+      std::this_thread::sleep_for(kPollInterval);
+      now = client.log();
+    }
+    return Compaction{before, now};
+  };
+  const auto all = ask_all(invocation, compact);
+  std::vector<EndpointCompaction> rows;
+  rows.reserve(all.size());
+  for (const auto& one : all) rows.push_back({one.endpoint, one.answer, one.error});
+  print_compactions(surroundings.output, format, rows);
+  if (std::all_of(all.begin(), all.end(), [](const auto& one) { return one.is_silent; })) {
+    report_silence(all, surroundings);
+  }
+  bool all_done = true;
+  for (const auto& one : all) {
+    if (one.answer) continue;
+    all_done = false;
+    surroundings.messages << "tenonctl: " << one.endpoint << ": " << one.error << "\n";
+  }
+  return all_done ? kExitOk : kExitError;
 }
 
 int show_state_hash(const Invocation& invocation, const Surroundings& surroundings, Format format) {

@@ -20,6 +20,9 @@ int transfer_leader(const Invocation& invocation, const Surroundings& surroundin
 // Of the node at the first endpoint. Waits until the image is stored, at most the invocation's timeout.
 int create_snapshot(const Invocation& invocation, const Surroundings& surroundings, Format format);
 int list_snapshots(const Invocation& invocation, const Surroundings& surroundings, Format format);
+// Of every endpoint. Waits until each has cut its log, as long as images are being taken and the invocation's timeout
+// beyond.
+int compact_logs(const Invocation& invocation, const Surroundings& surroundings, Format format);
 int show_state_hash(const Invocation& invocation, const Surroundings& surroundings, Format format);
 
 }  // namespace tenon::tenonctl

@@ -310,6 +310,7 @@ void take_command(const CommandDescription& command, const variables_map& values
     if (!delta) throw UsageError("increment: found '" + invocation.arguments[1] + "', expected a number of 64 bits");
     invocation.delta = *delta;
   }
+  invocation.since = text_of(values, "since");
   if (command.command == Command::kLeaderTransfer && count == 1) {
     const std::optional<std::int64_t> target = parse_integer(invocation.arguments.front());
     if (!target || *target < 1) {

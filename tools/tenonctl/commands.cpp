@@ -73,13 +73,22 @@ constexpr CommandDescription kCommands[] = {
      "also when the node is lost and another goes on. An empty TO is the end of the keyspace. The nodes keep the\n"
      "latest changes only: when --from-revision is too old, or the watch cannot follow, that is an error which\n"
      "names the revision to go on from."},
+    {"backup", Command::kBackup, "FILE", 1, 1, "writes the state of the cluster to a file, for tenond restore",
+     "Has an image taken by the node at the first endpoint that answers, which has all that was acknowledged before,\n"
+     "and reads it from there. FILE must not exist; it is there when it is whole, checked and durable, and else not.\n"
+     "With --since FILE gets the log behind an earlier backup instead, as far as the node still has it; tenond "
+     "restore\n"
+     "takes the full backup and those that follow it, in their order."},
+    {"compact", Command::kCompact, "", 0, 0, "cuts the log of the node at each endpoint up to an image of now",
+     "Nothing is kept for nodes that are late but what a transfer under way needs, so such a node gets an image, and\n"
+     "an incremental backup of what is cut is not possible any more. Prints the log before and after."},
     {"state-hash", Command::kStateHash, "", 0, 0, "prints a hash over the state of the node at each endpoint",
      "Nodes at the same applied index have the same hash; if not, one of them is broken."},
 };
 
-constexpr std::string_view kLaterCommands[] = {"alarm", "backup", "bench",     "completion", "health",  "import",
-                                               "lease", "lock",   "member",    "plugin",     "publish", "restore",
-                                               "role",  "shell",  "subscribe", "token",      "top",     "user"};
+constexpr std::string_view kLaterCommands[] = {"alarm", "bench",     "completion", "health",  "import",  "lease",
+                                               "lock",  "member",    "plugin",     "publish", "restore", "role",
+                                               "shell", "subscribe", "token",      "top",     "user"};
 
 constexpr FlagDescription kFlags[] = {
     {"ttl",
@@ -113,6 +122,7 @@ constexpr FlagDescription kFlags[] = {
     {"count", nullptr, "prints how many keys there are and nothing else", {Command::kScan}},
     {"reverse", nullptr, "from the last key to the first", {Command::kScan}},
     {"cursor", "CURSOR", "goes on where an earlier scan of the same range stopped at its limit", {Command::kScan}},
+    {"since", "PREVIOUS", "only what was written behind this backup, a full or an incremental one", {Command::kBackup}},
     {"absent", nullptr, "the condition is that there is no such key", {Command::kCas}},
 };
 

@@ -60,12 +60,31 @@ struct EndpointSnapshot {
   std::string error;                         // why it did not
 };
 void print_snapshots(std::ostream& output, Format format, const std::vector<EndpointSnapshot>& endpoints);
+// The log of a node before it was cut and after.
+struct Compaction {
+  client::Log before;
+  client::Log after;
+};
+struct EndpointCompaction {
+  std::string endpoint;
+  std::optional<Compaction> compaction;  // absent: it was not done
+  std::string error;                     // why not
+};
+void print_compactions(std::ostream& output, Format format, const std::vector<EndpointCompaction>& endpoints);
 struct EndpointStateHash {
   std::string endpoint;
   std::optional<client::StateHash> state;  // absent: it did not answer
   std::string error;                       // why it did not
 };
 void print_state_hashes(std::ostream& output, Format format, const std::vector<EndpointStateHash>& endpoints);
+struct BackupFile {
+  std::string file;
+  std::string cluster_id;
+  std::uint64_t index = 0;  // of the last log entry that is in it
+  std::uint64_t term = 0;   // of that entry
+  std::uint64_t bytes = 0;
+};
+void print_backup(std::ostream& output, Format format, const BackupFile& backup);
 // Needs: the leader is known.
 void print_leader(std::ostream& output, Format format, const client::Leadership& leadership);
 

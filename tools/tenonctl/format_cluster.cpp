@@ -184,6 +184,28 @@ void print_snapshots(std::ostream& output, Format format, const std::vector<Endp
   print_rows(output, format, {"ENDPOINT", "INDEX", "BYTES", "TAKING", "RECEIVING"}, rows);
 }
 
+void print_compactions(std::ostream& output, Format format, const std::vector<EndpointCompaction>& endpoints) {
+  std::vector<Row> rows;
+  std::vector<std::vector<Field>> nodes;
+  for (const auto& [endpoint, compaction, error] : endpoints) {
+    if (!compaction) {
+      rows.push_back({endpoint, "-", "-", "-", "-"});
+      nodes.push_back(silence_fields(endpoint, error));
+      continue;
+    }
+    const auto& [before, after] = *compaction;
+    rows.push_back({endpoint, std::to_string(before.first_index), std::to_string(after.first_index),
+                    std::to_string(before.bytes), std::to_string(after.bytes)});
+    nodes.push_back({{"endpoint", json_text(endpoint)},
+                     number_field("first_index_before", before.first_index),
+                     number_field("first_index", after.first_index),
+                     number_field("log_bytes_before", before.bytes),
+                     number_field("log_bytes", after.bytes)});
+  }
+  if (format == Format::kJson) return print_nodes(output, nodes);
+  print_rows(output, format, {"ENDPOINT", "FIRST_BEFORE", "FIRST", "BYTES_BEFORE", "BYTES"}, rows);
+}
+
 void print_state_hashes(std::ostream& output, Format format, const std::vector<EndpointStateHash>& endpoints) {
   std::vector<Row> rows;
   std::vector<std::vector<Field>> nodes;
@@ -238,6 +260,20 @@ void print_metrics(std::ostream& output, Format format, const std::vector<Endpoi
            << ",\"metrics\":" << json_text(endpoints[at].text) << "}";
   }
   output << "]}\n";
+}
+
+void print_backup(std::ostream& output, Format format, const BackupFile& backup) {
+  if (format != Format::kJson) {
+    return print_rows(output, format, {"FILE", "CLUSTER", "INDEX", "TERM", "BYTES"},
+                      {{backup.file, backup.cluster_id, std::to_string(backup.index), std::to_string(backup.term),
+                        std::to_string(backup.bytes)}});
+  }
+  output << json_object({{"file", json_text(backup.file)},
+                         {"cluster_id", json_text(backup.cluster_id)},
+                         number_field("index", backup.index),
+                         number_field("term", backup.term),
+                         number_field("bytes", backup.bytes)})
+         << "\n";
 }
 
 void print_leader(std::ostream& output, Format format, const client::Leadership& leadership) {

@@ -15,6 +15,7 @@ int main(int argument_count, char** argument_values) {
                                            argument_values + argument_count);
   Surroundings surroundings{std::cin, std::cout, std::cerr};
   if (::isatty(STDOUT_FILENO) == 1) surroundings.device = OutputDevice::kTerminal;
+  if (::isatty(STDERR_FILENO) == 1) surroundings.messages_device = OutputDevice::kTerminal;
   if (const char* endpoints = std::getenv("TENONCTL_ENDPOINTS")) surroundings.endpoints = endpoints;
   if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
     surroundings.state_directory = state;

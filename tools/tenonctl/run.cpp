@@ -4,6 +4,7 @@
 #include <exception>
 #include <ostream>
 
+#include "backups/backup_command.hpp"
 #include "cluster_commands.hpp"
 #include "key_commands.hpp"
 #include "tenonctl/command_line.hpp"
@@ -46,6 +47,10 @@ int dispatch(const Invocation& invocation, const Surroundings& surroundings) {
       return create_snapshot(invocation, surroundings, format);
     case Command::kSnapshotList:
       return list_snapshots(invocation, surroundings, format);
+    case Command::kBackup:
+      return take_backup(invocation, surroundings, format);
+    case Command::kCompact:
+      return compact_logs(invocation, surroundings, format);
     case Command::kStateHash:
       return show_state_hash(invocation, surroundings, format);
     case Command::kWatch:

@@ -38,8 +38,9 @@ ROWS = {
     "sdk": Row(),
     "core/raft": Row(("sdk",), sdk_headers=SDK_VALUES),
     "core/kv": Row(("sdk",), sdk_headers=SDK_VALUES),
+    "core/backup": Row(("sdk",), sdk_headers=SDK_VALUES),
     "core/wire": Row(("core/raft", "core/kv", "sdk"), ("xxhash", "zstd")),
-    "core/node": Row(("core/raft", "core/kv", "core/wire", "sdk")),
+    "core/node": Row(("core/raft", "core/kv", "core/wire", "core/backup", "sdk")),
     "core/host": Row(("core/node", "core/kv", "sdk")),
     "core/plugin": Row(("sdk",), ("dll", "program_options")),
     "core/decorators": Row(("sdk",)),
@@ -54,7 +55,7 @@ ROWS = {
     "plugins/api/resp": Row(_SDK_AND_NET, ("asio",)),
     "clients/cpp": Row((), ("thrift",)),
     "server": Row(("core", "sdk"), ("program_options", "spdlog")),
-    "tools": Row(("sdk", "core/plugin", "core/decorators", "clients/cpp"), ("program_options",)),
+    "tools": Row(("sdk", "core/backup", "core/plugin", "core/decorators", "clients/cpp"), ("program_options",)),
     "subprojects/plugin-template": Row(("sdk",)),
     "examples": Row(("sdk", "clients/cpp")),
     "tests/support": Row((ANYTHING,), tuple(LIBRARIES)),
@@ -62,7 +63,7 @@ ROWS = {
 }
 
 # Rooms that are the same input for the same bytes out, on every machine: see banned.py.
-DETERMINISTIC = ("core/raft", "core/kv", "core/node")
+DETERMINISTIC = ("core/backup", "core/raft", "core/kv", "core/node")
 
 
 def is_below(path: str, folder: str) -> bool:

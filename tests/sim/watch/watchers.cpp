@@ -87,6 +87,7 @@ void Watchers::take(std::size_t number, const node::Answer& answer) {
   if (watcher.covered.empty() || watcher.covered.back().second != watcher.next_revision) {
     watcher.covered.emplace_back(watcher.next_revision, watcher.next_revision);
   }
+  watcher.is_within = 0;
   for (const kv::Record& record : records) {
     if (record.kind != TENON_RECORD_PREVIOUS) take_record(watcher, record);
   }
@@ -101,17 +102,25 @@ void Watchers::take(std::size_t number, const node::Answer& answer) {
 
 void Watchers::take_record(Watcher& watcher, const kv::Record& record) {
   const std::uint64_t revision = record.modified;
-  const bool fits = watcher.key.empty() ? revision == watcher.next_revision
-                                        : revision >= watcher.next_revision && record.key == watcher.key;
-  if (!fits) {
+  // Keys that expire together go at one revision, which comes as a whole.
+  const bool goes_on = revision + 1 == watcher.next_revision && watcher.is_within == revision;
+  const bool is_next = watcher.key.empty() ? revision == watcher.next_revision
+                                           : revision >= watcher.next_revision && record.key == watcher.key;
+  if (!is_next && !goes_on) {
     throw Violation("watch-order", "a watch brings revision " + std::to_string(revision) + " of '" + record.key +
                                        "' where " + std::to_string(watcher.next_revision) + " was expected");
   }
-  const Shown shown(record.key, record.value);
-  if (truth_.emplace(revision, shown).first->second != shown) {
+  const Place place(revision, record.key);
+  const Shown shown(record.kind, record.value);
+  if (truth_.emplace(place, shown).first->second != shown) {
     throw Violation("watch-truth", "two watches show different changes of revision " + std::to_string(revision));
   }
-  watcher.seen.emplace(revision, shown);
+  const bool is_new = watcher.seen.insert(place).second;
+  if (goes_on && !is_new) {
+    throw Violation("watch-order",
+                    "a watch brings revision " + std::to_string(revision) + " of '" + record.key + "' twice");
+  }
+  watcher.is_within = revision;
   watcher.next_revision = revision + 1;
 }
 
@@ -156,18 +165,18 @@ bool Watchers::have_reached(std::uint64_t revision) const {
 
 void Watchers::check_final(const std::map<std::uint64_t, std::string>& shown) const {
   for (const auto& [revision, value] : shown) {
-    const auto known = truth_.find(revision);
-    if (known != truth_.end() && known->second.second != value) {
+    const auto known = truth_.lower_bound(Place(revision, std::string()));
+    if (known != truth_.end() && known->first.first == revision && known->second.second != value) {
       throw Violation("watch-truth", "a watch shows another change of revision " + std::to_string(revision) +
                                          " than a client was shown");
     }
   }
   for (const Watcher& watcher : watchers_) {
     for (const auto& [from, to] : watcher.covered) {
-      for (auto at = truth_.lower_bound(from); at != truth_.end() && at->first < to; ++at) {
-        const bool is_wanted = watcher.key.empty() || at->second.first == watcher.key;
+      for (auto at = truth_.lower_bound(Place(from, std::string())); at != truth_.end() && at->first.first < to; ++at) {
+        const bool is_wanted = watcher.key.empty() || at->first.second == watcher.key;
         if (is_wanted != watcher.seen.contains(at->first)) {
-          throw Violation("watch-gap", "a watch left out revision " + std::to_string(at->first));
+          throw Violation("watch-gap", "a watch left out revision " + std::to_string(at->first.first));
         }
       }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Clients that watch, slow and quick ones, at nodes that crash, lag behind and are sent images. As every change of
-// these runs is a put of its own revision, a watcher of all keys knows what the next one must be:
+// Clients that watch, slow and quick ones, at nodes that crash, lag behind and are sent images. As every
+// revision of these runs changes something, a watcher of all keys knows what the next one must be:
 //
 //   I29  a watch brings the changes of its range in the order of their revisions, each once and none left out, from
 //        where it was told that it begins, through any nodes
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +17,7 @@
 
 namespace tenon::sim {
 
-inline constexpr std::uint64_t kWatchQueue = 2;  // of its tokens
+inline constexpr std::uint64_t kWatchQueue = 4;  // of its tokens
 
 class Watchers {
  public:
@@ -34,7 +35,8 @@ class Watchers {
   void check_final(const std::map<std::uint64_t, std::string>& shown) const;
 
  private:
-  using Shown = std::pair<std::string, std::string>;  // key and value
+  using Place = std::pair<std::uint64_t, std::string>;  // revision and key
+  using Shown = std::pair<std::uint64_t, std::string>;  // what happened there, and the value
   struct Watcher {
     std::string key;                // of which it wants the changes; empty: of all keys
     std::uint64_t records_max = 1;  // on loan
@@ -43,7 +45,8 @@ class Watchers {
     std::uint64_t request = 0;                                     // that is open; 0: none
     NodeId node;                                                   // that it is open at
     std::vector<std::pair<std::uint64_t, std::uint64_t>> covered;  // [from, to) revisions, of which it saw all
-    std::map<std::uint64_t, Shown> seen;                           // by revision
+    std::set<Place> seen;
+    std::uint64_t is_within = 0;  // the revision of which it was shown something last, in the answer at hand
   };
 
   void open(std::size_t number);
@@ -61,7 +64,7 @@ class Watchers {
   std::vector<Watcher> watchers_;
   std::map<std::uint64_t, std::size_t> open_;  // watcher by request
   std::uint64_t last_request_ = 0;
-  std::map<std::uint64_t, Shown> truth_;  // of every revision that anyone was shown
+  std::map<Place, Shown> truth_;  // all that anyone was shown
   bool is_healed_ = false;
 };
 

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "cluster_handler.hpp"
+#include "maintenance_handler.hpp"
 
 namespace tenon::client {
 namespace {
@@ -309,6 +310,7 @@ bool TestServer::receive(int connection, char* data, std::size_t size) {
 
 struct MapService::Processors {
   std::shared_ptr<KvHandler> kv = std::make_shared<KvHandler>();
+  std::shared_ptr<MaintenanceHandler> maintenance = std::make_shared<MaintenanceHandler>();
   apache::thrift::TMultiplexedProcessor processor;
 };
 
@@ -316,8 +318,15 @@ MapService::MapService() : processors_(std::make_unique<Processors>()) {
   processors_->processor.registerDefault(std::make_shared<thrift_api::KvProcessor>(processors_->kv));
   processors_->processor.registerProcessor(
       "Cluster", std::make_shared<thrift_api::ClusterProcessor>(std::make_shared<ClusterHandler>()));
+  processors_->processor.registerProcessor(
+      "Maintenance", std::make_shared<thrift_api::MaintenanceProcessor>(processors_->maintenance));
 }
 MapService::~MapService() = default;
+
+void MapService::keep_image(std::string image, std::size_t part_bytes) {
+  processors_->maintenance->image = std::move(image);
+  processors_->maintenance->part_bytes = part_bytes;
+}
 
 void MapService::forget_state_of_cursors() { processors_->kv->forget_state_of_cursors(); }
 

@@ -61,6 +61,8 @@ class MapService {
   // Runs one request and returns the reply. Needs: one thread at a time.
   std::string answer(std::string request);
   // The next scan with a cursor fails as COMPACTED. Needs: no request is running.
+  // What the service Maintenance reads to whoever asks, in parts of `part_bytes`.
+  void keep_image(std::string image, std::size_t part_bytes);
   void forget_state_of_cursors();
 
  private:

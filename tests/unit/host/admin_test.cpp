@@ -76,6 +76,57 @@ TEST_CASE("a node that has nothing to do makes a round when it is nudged") {
   }
 }
 
+TEST_CASE("an image is read by the id that its first part names, and what is asked wrongly is refused") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  TestQueue queue(running.clients(), 8);
+  const tenon_operation write = put("k", "v");
+  CHECK(queue.run(only(write)).outcome == TENON_OUTCOME_DONE);
+  const tenon_operation early = admin("snapshot_read", "newest 0");
+  CHECK(queue.run(only(early)).error == TENON_ERROR_NOT_FOUND);
+  running.node().take_image();
+  eventually([&] { return running.node().status().images.taken == 1; });
+  const std::string first = queue.run(only(early)).values.at(0);
+  CHECK(first.starts_with("id "));
+  const std::string id = first.substr(3, 32);
+  const std::size_t end = first.find("\n\n") + 2;
+  const std::string whole = first.substr(end);
+  CHECK(first.find("\nsnapshot_bytes " + std::to_string(whole.size()) + "\noffset 0\n\n") != std::string::npos);
+  const std::string from_ten = id + " 10";
+  const tenon_operation rest = admin("snapshot_read", from_ten);
+  const std::string second = queue.run(only(rest)).values.at(0);
+  CHECK(second.ends_with("\n\n" + whole.substr(10)));
+  const std::string upper = std::string(32, 'A') + " 0";
+  for (const std::string& wrong : {std::string(), std::string("newest"), std::string("newest -1"), id, upper}) {
+    const tenon_operation asked = admin("snapshot_read", wrong);
+    CHECK(queue.run(only(asked)).error == TENON_ERROR_INVALID);
+  }
+  queue.destroy();
+}
+
+TEST_CASE("a log is read behind an entry that both have, and cut when an operator wants it") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  TestQueue queue(running.clients(), 8);
+  const tenon_operation write = put("k", "v");
+  CHECK(queue.run(only(write)).outcome == TENON_OUTCOME_DONE);
+  eventually([&] { return running.node().status().key_count == 1; });
+  const tenon_operation behind_first = admin("log_read", "1 1 0 cluster");
+  const std::string part = queue.run(only(behind_first)).values.at(0);
+  CHECK(part.starts_with("commit_index 3\ncommit_term 2\n\n"));
+  CHECK(part.size() > 60);
+  for (const char* wrong : {"", "1 1", "1 1 x cluster", "-1 1 0 cluster", "1 1 0 another"}) {
+    const tenon_operation asked = admin("log_read", wrong);
+    CHECK(queue.run(only(asked)).error == TENON_ERROR_INVALID);
+  }
+  const tenon_operation compact = admin("compact");
+  CHECK(queue.run(only(compact)).values.at(0).find("\nfirst_index 1\n") != std::string::npos);
+  eventually([&] { return !running.node().status().is_compacting; });
+  CHECK(running.node().status().first_index == raft::LogIndex(4));
+  CHECK(queue.run(only(behind_first)).error == TENON_ERROR_COMPACTED);
+  queue.destroy();
+}
+
 TEST_CASE("an admin verb that is not known is echoed short and printable, with those that are") {
   MemoryStorage storage(Mode::immediate);
   RunningNode running(storage);
@@ -86,7 +137,7 @@ TEST_CASE("an admin verb that is not known is echoed short and printable, with t
   CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
   CHECK(refused.message == "the admin verb 'line?" + std::string(59, 'v') +
                                "..' is not in this version; there are status, members, metrics, leader, "
-                               "leader_transfer, snapshot and state_hash");
+                               "leader_transfer, snapshot, snapshot_read, compact, log_read and state_hash");
   queue.destroy();
 }
 

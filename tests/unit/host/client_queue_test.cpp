@@ -27,10 +27,14 @@ class FakeNode final : public NodePort {
   void cancel(node::Token token) override { cancelled.push_back(token); }
   void loan_returned(const node::StreamLoan& loan) override { given_back.push_back(loan); }
   void end_queue(std::uint64_t queue) override { ended_queues.push_back(queue); }
-  AdminAnswer admin(const std::string& verb, const std::string& argument) override {
-    if (verb == "lead") return {TENON_ERROR_NOT_LEADER, "ask node 2", raft::NodeId(2)};
-    if (verb != "echo") return {TENON_ERROR_UNSUPPORTED, "there is no such verb"};
-    return {TENON_OK, "echo " + argument};
+  std::optional<AdminAnswer> admin(node::Token token, const std::string& verb, const std::string& argument) override {
+    if (verb == "lead") return AdminAnswer{TENON_ERROR_NOT_LEADER, "ask node 2", raft::NodeId(2)};
+    if (verb == "later") {
+      asked.push_back(token);
+      return std::nullopt;
+    }
+    if (verb != "echo") return AdminAnswer{TENON_ERROR_UNSUPPORTED, "there is no such verb"};
+    return AdminAnswer{TENON_OK, "echo " + argument};
   }
   // Ends the oldest.
   void finish_one(ClientHost& host, kv::Reply reply = {}) {
@@ -59,6 +63,7 @@ class FakeNode final : public NodePort {
   std::vector<node::Token> cancelled;
   std::vector<node::StreamLoan> given_back;
   std::vector<std::uint64_t> ended_queues;
+  std::vector<node::Token> asked;
 };
 
 struct Fixture {
@@ -156,6 +161,25 @@ TEST_CASE("an admin verb is answered at once, and one that is unknown is refused
   CHECK(refused.outcome == TENON_OUTCOME_REFUSED);
   CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
   CHECK(refused.message == "there is no such verb");
+  queue.destroy();
+}
+
+TEST_CASE("an admin verb that is answered later holds its credit until then") {
+  Fixture f;
+  TestQueue queue(f.host, 1);
+  const tenon_operation later = admin("later");
+  queue.submit({&later, 1});
+  CHECK_FALSE(queue.submit(request(0, {&later, 1})).has_value());
+  queue.poll();
+  CHECK(queue.ended.empty());
+  REQUIRE(f.node.asked.size() == 1);
+  std::vector<CompletionPointer> completions;
+  completions.push_back(make_admin_completion(f.node.asked.front(), "later", "done now"));
+  f.host.complete(f.node.asked.front().queue, completions);
+  queue.poll();
+  REQUIRE(queue.ended.size() == 1);
+  CHECK(queue.ended.begin()->second.values == std::vector<std::string>{"done now"});
+  queue.submit({&later, 1});
   queue.destroy();
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 
+#include "manual_ports.hpp"
 #include "manual_storage.hpp"
 #include "node/boot.hpp"
 #include "node/node.hpp"
@@ -33,6 +34,10 @@ class Recorder final : public Surroundings {
       answers.emplace(answer.token.request, std::move(answer));
     }
   }
+  void answer_operator(OperatorAnswer answer) override {
+    const std::uint64_t request = answer.token.request;
+    REQUIRE(operator_answers.emplace(request, std::move(answer)).second);
+  }
   void role_changed(const raft::RoleChanged& role) override { roles.push_back(role.role); }
   void frame_dropped(FrameDrop why, NodeId) override { frame_drops.push_back(why); }
   void message_dropped(raft::Drop why) override { message_drops.push_back(why); }
@@ -44,6 +49,7 @@ class Recorder final : public Surroundings {
 
   std::map<std::uint64_t, Answer> answers;
   std::map<std::uint64_t, std::vector<Answer>> streams;  // what watches were sent before their last answer
+  std::map<std::uint64_t, OperatorAnswer> operator_answers;
   std::vector<RoleName> roles;
   std::vector<FrameDrop> frame_drops;
   std::vector<raft::Drop> message_drops;
@@ -52,46 +58,6 @@ class Recorder final : public Surroundings {
   std::uint64_t compared = 0;
   std::vector<std::string> differences;
   std::optional<std::string> failure;
-};
-
-// Lanes that take every frame, or none.
-class ManualPeers final : public PeerPort {
- public:
-  struct Sent {
-    NodeId to;
-    Lane lane;
-    std::shared_ptr<const std::string> frame;
-  };
-  std::size_t send(NodeId peer, Lane lane, std::span<wire::OutgoingFrame> frames) override {
-    if (!up) return 0;
-    for (const wire::OutgoingFrame& frame : frames) {
-      std::string whole = frame.head;
-      for (const raft::Payload& part : frame.data) whole += part.bytes;
-      REQUIRE(whole.size() == frame.bytes);
-      sent.push_back({peer, lane, std::make_shared<const std::string>(std::move(whole))});
-    }
-    return frames.size();
-  }
-
-  bool up = true;
-  std::vector<Sent> sent;
-};
-
-// Work waits until the test has it done.
-class ManualWorkers final : public WorkPort {
- public:
-  void start(std::unique_ptr<Work> work) override { waiting.push_back(std::move(work)); }
-  // Steps the oldest to its end, and takes it out.
-  std::unique_ptr<Work> finish_one() {
-    REQUIRE_FALSE(waiting.empty());
-    std::unique_ptr<Work> work = std::move(waiting.front());
-    waiting.pop_front();
-    while (work->step()) {
-    }
-    return work;
-  }
-
-  std::deque<std::unique_ptr<Work>> waiting;
 };
 
 inline std::string encoded(const kv::Operation& operation) {

@@ -160,7 +160,7 @@ TEST_CASE("what cannot be understood is refused") {
 }
 
 TEST_CASE("what a later version brings says so") {
-  for (const char* const later : {"subscribe", "member", "backup", "alarm", "lock"}) {
+  for (const char* const later : {"subscribe", "member", "import", "alarm", "lock"}) {
     CHECK_THROWS_AS(parse({later, "list"}), NotInThisVersion);
     CHECK(parse({"--help"}).text.find(" " + std::string(later)) != std::string::npos);
   }

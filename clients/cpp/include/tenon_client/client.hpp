@@ -77,11 +77,36 @@ struct Snapshot {
   std::uint64_t applied_index = 0;  // of the node
 };
 
+// The log of the node that answered.
+struct Log {
+  std::uint64_t applied_index = 0;
+  std::uint64_t first_index = 0;  // that it still holds
+  std::uint64_t bytes = 0;        // of its applied entries
+  bool compacting = false;        // compact_log() was called, and is not done
+  bool being_taken = false;       // an image of the state
+};
+
 // Of the state of the node that answered; nodes at the same applied_index have the same hash.
 struct StateHash {
   std::uint64_t applied_index = 0;
   std::uint64_t revision = 0;
   std::string hash;  // 16 hexadecimal digits
+};
+
+// A stretch of an image that a node has stored.
+struct SnapshotPart {
+  std::string id;  // of the image, 32 hexadecimal digits
+  std::uint64_t index = 0;
+  std::uint64_t snapshot_bytes = 0;  // of the whole image
+  std::uint64_t offset = 0;
+  std::string bytes;  // up to 1 MiB
+};
+
+// Committed entries of a node's log.
+struct LogPart {
+  std::uint64_t commit_index = 0;  // the last that could be had
+  std::uint64_t commit_term = 0;
+  std::string records;  // of an incremental backup
 };
 
 class Caller;
@@ -145,6 +170,17 @@ class Client {
   // Asks the node to take an image of its state and returns what it has until then. The image is stored when snapshot()
   // of the same node tells an index that is at least the applied_index returned.
   Snapshot create_snapshot();
+  Log log();
+  // Asks the node to take an image and to cut its log up to it, and returns the log as it is until then. Done when
+  // log() of the same node says that it is not compacting.
+  Log compact_log();
+  // Reads from the offset on, an empty id meaning the newest image. Throws Refused: kNotFound when the node does not
+  // keep that image any more, overloaded when it reads as many as it does at once.
+  SnapshotPart read_snapshot(const std::string& id, std::uint64_t offset);
+  // Reads the entries behind the one of this index and term, up to `last_index`, 0: to the last that is committed.
+  // Throws Refused: kCompacted when the node has them no more, kInvalid when its history is another.
+  LogPart read_log(const std::string& cluster_id, std::uint64_t previous_index, std::uint64_t previous_term,
+                   std::uint64_t last_index);
   // Asks the leader to hand over to `target`, 0: to the voter whose log is the longest. Returns the term that is to
   // end; done when another node leads a later one, which may never be.
   std::uint64_t transfer_leadership(std::uint64_t target);

@@ -58,6 +58,7 @@ class ClientQueue {
   // Checks a request, and adds it to `submissions`, or what it ended as to `completions`.
   void take(node::Token token, const tenon_request& request, std::vector<node::Submission>& submissions,
             std::vector<CompletionPointer>& completions);
+  // Null: the answer comes later.
   CompletionPointer perform(node::Token token, AdminRequest admin);
 
   const std::uint64_t id_;

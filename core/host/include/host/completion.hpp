@@ -26,6 +26,9 @@ using CompletionPointer = std::unique_ptr<const tenon_completion, GiveBack>;
 CompletionPointer make_completion(node::Answer answer, std::string message, std::string leader_address = {},
                                   NodePort* node = nullptr);
 
+// The answer to an admin verb. Any thread.
+CompletionPointer make_admin_completion(node::Token token, std::string verb, std::string text);
+
 // The mark of the token that was answered. Needs: made by make_completion().
 std::uint64_t mark_of(const tenon_completion& completion) noexcept;
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "node/backup/operator_request.hpp"
 #include "node/peer_port.hpp"
 #include "node/submission.hpp"
 #include "node/work.hpp"
@@ -48,17 +49,20 @@ struct Mail {
   std::vector<LogRead> log_reads;
   std::vector<std::unique_ptr<node::Work>> done;  // work that has made its last step
   bool image = false;                             // an operator wants one
+  std::vector<node::OperatorRequest> asked;       // <= kOperatorRequestsMax
   bool nudge = false;                             // one round is wanted, whatever else there is
   bool stop = false;
 
   bool empty() const noexcept {
     return submissions.empty() && cancels.empty() && loans.empty() && ended_queues.empty() && from_peers.empty() &&
-           !transfer && durable == 0 && !space_is_short && log_reads.empty() && done.empty() && !image && !nudge &&
-           !stop;
+           !transfer && durable == 0 && !space_is_short && log_reads.empty() && done.empty() && !image &&
+           asked.empty() && !nudge && !stop;
   }
 };
 
 // A transport that reports more while the node's thread does not get to run is broken.
 inline constexpr std::size_t kLaneEventsMax = 65'536;
+// Above it an operator's request is refused as overloaded.
+inline constexpr std::size_t kOperatorRequestsMax = 64;
 
 }  // namespace tenon::host

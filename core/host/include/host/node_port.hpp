@@ -2,6 +2,7 @@
 // What client queues need of the node: somewhere to put requests.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,9 @@ class NodePort {
   virtual void loan_returned(const node::StreamLoan& loan) = 0;
   // The queue is gone, and nobody waits for what was submitted on it. Any thread; never blocks.
   virtual void end_queue(std::uint64_t queue) = 0;
-  // The answer to an admin verb. Any thread; never waits for the node.
-  virtual AdminAnswer admin(const std::string& verb, const std::string& argument) = 0;
+  // The answer to an admin verb; nullopt: it comes later, as a completion for the token's queue. Any thread; never
+  // waits for the node.
+  virtual std::optional<AdminAnswer> admin(node::Token token, const std::string& verb, const std::string& argument) = 0;
 };
 
 }  // namespace tenon::host

@@ -59,12 +59,16 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   // Asks for an image of what is applied. Any thread; nothing happens while one is being taken or received.
   void take_image();
 
+  // Hands over a request of an operator's tool, which is answered to its token's queue. False: too many wait. Any
+  // thread.
+  bool ask(node::OperatorRequest request);
+
   // NodePort, any thread
   std::vector<node::Token> submit(std::vector<node::Submission>& submissions) override;
   void cancel(node::Token token) override;
   void loan_returned(const node::StreamLoan& loan) override;
   void end_queue(std::uint64_t queue) override;
-  AdminAnswer admin(const std::string& verb, const std::string& argument) override;
+  std::optional<AdminAnswer> admin(node::Token token, const std::string& verb, const std::string& argument) override;
   // StorageEvents, any thread
   void durable(std::uint64_t sequence) override;
   void read_done(std::uint64_t request, tenon_error error, const tenon_entry* entries, std::uint64_t count,
@@ -79,6 +83,7 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
  private:
   // node::Surroundings, node thread
   void answer(node::Answer answer) override;
+  void answer_operator(node::OperatorAnswer answer) override;
   void role_changed(const raft::RoleChanged& role) override;
   void vote_decided(const raft::VoteDecided& vote) override;
   void proposal_applied(raft::Duration waited) override;
@@ -93,6 +98,11 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   std::string metrics_text() const;
   AdminAnswer admin_transfer(const std::string& argument);
   AdminAnswer admin_snapshot(const std::string& argument);
+  std::optional<AdminAnswer> admin_snapshot_read(node::Token token, const std::string& argument);
+  std::optional<AdminAnswer> admin_log_read(node::Token token, const std::string& argument);
+  // Nullopt: it was handed to the node's thread.
+  std::optional<AdminAnswer> admin_later(node::OperatorRequest request);
+  void queue_completion(std::uint64_t queue, CompletionPointer completion);
   template <class Append>
   void post(Append append);
   void run();

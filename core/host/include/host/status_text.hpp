@@ -42,6 +42,20 @@
 //   taken, received  since the start
 //   transfers       images that are on their way to peers
 //   applied_index   when the answer was made; an image that `create` asks for includes at least this entry
+//   first_index     of the log
+//   log_bytes       of the entries of the log that are applied
+//   compacting      yes | no: whether a compaction that was asked for is still under way
+//
+// compact: the last four of the same lines, as they are before the compaction.
+//
+// snapshot_read: lines of `name value`, an empty line, and then the bytes of the image from the offset on, as stored.
+//   id              of the image, 32 hexadecimal digits
+//   index           the last entry that it includes
+//   snapshot_bytes  of the whole image as stored
+//   offset          of the first byte that follows
+//
+// log_read: lines of `name value`, an empty line, and then records of backup/log_file.hpp.
+//   commit_index, commit_term  the last entry that could be had
 //
 // state_hash: lines of `name value`.
 //   applied_index, revision
@@ -51,7 +65,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/peer_directory.hpp"
@@ -67,12 +83,17 @@ struct Identity {
 
 // 32 digits; `-` when it is not known.
 std::string hexadecimal(const raft::Incarnation& incarnation);
+// 32 lower-case digits; nullopt: the text is not that.
+std::optional<wire::ImageId> parse_image_id(std::string_view text) noexcept;
 const char* role_name(raft::RoleName role) noexcept;
 
 std::string status_text(const Identity& identity, const node::Status& status, std::uint64_t uptime_ms);
 std::string members_text(const Identity& identity, const node::Status& status, const std::vector<KnownNode>& nodes);
 std::string leader_text(const node::Status& status, const std::vector<KnownNode>& nodes);
 std::string snapshots_text(const node::Status& status);
+std::string compaction_text(const node::CompactionBegun& begun);
+std::string log_part_text(const node::LogPart& part);
+std::string image_part_text(const node::ImagePart& part);
 std::string state_hash_text(const node::Status& status);
 std::string leader_transfer_text(const node::Status& status, raft::NodeId target);
 

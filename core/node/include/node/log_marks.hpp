@@ -22,6 +22,10 @@ class LogMarks {
     bytes_ += bytes;
     if (bytes_ - marks_.back().bytes >= interval_bytes_) marks_.push_back({index, bytes_});
   }
+  // Makes the entry that was applied last a mark, so that the log can be shortened to it.
+  void mark(raft::LogIndex applied) {
+    if (marks_.back().index < applied) marks_.push_back({applied, bytes_});
+  }
   // The greatest mark that is not behind `index` and has at least `bytes` of applied entries behind it; else the
   // first.
   raft::LogIndex last_before(raft::LogIndex index, std::uint64_t bytes) const noexcept {
@@ -38,6 +42,8 @@ class LogMarks {
   }
   // The log is empty behind `boundary`.
   void reset(raft::LogIndex boundary) { marks_.assign(1, {boundary, bytes_}); }
+  // Of the applied entries that the log holds.
+  std::uint64_t held_bytes() const noexcept { return bytes_ - marks_.front().bytes; }
   // Of every entry that was ever applied here.
   std::uint64_t bytes() const noexcept { return bytes_; }
 

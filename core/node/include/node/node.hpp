@@ -13,9 +13,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "kv/store.hpp"
+#include "node/backup/image_readings.hpp"
 #include "node/boot.hpp"
 #include "node/cluster_clock.hpp"
 #include "node/forwarded_requests.hpp"
@@ -26,6 +28,7 @@
 #include "node/peer_port.hpp"
 #include "node/requests.hpp"
 #include "node/state_comparison.hpp"
+#include "node/status.hpp"
 #include "node/storage_port.hpp"
 #include "node/storage_writer.hpp"
 #include "node/submission.hpp"
@@ -67,28 +70,6 @@ struct Now {
   std::uint64_t wall_ms = 0;  // since 1970; may jump
 };
 
-struct Status {
-  raft::RoleName role = raft::RoleName::follower;
-  raft::Term term;
-  raft::NodeId leader;  // 0: not known
-  raft::LogIndex last_index;
-  raft::LogIndex durable_index;
-  raft::LogIndex commit_index;
-  raft::LogIndex applied_index;
-  std::uint64_t revision = 0;
-  std::uint64_t key_count = 0;
-  std::uint64_t cluster_time_ms = 0;
-  std::uint64_t inbox_bytes = 0;
-  std::uint64_t state_hash = 0;  // equal on all nodes that have applied the same
-  bool space_is_short = false;
-  raft::LogIndex first_index;  // of the log; what is before it is in an image
-  ImageStatus images;
-  WatchStatus watches;
-  raft::Membership membership;
-  std::vector<raft::PeerStatus> peers;  // of a leader: the other voters, ascending; else empty
-  bool operator==(const Status&) const = default;
-};
-
 class Node {
  public:
   // Keeps: storage, peers, workers and surroundings, for its life. Needs: storage is open, and every write so far is
@@ -126,9 +107,11 @@ class Node {
   void on_work_done(std::unique_ptr<Work> work);
   // An operator wants an image of what is applied. Nothing happens while one is being taken or received.
   void take_image();
+  // Takes a request of an operator's tool. It is answered exactly once, perhaps at once.
+  void ask(OperatorRequest request);
 
   // Ends every handle on an image; nothing else is called from now on. Needs: no work is under way.
-  void close_images() noexcept { images_.close(); }
+  void close_images() noexcept;
 
   // Does all that can be done now. Needs: time never runs back.
   void run(Now now);
@@ -147,8 +130,8 @@ class Node {
     std::shared_ptr<const std::string> frame;  // that the commands are views of
     wire::Forward forward;
   };
-  // What a read of the log is for: nobody, that is to be applied, or a peer that is behind.
-  using LogReader = std::optional<raft::NodeId>;
+  // What a read of the log is for: to be applied, for a peer that is behind, or for an operator's tool.
+  using LogReader = std::variant<std::monostate, raft::NodeId, Token>;
   // What is known to be wrong with the state, and when the node fails, also if it leads still.
   struct OddState {
     std::string why;
@@ -191,10 +174,18 @@ class Node {
   void install(ReceivedImage received);
   void begin_image();
   void send_images(const std::vector<raft::ImageWanted>& wanted);
+  void begin_compaction(Token token);
   void compact_log();
+  // Up to where an operator wants it, or as far as nobody is likely to need it.
+  raft::LogIndex compaction_point(const ImageIdentity& newest) const;
   void receive(raft::NodeId peer, const wire::ImagePiece& piece);
   void receive(raft::NodeId peer, const wire::ImageAck& ack);
   void collect_memory();
+  // node_log_reads.cpp
+  void begin_log_part(Token token, const LogPartWanted& wanted);
+  std::optional<OperatorRefusal> check_log_part(const LogPartWanted& wanted) const;
+  OperatorRefusal log_is_cut(raft::LogIndex previous) const;
+  void answer_log_part(Token token, std::span<const tenon_entry> entries);
   std::optional<FrameDrop> check_envelope(raft::NodeId peer, const wire::Envelope& envelope);
   void receive_body(raft::NodeId peer, const std::shared_ptr<const std::string>& frame, wire::Body body);
   void accept_forwards();
@@ -228,9 +219,11 @@ class Node {
   std::optional<OddState> odd_;  // the state is not to be used any more; the node fails soon
   LogMarks log_marks_;
   Images images_;
+  ImageReadings readings_;
   KeptStates kept_states_;
-  raft::LogIndex clock_entry_;     // that this node proposed last, to let keys expire; 0: none
-  raft::Instant next_compaction_;  // the log is looked at again then
+  raft::LogIndex clock_entry_;        // that this node proposed last, to let keys expire; 0: none
+  raft::Instant next_compaction_;     // the log is looked at again then
+  raft::LogIndex compaction_wanted_;  // by an operator, up to here or further; 0: no
   std::map<raft::NodeId, raft::Incarnation> heard_incarnations_;  // of voters that the membership has none of
   raft::LogIndex applied_index_;                                  // <= raft_.commit_index(); never falls
   std::map<std::uint64_t, LogRead> log_reads_;                    // that are under way; at most one for each reader

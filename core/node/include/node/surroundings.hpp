@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "node/backup/operator_request.hpp"
 #include "node/images/image_status.hpp"
 #include "node/submission.hpp"
 #include "raft/effects.hpp"
@@ -30,6 +31,8 @@ class Surroundings {
   virtual ~Surroundings() = default;
   // Ends a request. Each submitted token is answered exactly once while the node lives.
   virtual void answer(Answer answer) = 0;
+  // Ends an operator's request; the same holds.
+  virtual void answer_operator(OperatorAnswer) {}
   virtual void role_changed(const raft::RoleChanged& role) = 0;
   // This node has granted or refused its vote. A grant leaves when it is durable.
   virtual void vote_decided(const raft::VoteDecided&) {}

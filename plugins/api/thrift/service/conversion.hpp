@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "maintenance_types.h"
 #include "request_batch.hpp"
 #include "tenon/client_api.hpp"
 #include "tenon_types.h"
@@ -70,6 +71,9 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::MetricsReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::SnapshotReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::StateHashReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ReadSnapshotReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ReadLogReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::LogReply& reply);
 
 // Reads a completion of a watch that is not its final one.
 void read(const tenon_completion& completion, thrift_api::WatchReply& reply);

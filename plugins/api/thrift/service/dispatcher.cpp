@@ -17,6 +17,7 @@ using apache::thrift::protocol::T_ONEWAY;
 
 constexpr std::string_view kKvPrefix = "Kv:";
 constexpr std::string_view kClusterPrefix = "Cluster:";
+constexpr std::string_view kMaintenancePrefix = "Maintenance:";
 // A name is repeated in the answer, so it may not be any length.
 constexpr std::size_t kNameBytesMax = 128;
 
@@ -26,11 +27,13 @@ struct Dispatcher::Services {
   Services(Submissions& submissions, const CurrentCall& current, NodeIdentity identity)
       : watches(submissions),
         kv(std::make_shared<KvHandler>(submissions, current, watches)),
-        cluster(std::make_shared<ClusterHandler>(submissions, current, std::move(identity))) {}
+        cluster(std::make_shared<ClusterHandler>(submissions, current, std::move(identity))),
+        maintenance(std::make_shared<MaintenanceHandler>(submissions, current)) {}
 
   WaitingWatches watches;
   thrift_api::KvAsyncProcessor kv;
   thrift_api::ClusterAsyncProcessor cluster;
+  thrift_api::MaintenanceAsyncProcessor maintenance;
   // One for all replies: a processor writes a reply in one go and then reports that it has ended.
   const std::shared_ptr<ReplyTransport> transport = std::make_shared<ReplyTransport>();
   const std::shared_ptr<ReplyProtocol> reply = std::make_shared<ReplyProtocol>(transport);
@@ -87,19 +90,22 @@ void Dispatcher::process(const std::shared_ptr<Call>& call) {
     return end_with(*call, TApplicationException::INVALID_MESSAGE_TYPE, "the message is neither a call nor oneway");
   }
   const std::string& name = call->header.name;
-  const bool to_cluster = name.starts_with(kClusterPrefix);
-  if (to_cluster) {
-    call->input->set_method(name.substr(kClusterPrefix.size()));
-  } else if (name.starts_with(kKvPrefix)) {
-    call->input->set_method(name.substr(kKvPrefix.size()));
+  const auto is_for = [&](std::string_view prefix) {
+    if (!name.starts_with(prefix)) return false;
+    call->input->set_method(name.substr(prefix.size()));
+    return true;
+  };
+  apache::thrift::async::TAsyncProcessor* processor = &services_->kv;
+  if (is_for(kClusterPrefix)) {
+    processor = &services_->cluster;
+  } else if (is_for(kMaintenancePrefix)) {
+    processor = &services_->maintenance;
+  } else {
+    is_for(kKvPrefix);
   }
   const auto ended = [this, call](bool ok) { end(*call, ok); };
   try {
-    if (to_cluster) {
-      services_->cluster.process(ended, call->input, services_->reply);
-    } else {
-      services_->kv.process(ended, call->input, services_->reply);
-    }
+    processor->process(ended, call->input, services_->reply);
   } catch (const apache::thrift::TException&) {
     // Only the arguments of an unknown method are read outside the processor's own care, before anything has ended.
     end(*call, false);

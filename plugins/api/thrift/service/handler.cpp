@@ -58,6 +58,12 @@ void Handler::take(std::function<void(const Reply&)> succeed, Fail fail, const R
   submit<Reply>(built, std::move(succeed), std::move(fail));
 }
 
+template <class Reply>
+void Handler::ask(std::function<void(const Reply&)> succeed, Fail fail, const std::string& verb,
+                  const std::string& argument) {
+  submit<Reply>(build_admin(submissions_.batch(), verb, argument), std::move(succeed), std::move(fail));
+}
+
 void KvHandler::put(std::function<void(const thrift_api::PutReply&)> succeed, Handler::Fail fail,
                     const thrift_api::PutRequest& request) {
   handler_.take<thrift_api::PutReply>(std::move(succeed), std::move(fail), request);
@@ -146,46 +152,39 @@ void KvHandler::allowReordering(std::function<void()> succeed, Handler::Fail) {
   succeed();
 }
 
-template <class Reply>
-void ClusterHandler::ask(std::function<void(const Reply&)> succeed, Handler::Fail fail, const std::string& verb,
-                         const std::string& argument) {
-  const tenon_request request = build_admin(handler_.submissions().batch(), verb, argument);
-  handler_.submit<Reply>(request, std::move(succeed), std::move(fail));
-}
-
 void ClusterHandler::status(std::function<void(const thrift_api::StatusReply&)> succeed, Handler::Fail fail) {
-  ask(std::move(succeed), std::move(fail), "status");
+  handler_.ask(std::move(succeed), std::move(fail), "status");
 }
 
 void ClusterHandler::members(std::function<void(const thrift_api::MembersReply&)> succeed, Handler::Fail fail) {
-  ask(std::move(succeed), std::move(fail), "members");
+  handler_.ask(std::move(succeed), std::move(fail), "members");
 }
 
 void ClusterHandler::leader(std::function<void(const thrift_api::LeaderReply&)> succeed, Handler::Fail fail) {
-  ask(std::move(succeed), std::move(fail), "leader");
+  handler_.ask(std::move(succeed), std::move(fail), "leader");
 }
 
 void ClusterHandler::metrics(std::function<void(const thrift_api::MetricsReply&)> succeed, Handler::Fail fail) {
-  ask(std::move(succeed), std::move(fail), "metrics");
+  handler_.ask(std::move(succeed), std::move(fail), "metrics");
 }
 
 void ClusterHandler::transferLeadership(std::function<void(const thrift_api::TransferLeadershipReply&)> succeed,
                                         Handler::Fail fail, const thrift_api::TransferLeadershipRequest& request) {
   // The node refuses what is no id of a voter.
-  ask(std::move(succeed), std::move(fail), "leader_transfer",
-      request.target == 0 ? std::string() : std::to_string(request.target));
+  handler_.ask(std::move(succeed), std::move(fail), "leader_transfer",
+               request.target == 0 ? std::string() : std::to_string(request.target));
 }
 
 void ClusterHandler::createSnapshot(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) {
-  ask(std::move(succeed), std::move(fail), "snapshot", "create");
+  handler_.ask(std::move(succeed), std::move(fail), "snapshot", "create");
 }
 
 void ClusterHandler::getSnapshot(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) {
-  ask(std::move(succeed), std::move(fail), "snapshot", "list");
+  handler_.ask(std::move(succeed), std::move(fail), "snapshot", "list");
 }
 
 void ClusterHandler::getStateHash(std::function<void(const thrift_api::StateHashReply&)> succeed, Handler::Fail fail) {
-  ask(std::move(succeed), std::move(fail), "state_hash");
+  handler_.ask(std::move(succeed), std::move(fail), "state_hash");
 }
 
 void ClusterHandler::getInfo(std::function<void(const thrift_api::InfoReply&)> succeed, Handler::Fail) {
@@ -195,6 +194,28 @@ void ClusterHandler::getInfo(std::function<void(const thrift_api::InfoReply&)> s
   reply.__set_cluster_id(identity_.cluster_id);
   reply.__set_frame_bytes_max(static_cast<std::int64_t>(identity_.frame_bytes_max));
   succeed(reply);
+}
+
+void MaintenanceHandler::compactLog(std::function<void(const thrift_api::LogReply&)> succeed, Handler::Fail fail) {
+  handler_.ask(std::move(succeed), std::move(fail), "compact");
+}
+
+void MaintenanceHandler::readSnapshot(std::function<void(const thrift_api::ReadSnapshotReply&)> succeed,
+                                      Handler::Fail fail, const thrift_api::ReadSnapshotRequest& request) {
+  handler_.ask(std::move(succeed), std::move(fail), "snapshot_read",
+               (request.__isset.id ? request.id : std::string("newest")) + " " + std::to_string(request.offset));
+}
+
+void MaintenanceHandler::readLog(std::function<void(const thrift_api::ReadLogReply&)> succeed, Handler::Fail fail,
+                                 const thrift_api::ReadLogRequest& request) {
+  const std::int64_t last = request.__isset.last_index ? request.last_index : 0;
+  handler_.ask(std::move(succeed), std::move(fail), "log_read",
+               std::to_string(request.previous_index) + " " + std::to_string(request.previous_term) + " " +
+                   std::to_string(last) + " " + request.cluster_id);
+}
+
+void MaintenanceHandler::getLog(std::function<void(const thrift_api::LogReply&)> succeed, Handler::Fail fail) {
+  handler_.ask(std::move(succeed), std::move(fail), "snapshot", "list");
 }
 
 }  // namespace tenon::api_thrift

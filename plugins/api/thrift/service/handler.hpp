@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The two services of the interface: what their generated processors call with each request that they have read.
+// The services of the interface: what their generated processors call with each request that they have read.
 #pragma once
 
 #include <functional>
@@ -7,6 +7,7 @@
 
 #include "Cluster.h"
 #include "Kv.h"
+#include "Maintenance.h"
 #include "calls.hpp"
 #include "conversion.hpp"
 #include "submissions.hpp"
@@ -21,7 +22,7 @@ struct NodeIdentity {
   std::uint64_t frame_bytes_max;
 };
 
-// What both services share: a request becomes a submission, its completion the reply or the error.
+// What the services share: a request becomes a submission, its completion the reply or the error.
 class Handler {
  public:
   using Fail = std::function<void(apache::thrift::TDelayedException*)>;
@@ -36,6 +37,11 @@ class Handler {
   // Builds the request and submits it, or answers why it cannot be.
   template <class Reply, class Request>
   void take(std::function<void(const Reply&)> succeed, Fail fail, const Request& request);
+
+  // Submits an admin verb.
+  template <class Reply>
+  void ask(std::function<void(const Reply&)> succeed, Fail fail, const std::string& verb,
+           const std::string& argument = {});
 
   Submissions& submissions() noexcept { return submissions_; }
   const std::shared_ptr<Caller>& caller() const noexcept { return current_.caller; }
@@ -104,12 +110,23 @@ class ClusterHandler : public thrift_api::ClusterCobSvIf {
   void getInfo(std::function<void(const thrift_api::InfoReply&)> succeed, Handler::Fail fail) override;
 
  private:
-  template <class Reply>
-  void ask(std::function<void(const Reply&)> succeed, Handler::Fail fail, const std::string& verb,
-           const std::string& argument = {});
-
   Handler handler_;
   const NodeIdentity identity_;
+};
+
+class MaintenanceHandler : public thrift_api::MaintenanceCobSvIf {
+ public:
+  MaintenanceHandler(Submissions& submissions, const CurrentCall& current) : handler_(submissions, current) {}
+
+  void readSnapshot(std::function<void(const thrift_api::ReadSnapshotReply&)> succeed, Handler::Fail fail,
+                    const thrift_api::ReadSnapshotRequest& request) override;
+  void readLog(std::function<void(const thrift_api::ReadLogReply&)> succeed, Handler::Fail fail,
+               const thrift_api::ReadLogRequest& request) override;
+  void compactLog(std::function<void(const thrift_api::LogReply&)> succeed, Handler::Fail fail) override;
+  void getLog(std::function<void(const thrift_api::LogReply&)> succeed, Handler::Fail fail) override;
+
+ private:
+  Handler handler_;
 };
 
 }  // namespace tenon::api_thrift

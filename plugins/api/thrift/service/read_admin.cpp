@@ -43,6 +43,21 @@ std::vector<std::string_view> lines_of(const tenon_completion& completion) {
   return split_all(view(result.records[0].value), '\n');
 }
 
+struct TextAndBytes {
+  std::vector<std::string_view> lines;
+  std::string_view bytes;
+};
+
+// Of an answer that is lines of text, an empty line, and bytes of any kind.
+TextAndBytes text_and_bytes_of(const tenon_completion& completion) {
+  constexpr std::string_view kEnd = "\n\n";
+  const tenon_result& result = only_result(completion);
+  if (result.record_count == 0) return {};
+  const std::string_view whole = view(result.records[0].value);
+  const std::size_t end = std::min(whole.find(kEnd), whole.size());
+  return {split_all(whole.substr(0, end), '\n'), whole.substr(std::min(end + kEnd.size(), whole.size()))};
+}
+
 std::vector<std::string> addresses_of(std::string_view text) {
   const std::vector<std::string_view> parts = split_all(text, '|');
   return {parts.begin(), parts.end()};
@@ -151,6 +166,44 @@ void read(const tenon_completion& completion, const RequestShape&, thrift_api::S
     if (name == "applied_index" && number) reply.__set_applied_index(*number);
     if (name == "revision" && number) reply.__set_revision(*number);
   }
+}
+
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::ReadSnapshotReply& reply) {
+  const auto [lines, data] = text_and_bytes_of(completion);
+  for (const std::string_view line : lines) {
+    const auto [name, text] = split_at(line, ' ');
+    if (name == "id") reply.__set_id(std::string(text));
+    const std::optional<std::int64_t> number = parse_integer(text);
+    if (!number) continue;
+    if (name == "index") reply.__set_index(*number);
+    if (name == "snapshot_bytes") reply.__set_snapshot_bytes(*number);
+    if (name == "offset") reply.__set_offset(*number);
+  }
+  reply.__set_bytes(std::string(data));
+}
+
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::LogReply& reply) {
+  for (const std::string_view line : lines_of(completion)) {
+    const auto [name, text] = split_at(line, ' ');
+    if (name == "compacting") reply.__set_compacting(text == "yes");
+    if (name == "being_taken") reply.__set_being_taken(text == "yes");
+    const std::optional<std::int64_t> number = parse_integer(text);
+    if (!number) continue;
+    if (name == "applied_index") reply.__set_applied_index(*number);
+    if (name == "first_index") reply.__set_first_index(*number);
+    if (name == "log_bytes") reply.__set_log_bytes(*number);
+  }
+}
+
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::ReadLogReply& reply) {
+  const auto [lines, records] = text_and_bytes_of(completion);
+  for (const std::string_view line : lines) {
+    const auto [name, text] = split_at(line, ' ');
+    const std::optional<std::int64_t> number = parse_integer(text);
+    if (name == "commit_index" && number) reply.__set_commit_index(*number);
+    if (name == "commit_term" && number) reply.__set_commit_term(*number);
+  }
+  reply.__set_records(std::string(records));
 }
 
 void read(const tenon_completion& completion, const RequestShape&, thrift_api::MetricsReply& reply) {

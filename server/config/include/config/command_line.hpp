@@ -20,7 +20,7 @@ struct CommandLine {
   std::vector<Assignment> assignments;
   std::string plugin_kind;  // of kHelpPlugin: storage, transport or api
   std::string plugin_name;
-  std::filesystem::path backup_file;  // of kRestore
+  std::vector<std::filesystem::path> backup_files;  // of kRestore; a full one first
 };
 
 // `arguments` are those after the program's name. Throws UsageError for what is no flag of tenond (with the nearest

@@ -36,6 +36,8 @@ enum class Command {
   kLeaderTransfer,
   kSnapshotCreate,
   kSnapshotList,
+  kBackup,
+  kCompact,
   kStateHash,
   kWatch
 };
@@ -62,6 +64,7 @@ struct Invocation {
   std::string session;                // a name or a number; empty: none
   std::uint64_t sequence = 0;         // 0 without a session
   std::uint64_t transfer_target = 0;  // 0: any voter
+  std::optional<std::string> since;   // of a backup: the file that it goes on from
 };
 
 // what() is one line that says what was found and what was expected.

@@ -20,11 +20,12 @@ enum class OutputDevice { kTerminal, kOther };
 
 struct Surroundings {
   std::istream& input;
-  std::ostream& output;    // data and nothing else
-  std::ostream& messages;  // for people
-  OutputDevice device = OutputDevice::kOther;
+  std::ostream& output;                        // data and nothing else
+  std::ostream& messages;                      // for people
+  OutputDevice device = OutputDevice::kOther;  // of output
   std::optional<std::string> endpoints;        // TENONCTL_ENDPOINTS
   std::optional<std::string> state_directory;  // where this user's programs keep their state
+  OutputDevice messages_device = OutputDevice::kOther;
 };
 
 // Runs one command and returns the exit code. `arguments` are those after the program's name. Throws nothing.

@@ -52,6 +52,7 @@ class Images {
   // From the leader of this node's term.
   void on_piece(raft::NodeId leader, const wire::ImagePiece& piece);
   ImageSending& sending() noexcept { return sending_; }
+  const ImageSending& sending() const noexcept { return sending_; }
 
   // What was received is installed, at this sum of log bytes.
   void installed(std::uint64_t log_bytes) noexcept { log_bytes_at_newest_ = log_bytes; }
