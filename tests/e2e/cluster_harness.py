@@ -118,8 +118,8 @@ class RunningCluster:
 
         return self.wait_for(same_state, "all nodes in the same state")
 
-    def wait_for(self, look: Callable[[], Found], what: str) -> Found:
-        deadline = time.monotonic() + WAIT_SECONDS
+    def wait_for(self, look: Callable[[], Found], what: str, seconds: float = WAIT_SECONDS) -> Found:
+        deadline = time.monotonic() + seconds
         while True:
             try:
                 found = look()
@@ -130,7 +130,7 @@ class RunningCluster:
             if found:
                 return found
             if time.monotonic() > deadline:
-                raise AssertionError(f"{what}: not within {WAIT_SECONDS:g} s ({problem})\n{self.logger_ends()}")
+                raise AssertionError(f"{what}: not within {seconds:g} s ({problem})\n{self.logger_ends()}")
             time.sleep(0.02)
 
     def put(self, node: int, key: bytes, value: bytes, timeout_seconds: float = 10.0) -> str:

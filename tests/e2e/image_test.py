@@ -15,14 +15,17 @@ import unittest
 from pathlib import Path
 
 from cluster_harness import ACKNOWLEDGED, QUICK_ELECTIONS, RunningCluster, put
-from harness import BUILD_DIRECTORY, ENVIRONMENT, Client, campaign_rounds, free_port, temporary_directory
+from harness import BUILD_DIRECTORY, ENVIRONMENT, Client, campaign_rounds, free_port, run, temporary_directory
 
 from tenon_kv.ttypes import GetRequest
 
 VALUE_BYTES = 64 << 10
 # The log that is kept in any case behind an image; what a node is behind by more than this comes within an image.
 LOG_TAIL_BYTES = 8 << 20
-KILLS = 40
+TRANSPORT_PORT_OFFSET = 5  # from a node's port for clients, as tools/cluster gives them
+BLOWS = 40  # against a transfer: a side is killed, or its links are cut
+STATE_BYTES = 1 << 30  # that is transferred
+TRANSFER_SECONDS = 300.0
 SMALL_IMAGES = {
     **QUICK_ELECTIONS,
     "snapshot.log_bytes": "1MiB",
@@ -99,12 +102,20 @@ class Images(unittest.TestCase):
                 self.assertIn("loaded the image of index", self.logger(cluster, node))
             self.check_filled(cluster, cluster.ids[0], numbers)
 
-    def test_a_node_far_behind_gets_an_image_though_both_sides_are_killed_on_the_way(self) -> None:
+    def cut_links(self, cluster: RunningCluster, node: int) -> int:
+        """Closes every connection between this node and its peers; how many there were."""
+        port = cluster.ports[node] + TRANSPORT_PORT_OFFSET
+        words = ["ss", "--kill", "--no-header", "--tcp", "state", "established"]
+        done = run(*words, f"( sport = :{port} or dport = :{port} )")
+        return len(done.stdout.splitlines())
+
+    def test_a_node_far_behind_gets_an_image_though_both_sides_are_killed_and_links_cut_on_the_way(self) -> None:
         seed = int(os.environ.get("TENON_SEED", str(random.randrange(1 << 32))))
         print(f"seed {seed}", flush=True)
         moments = random.Random(seed)
-        numbers = range(4 * LOG_TAIL_BYTES // VALUE_BYTES)
-        slow = {**SMALL_IMAGES, "snapshot.send_bytes_per_second": "16MiB"}
+        numbers = range(campaign_rounds(STATE_BYTES // VALUE_BYTES))
+        # Taken quickly, because the test waits for them, and sent slowly, so that the blows fall while one is sent.
+        slow = {**SMALL_IMAGES, "snapshot.take_bytes_per_second": "0", "snapshot.send_bytes_per_second": "16MiB"}
         with RunningCluster(slow) as cluster:
             leader = cluster.wait_for_leader()
             late = cluster.others(leader)[0]
@@ -120,13 +131,18 @@ class Images(unittest.TestCase):
             writer.start()
             try:
                 cluster.start(late)
-                for _ in range(campaign_rounds(KILLS)):
+                for _ in range(campaign_rounds(BLOWS)):
+                    time.sleep(moments.uniform(0.05, 1.0))
+                    cluster.wait_for(lambda: self.cut_links(cluster, late) > 0, "links to cut")
                     # Whoever it is: the late node may lead once it is not late any more.
                     victim = moments.choice([late, late, cluster.wait_for_leader()])
                     time.sleep(moments.uniform(0.05, 1.0))
                     cluster.kill(victim)
                     cluster.start(victim)
-                cluster.wait_for(lambda: self.metric(cluster, late, "tenon_raft_first_index") > behind + 1, "an image")
+                cluster.wait_for(
+                    lambda: self.metric(cluster, late, "tenon_raft_first_index") > behind + 1, "an image",
+                    TRANSFER_SECONDS,
+                )  # fmt: skip
             finally:
                 writer.stopping.set()
                 writer.join()
