@@ -2,6 +2,8 @@
 #include "kv/history.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <string_view>
 
 #include "tenon/check.hpp"
 
@@ -23,13 +25,17 @@ void History::append(const Change& change) {
     oldest_ = revision + 1;
     return;
   }
-  Kept& kept = changes_.emplace_back(Kept{change.kind, std::string(change.key), keep(change.now), std::nullopt});
-  if (change.previous) kept.previous = keep(*change.previous);
+  const Version previous = change.previous.value_or(Version());
+  changes_.push_back({change.kind, change.previous.has_value(), static_cast<std::uint32_t>(change.key.size()),
+                      static_cast<std::uint32_t>(change.now.value.size()),
+                      static_cast<std::uint32_t>(previous.value.size()), numbers_of(change.now), numbers_of(previous),
+                      store(change)});
   bytes_ += bytes;
 }
 
 void History::reset(std::uint64_t revision) noexcept {
   changes_.clear();
+  blocks_.clear();
   bytes_ = 0;
   oldest_ = revision + 1;
   revision_ = revision;
@@ -50,7 +56,8 @@ HistoryPage History::read(std::uint64_t from_revision, const KeyRange& range, co
     const std::size_t whole = page.changes.size();
     for (; at != changes_.end() && at->now.modified == revision; ++at) {
       ++page.examined;
-      if (at->key < range.first || (!range.end.empty() && at->key >= range.end)) continue;
+      const std::string_view key = key_of(*at);
+      if (key < range.first || (!range.end.empty() && key >= range.end)) continue;
       page.changes.push_back(show(*at));
       bytes += size(page.changes.back());
     }
@@ -69,18 +76,38 @@ HistoryPage History::read(std::uint64_t from_revision, const KeyRange& range, co
   return page;
 }
 
-History::KeptVersion History::keep(const Version& version) {
-  return {std::string(version.value), version.created, version.modified, version.version, version.expires_at_ms};
+History::Numbers History::numbers_of(const Version& version) noexcept {
+  return {version.created, version.modified, version.version, version.expires_at_ms};
 }
 
-Version History::show(const KeptVersion& version) noexcept {
-  return {version.value, version.created, version.modified, version.version, version.expires_at_ms};
+Version History::show(const Numbers& numbers, std::string_view value) noexcept {
+  return {value, numbers.created, numbers.modified, numbers.version, numbers.expires_at_ms};
 }
 
 Change History::show(const Kept& kept) noexcept {
-  Change change{kept.kind, kept.key, show(kept.now), std::nullopt};
-  if (kept.previous) change.previous = show(*kept.previous);
+  const char* const value = kept.bytes + kept.key_bytes;
+  Change change{kept.kind, key_of(kept), show(kept.now, {value, kept.value_bytes}), std::nullopt};
+  if (kept.has_previous) change.previous = show(kept.previous, {value + kept.value_bytes, kept.previous_bytes});
   return change;
+}
+
+const char* History::store(const Change& change) {
+  const std::string_view previous = change.previous ? change.previous->value : std::string_view();
+  const std::size_t bytes = change.key.size() + change.now.value.size() + previous.size();
+  TENON_CHECK(bytes <= std::numeric_limits<std::uint32_t>::max());
+  if (blocks_.empty() || blocks_.back().size - blocks_.back().used < bytes) {
+    const std::size_t size = std::max(bytes, kBlockBytes);
+    blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
+  }
+  Block& block = blocks_.back();
+  char* const begin = block.bytes.get() + block.used;
+  char* at = begin;
+  for (const std::string_view part : {change.key, change.now.value, previous}) {
+    at = std::copy(part.begin(), part.end(), at);
+  }
+  block.used += bytes;
+  ++block.changes;
+  return begin;
 }
 
 std::size_t History::size(const Change& change) noexcept {
@@ -93,6 +120,7 @@ void History::drop_oldest_revision() noexcept {
   while (!changes_.empty() && changes_.front().now.modified == revision) {
     bytes_ -= size(show(changes_.front()));
     changes_.pop_front();
+    if (--blocks_.front().changes == 0) blocks_.pop_front();
   }
   oldest_ = revision + 1;
 }

@@ -117,12 +117,12 @@ TEST_CASE("an entry sweeps a bounded number of keys, those that expired first, a
   Store store;
   store.begin_entry(1);
   std::vector<std::string> keys;
-  for (std::size_t i = 0; i < kSweepKeysMax + 500; ++i) keys.push_back(std::to_string(i));
+  for (std::size_t i = 0; i < kSweepKeysMax + kSweepKeysMax / 2; ++i) keys.push_back(std::to_string(i));
   Command puts;
   for (std::size_t i = 0; i < keys.size(); ++i) puts.operations.push_back(put(keys[i], "v", 0, 1 + i));
   store.apply(puts);
   store.begin_entry(1'000'000);
-  CHECK(store.key_count() == 500);
+  CHECK(store.key_count() == kSweepKeysMax / 2);
   CHECK(store.revision() == 2);
   CHECK(store.next_expiry_ms() == 1 + kSweepKeysMax + 1);
   CHECK(one(store, scan_all()).records.empty());

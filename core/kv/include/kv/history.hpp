@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,7 +67,7 @@ struct PageLimits {
 // Not for concurrent use.
 class History final : public ChangeSink {
  public:
-  static constexpr std::size_t kChangeBytes = 224;    // that a change counts beside its key and values, as it takes
+  static constexpr std::size_t kChangeBytes = 128;    // that a change counts beside its key and values, as it takes
   static constexpr std::size_t kExaminedMax = 4'096;  // changes that one read looks at, beyond the first revision
 
   // Keeps changes behind `revision` of at most bytes_max. Needs: bytes_max > 0.
@@ -87,24 +88,39 @@ class History final : public ChangeSink {
   std::size_t bytes() const noexcept { return bytes_; }
 
  private:
-  struct KeptVersion {
-    std::string value;
+  struct Numbers {
     std::uint64_t created, modified, version, expires_at_ms;
   };
+  // Its key, value and previous value lie one behind the other at `bytes`, in a block.
   struct Kept {
     std::uint32_t kind;
-    std::string key;
-    KeptVersion now;
-    std::optional<KeptVersion> previous;
+    bool has_previous;
+    std::uint32_t key_bytes, value_bytes, previous_bytes;
+    Numbers now, previous;
+    const char* bytes;
   };
-  static KeptVersion keep(const Version& version);
-  static Version show(const KeptVersion& version) noexcept;
+  static_assert(sizeof(Kept) <= kChangeBytes);
+  // Memory of many changes, so that each costs a copy and no allocation.
+  struct Block {
+    std::unique_ptr<char[]> bytes;
+    std::size_t size = 0;
+    std::size_t used = 0;     // <= size
+    std::size_t changes = 0;  // of changes_ that lie in it; > 0 but while one is added
+  };
+  static constexpr std::size_t kBlockBytes = std::size_t{64} << 10;  // of a block, unless one change is larger
+
+  static Numbers numbers_of(const Version& version) noexcept;
+  static Version show(const Numbers& numbers, std::string_view value) noexcept;
+  static std::string_view key_of(const Kept& kept) noexcept { return {kept.bytes, kept.key_bytes}; }
   static Change show(const Kept& kept) noexcept;
   static std::size_t size(const Change& change) noexcept;
+  // Copies the key and the values to the last block that has room, or to a new one.
+  const char* store(const Change& change);
   void drop_oldest_revision() noexcept;
 
   const std::size_t bytes_max_;
   std::deque<Kept> changes_;  // ascending by revision; all of them >= oldest_
+  std::deque<Block> blocks_;  // of changes_, in their order
   std::size_t bytes_ = 0;     // of changes_; <= bytes_max_
   std::uint64_t oldest_;      // <= revision_ + 1
   std::uint64_t revision_;    // never falls, but by reset()
