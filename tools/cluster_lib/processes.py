@@ -21,7 +21,8 @@ class ProcessName:
 
 
 def _stat_fields(pid: int) -> list[str] | None:
-    """Those after the program's name, which may hold anything: the first is the state, the 20th the start."""
+    """Those after the program's name, which may hold anything: the first is the state, the 18th how many threads there
+    are, the 20th the start."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
@@ -30,10 +31,13 @@ def _stat_fields(pid: int) -> list[str] | None:
 
 
 def state(name: ProcessName) -> str:
-    """running, paused or stopped. A process that nobody has waited for is stopped."""
+    """running, paused or stopped. A process that nobody has waited for is stopped; but not one whose first thread alone
+    has ended, for its files are open and locked until the last one has given the memory back."""
     fields = _stat_fields(name.pid)
-    if fields is None or int(fields[19]) != name.start_ticks or fields[0] in ("Z", "X"):
+    if fields is None or int(fields[19]) != name.start_ticks:
         return "stopped"
+    if fields[0] in ("Z", "X"):
+        return "running" if int(fields[17]) > 1 else "stopped"
     return "paused" if fields[0] in ("T", "t") else "running"
 
 
