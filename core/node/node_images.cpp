@@ -87,13 +87,14 @@ void Node::receive(raft::NodeId peer, const wire::ImageAck& ack) {
 void Node::send_images(const std::vector<raft::ImageWanted>& wanted) {
   ImageSending& sending = images_.sending();
   if (wanted.empty() && sending.count() == 0) return;
+  const raft::LogIndex newest = images_.newest() ? images_.newest()->index : raft::LogIndex();
   std::vector<raft::NodeId> waiting;
   for (const raft::PeerStatus& peer : raft_.peers()) {
     if (peer.state != raft::ProgressState::snapshot) continue;
     waiting.push_back(peer.id);
     const bool is_wanted =
         std::any_of(wanted.begin(), wanted.end(), [&](const auto& one) { return one.peer == peer.id; });
-    if (is_wanted) sending.begin(peer.id, peer.match_index, now_.steady);
+    if (is_wanted) sending.begin(peer.id, peer.match_index, newest, now_.steady);
   }
   sending.keep(waiting);
   sending.run(raft_.term(), now_.steady);

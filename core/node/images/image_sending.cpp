@@ -87,7 +87,7 @@ ImageSending::ImageSending(StoragePort storage, WorkPort& workers, PeerLinks& li
 
 ImageSending::~ImageSending() = default;
 
-void ImageSending::begin(raft::NodeId peer, raft::LogIndex match, raft::Instant now) {
+void ImageSending::begin(raft::NodeId peer, raft::LogIndex match, raft::LogIndex newest, raft::Instant now) {
   const auto found = transfers_.find(peer);
   if (found != transfers_.end()) {
     const std::shared_ptr<ImageFile>& file = found->second.file;
@@ -96,6 +96,7 @@ void ImageSending::begin(raft::NodeId peer, raft::LogIndex match, raft::Instant 
     transfers_.erase(found);
   }
   Transfer& transfer = transfers_[peer];
+  transfer.index = newest;
   transfer.wait = settings_.answer_wait_min;
   transfer.wait_until = now + transfer.wait;
 }
@@ -182,7 +183,11 @@ void ImageSending::has_read(Pieces& read) {
   }
   Transfer& transfer = found->second;
   transfer.is_reading = false;
-  if (!transfer.file) transfer.file = std::move(read.file_);
+  if (!transfer.file && read.file_) {
+    transfer.file = std::move(read.file_);
+    TENON_CHECK(transfer.file->identity().index >= transfer.index);
+    transfer.index = transfer.file->identity().index;
+  }
   if (std::exchange(transfer.is_void, false)) return;
   if (!read.why_.empty()) {
     transfer.is_blocked = true;  // until the wait is over
@@ -230,9 +235,7 @@ std::optional<raft::Instant> ImageSending::next_deadline() const noexcept {
 std::optional<raft::LogIndex> ImageSending::oldest_index() const noexcept {
   std::optional<raft::LogIndex> oldest;
   for (const auto& [peer, transfer] : transfers_) {
-    if (!transfer.file) continue;
-    const raft::LogIndex index = transfer.file->identity().index;
-    if (!oldest || index < *oldest) oldest = index;
+    if (!oldest || transfer.index < *oldest) oldest = transfer.index;
   }
   return oldest;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Tenon's client API. One port serves two services over the framed transport and the binary protocol: Kv under its
-// plain method names, and Cluster as "Cluster:method", the way TMultiplexedProtocol writes it ("Kv:method" is
-// understood too).
+// Tenon's client API. One port serves every service over the framed transport and the binary protocol: Kv under its
+// plain method names ("Kv:method" is understood too), and the others as "Cluster:method" and "Maintenance:method"
+// (maintenance.thrift), the way TMultiplexedProtocol writes it.
 //
 // How this file grows: field ids and enum values are never reused and never change their type, every new field is
 // optional, nothing is `required`, enums only gain values, and methods are added rather than changed. A reader treats

@@ -35,7 +35,7 @@ class Cluster {
       machine.run();
       while (!machine.storage.queued.empty()) machine.sync_one();
       while (!machine.storage.reads.empty()) machine.answer_read();
-      while (!machine.workers.waiting.empty()) machine.work_one();
+      while ((!works || works(machine)) && !machine.workers.waiting.empty()) machine.work_one();
     }
     for (Machine& machine : machines_) {
       for (const ManualPeers::Sent& sent : std::exchange(machine.peers.sent, {})) {
@@ -76,6 +76,7 @@ class Cluster {
   bool stopped(const Machine& machine) const { return cut.contains(machine.settings.raft.self); }
 
   std::function<bool(const wire::Body&)> drops;  // of frames that the network loses; null: of none
+  std::function<bool(Machine&)> works;           // whose workers run; null: everyone's
   std::map<NodeId, std::int64_t> wall_ahead_ms;  // by how much a wall clock is wrong
   std::set<NodeId> cut;                          // neither runs nor hears nor is heard
   Now now{raft::Instant(std::chrono::hours(600)), 1'000'000};

@@ -1,39 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A node takes images of its state, shortens its log behind them, starts from them, and passes them to peers whose logs
 // end before its own begins.
-#include "cluster.hpp"
+#include "small_images.hpp"
 
 namespace tenon::node {
 namespace {
-
-// Images that come soon, of small chunks, and a log that is kept no longer than it must be.
-void make_small(ImageSettings& images) {
-  images.chunk_raw_bytes = 64;
-  images.log_mark_bytes = 1;
-  images.log_tail_bytes = 0;
-  images.log_held_bytes_max = 0;
-}
-
-class SmallImages : public Cluster {
- public:
-  SmallImages() {
-    for (std::uint64_t id = 1; id <= 3; ++id) {
-      make_small(at(NodeId(id)).settings.images);
-      at(NodeId(id)).restart();
-    }
-  }
-  void put_many(Machine& machine, int count) {
-    for (int i = 0; i < count; ++i) {
-      last_put = machine.put("key" + std::to_string(++keys), std::string(40, 'v'));
-      for (int waited = 0; waited < 100 && !machine.answered(last_put); ++waited) pass(milliseconds(5));
-      REQUIRE(machine.answered(last_put));
-    }
-  }
-  std::uint64_t last_put = 0;
-  int keys = 0;
-};
-
-std::uint64_t hash_of(const Machine& machine) { return machine.node->status().state_hash; }
 
 TEST_CASE("a node that starts from an image and the log behind it holds the state that it had") {
   Machine machine;
@@ -151,7 +122,7 @@ TEST_CASE("an image that storage gives back damaged is not committed, and the lo
   CHECK(machine.node->status().first_index == LogIndex(1));
 }
 
-TEST_CASE("S1 a follower that is behind the leader's log gets the state by an image, and goes on from there") {
+TEST_CASE("a follower that is behind the leader's log gets the state by an image, and goes on from there") {
   SmallImages cluster;
   Machine& leader = cluster.elect();
   Machine& late = cluster.follower();
@@ -278,61 +249,6 @@ TEST_CASE("writes that wait for entries which came within an image end as unknow
   CHECK(leader.node->status().images.received == 1);
   REQUIRE(leader.answered(lost));
   CHECK(leader.recorder.answers.at(lost).outcome == Outcome::unknown);
-}
-
-TEST_CASE("a compaction that an operator wants cuts the log up to the image, whoever is late") {
-  SmallImages cluster;
-  for (std::uint64_t id = 1; id <= 3; ++id) {
-    ImageSettings& images = cluster.at(NodeId(id)).settings.images;
-    images.log_tail_bytes = images.log_held_bytes_max = 1u << 30;
-    images.log_mark_bytes = 1u << 20;
-    cluster.at(NodeId(id)).restart();
-  }
-  Machine& leader = cluster.elect();
-  Machine& late = cluster.follower();
-  cluster.cut.insert(late.settings.raft.self);
-  cluster.put_many(leader, 20);
-  leader.node->take_image();
-  cluster.pass(milliseconds(300));
-  CHECK(leader.node->status().first_index == LogIndex(1));
-  cluster.put_many(leader, 5);
-  const Status before = leader.node->status();
-  CHECK(before.log_bytes > 25 * 40);
-  leader.node->ask({{1, 1'000'000}, CompactionWanted{}});
-  const auto begun = std::get<CompactionBegun>(leader.recorder.operator_answers.at(1'000'000).what);
-  CHECK(begun.applied_index == before.applied_index);
-  CHECK(begun.first_index == LogIndex(1));
-  CHECK(begun.log_bytes == before.log_bytes);
-  CHECK(leader.node->status().is_compacting);
-  cluster.pass(milliseconds(300));
-  const Status after = leader.node->status();
-  CHECK_FALSE(after.is_compacting);
-  CHECK(after.first_index == begun.applied_index.next());
-  CHECK(after.log_bytes == 0);
-  // There is nothing more to cut.
-  leader.node->ask({{1, 1'000'001}, CompactionWanted{}});
-  cluster.pass(milliseconds(50));
-  CHECK_FALSE(leader.node->status().is_compacting);
-  CHECK(leader.node->status().images.taken == after.images.taken);
-}
-
-TEST_CASE("a compaction whose image cannot be written is under way until it can") {
-  Machine machine;
-  make_small(machine.settings.images);
-  machine.settings.images.log_tail_bytes = 1u << 30;
-  machine.restart();
-  machine.put("key", std::string(300, 'v'));
-  machine.settle();
-  machine.storage.image_write_error = TENON_ERROR_NO_SPACE;
-  machine.node->ask({{1, 1'000'000}, CompactionWanted{}});
-  machine.settle();
-  CHECK(machine.recorder.troubles.size() == 1);
-  CHECK(machine.node->status().is_compacting);
-  machine.storage.image_write_error = TENON_OK;
-  machine.now.steady += machine.settings.images.retry_wait;
-  machine.settle();
-  CHECK_FALSE(machine.node->status().is_compacting);
-  CHECK(machine.node->status().first_index == machine.node->status().images.index.next());
 }
 
 TEST_CASE("keys go when their time has come though nobody writes, and never come back") {

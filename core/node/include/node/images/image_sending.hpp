@@ -42,8 +42,9 @@ class ImageSending {
   ~ImageSending();
 
   // The peer needs an image, and is known to hold what it acknowledged up to `match`. Does nothing when one that ends
-  // behind that is on its way.
-  void begin(raft::NodeId peer, raft::LogIndex match, raft::Instant now);
+  // behind that is on its way. `newest`: the index of the newest image; the one that is sent may be newer still,
+  // because a worker opens it.
+  void begin(raft::NodeId peer, raft::LogIndex match, raft::LogIndex newest, raft::Instant now);
   void on_ack(raft::NodeId peer, const wire::ImageAck& ack, raft::Instant now);
   // The bulk lane is up again, or has room again.
   void on_lane(raft::NodeId peer, LaneEvent event, raft::Instant now);
@@ -56,7 +57,7 @@ class ImageSending {
   std::optional<raft::Instant> next_deadline() const noexcept;
 
   std::size_t count() const noexcept { return transfers_.size(); }
-  // The least index of an image that is on its way: what follows it in the log will be wanted next.
+  // No image that is on its way has an index below this: what follows it in the log will be wanted next.
   std::optional<raft::LogIndex> oldest_index() const noexcept;
 
  private:
@@ -72,6 +73,7 @@ class ImageSending {
     bool is_blocked = false;    // the lane had no room
     State state = State::probe;
     std::shared_ptr<ImageFile> file;  // null: not opened yet
+    raft::LogIndex index;             // of the image; <= its index while it is not opened
     Place acknowledged;               // what the peer wants next
     Place next;                       // to be read and sent; not before `acknowledged`
     raft::Instant wait_until;         // when a probe follows unless an answer comes
