@@ -30,7 +30,7 @@ struct Operation {
     resize,      // `node` is `length` bytes long
     sync,        // `node` and all that was done to it is on the disk
     sync_names,  // `node` is a directory, and its names are on the disk
-    mark         // something outside the disk, with the number `length`
+    mark         // not a call: a mark of the checker, of the kind `offset` and with the number `length`
   };
   Kind kind;
   Node node = 0;

@@ -89,9 +89,9 @@ void Recorder::stop() {
   sync_observer_ = nullptr;
 }
 
-void Recorder::mark(std::uint64_t number) {
+void Recorder::mark(std::uint64_t kind, std::uint64_t number) {
   const std::lock_guard lock(mutex_);
-  if (is_on()) add({.kind = Operation::Kind::mark, .length = number});
+  if (is_on()) add({.kind = Operation::Kind::mark, .offset = kind, .length = number});
 }
 
 void Recorder::arm(const Fault& fault) {

@@ -51,7 +51,7 @@ class Recorder {
   void stop();
 
   // These are for any thread.
-  void mark(std::uint64_t number);
+  void mark(std::uint64_t kind, std::uint64_t number);
   void arm(const Fault& fault);
   // Says whether the fault that was armed last has happened.
   bool has_fired() const;
