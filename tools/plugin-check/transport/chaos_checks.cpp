@@ -56,9 +56,6 @@ void check_through(Subject& subject, const char* after, const Trouble& trouble) 
     pair.refuse(false);
     await_flow(subject, pair, after);
   }
-  there.end();
-  back.end();
-  for (Node* node : {&pair.one(), &pair.two()}) node->destroy();
 }
 
 void delay(Subject&, Pair& pair, std::mt19937_64& random) {
@@ -132,7 +129,6 @@ void check_garbage(Subject& subject) {
   subject.expect(grown < kGrowthMax, "the process grew by " + std::to_string(grown >> 20U) +
                                          " MiB while it was sent garbage; expected no memory for lengths that were "
                                          "never checked");
-  for (Node* node : {&pair.one(), &pair.two()}) node->destroy();
 }
 
 Check chaos_check(const char* name, const char* promise, const char* after, Trouble trouble) {

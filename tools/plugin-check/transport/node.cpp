@@ -132,7 +132,7 @@ void Node::stop() {
 
 void Node::destroy() {
   if (!stopped_) stop();
-  instance_->destroy();
+  if (!std::exchange(destroyed_, true)) instance_->destroy();
 }
 
 }  // namespace tenon::plugin_check

@@ -34,6 +34,7 @@ class Node {
   Node(Subject& subject, NodePlan plan);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
+  ~Node() { destroy(); }
 
   std::uint64_t id() const noexcept { return plan_.id; }
   std::uint16_t port() const noexcept { return port_; }
@@ -59,7 +60,7 @@ class Node {
 
   // Calls stop(), after which every loan must be back and no call may come.
   void stop();
-  // stop(), if it has not been called, and destroy().
+  // stop(), if it has not been called, and destroy(). Harmless the second time.
   void destroy();
 
  private:
@@ -77,6 +78,7 @@ class Node {
   std::chrono::nanoseconds longest_send_{0};
   std::atomic<std::uint64_t> sequences_[2]{};  // by lane
   bool stopped_ = false;
+  bool destroyed_ = false;
 };
 
 // SCHEME://127.0.0.1:PORT
