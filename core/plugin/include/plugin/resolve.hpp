@@ -22,9 +22,9 @@ namespace tenon::plugin {
 
 using Directories = std::span<const std::filesystem::path>;
 
-// Where plugins are looked for when no directory is configured: in the prefix that this program is installed in, wherever
-// that was moved to; in a build tree at `build_tree`, as seen from the directory of the program; else in the prefix that
-// the build was configured for.
+// Where plugins are looked for when no directory is configured: in the prefix that this program is installed in,
+// wherever that was moved to; in a build tree at `build_tree`, as seen from the directory of the program; else in the
+// prefix that the build was configured for.
 std::vector<std::filesystem::path> default_directories(const std::filesystem::path& build_tree);
 
 // tenon-KIND-NAME.so
