@@ -65,39 +65,22 @@ std::string read_small_file(FileSystem& file_system, std::string_view name, std:
   return content;
 }
 
-std::optional<Incarnation> find_incarnation(FileSystem& file_system, const Identity& identity) {
+std::optional<Incarnation> find_incarnation(FileSystem& file_system, const Stamp& own) {
   if (!exists(file_system, kStampName)) return {};
-  const std::string path = file_system.path(kStampName);
   Stamp stamp;
   try {
     stamp = decode_stamp(read_small_file(file_system, kStampName, kStampBytesMax));
   } catch (const Error& error) {
     if (error.code() == TENON_ERROR_IO) throw;
-    throw Error(error.code(), path + ": " + error.what());
+    throw Error(error.code(), file_system.path(kStampName) + ": " + error.what());
   }
-  if (stamp.plugin_id != kPluginId) {
-    throw Error(TENON_ERROR_INVALID, path + ": the directory was written by the storage plugin " + stamp.plugin_id +
-                                         ", this is " + std::string(kPluginId) +
-                                         "; choose that plugin, or another directory");
-  }
-  if (stamp.cluster_id != identity.cluster_id) {
-    throw Error(TENON_ERROR_INVALID, path + ": the directory belongs to cluster '" + stamp.cluster_id +
-                                         "', the config says '" + identity.cluster_id +
-                                         "'; correct cluster.id, or choose another directory");
-  }
-  if (stamp.node_id != identity.node_id) {
-    throw Error(TENON_ERROR_INVALID, path + ": the directory belongs to node " + std::to_string(stamp.node_id) +
-                                         ", the config says " + std::to_string(identity.node_id) +
-                                         "; correct node.id, or choose another directory");
-  }
+  check_stamp(stamp, own, file_system.path({}));
   return stamp.incarnation;
 }
 
-Incarnation bear(FileSystem& file_system, const Identity& identity, const Incarnation& birth,
-                 std::uint64_t segment_bytes) {
+Incarnation bear(FileSystem& file_system, Stamp stamp, std::uint64_t segment_bytes) {
   check_holds_nothing(file_system);
-  Stamp stamp{std::string(kPluginId), identity.cluster_id, identity.node_id, birth};
-  if (birth == Incarnation{}) file_system.random_bytes(stamp.incarnation);
+  if (stamp.incarnation == Incarnation{}) file_system.random_bytes(stamp.incarnation);
   SegmentHeader header;
   header.salt = random_salt(file_system);
   header.segment = kFirstSegment;

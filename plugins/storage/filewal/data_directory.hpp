@@ -12,22 +12,22 @@
 #include "filewal/file_log.hpp"
 #include "filewal/file_system.hpp"
 #include "format.hpp"
+#include "tenon/stamp.hpp"
 
 namespace tenon::filewal {
 
 // Returns the whole of a file that is read at once. Throws CORRUPT: it is larger than size_max. IO.
 std::string read_small_file(FileSystem& file_system, std::string_view name, std::uint64_t size_max);
 
-// Returns the incarnation of the directory, or nothing when it has no stamp. Changes nothing.
+// Returns the incarnation of the directory, or nothing when it has no stamp. Changes nothing. `own` says who asks.
 // Throws INVALID: the directory of another plugin, cluster or node. UNSUPPORTED: a newer format. CORRUPT, IO.
-std::optional<Incarnation> find_incarnation(FileSystem& file_system, const Identity& identity);
+std::optional<Incarnation> find_incarnation(FileSystem& file_system, const Stamp& own);
 
-// Makes a directory without a stamp into one of this identity, durable on return, and returns its incarnation: the one
-// given, or a random one when that is all zeros.
+// Makes a directory without a stamp into one with this stamp, durable on return, and returns its incarnation: that of
+// the stamp, or a random one when that is all zeros.
 // Throws CORRUPT: it holds a log, so the stamp was lost; nothing was changed. IO, NO_SPACE: what is left of the attempt
 // does not hinder the next one.
-Incarnation bear(FileSystem& file_system, const Identity& identity, const Incarnation& birth,
-                 std::uint64_t segment_bytes);
+Incarnation bear(FileSystem& file_system, Stamp stamp, std::uint64_t segment_bytes);
 
 // Nobody can foresee it, and so no record of another segment is taken for one of this.
 std::uint32_t random_salt(FileSystem& file_system);

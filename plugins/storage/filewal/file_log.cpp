@@ -116,14 +116,12 @@ FileLog::~FileLog() = default;
 
 Recovered FileLog::open(const Identity& identity, const Incarnation& birth) {
   TENON_CHECK(open_ == nullptr);
-  if (identity.cluster_id.size() > kClusterIdBytesMax) {
-    throw Error(TENON_ERROR_INVALID, "cluster.id has " + std::to_string(identity.cluster_id.size()) +
-                                         " bytes, at most " + std::to_string(kClusterIdBytesMax) + " are allowed");
-  }
+  const Stamp own{kFormat, std::string(kPluginId), identity.cluster_id, identity.node_id, birth};
+  check_stamp_names(own);
   std::unique_ptr<FileLock> lock = file_system_.lock(kLockName);
-  std::optional<Incarnation> incarnation = find_incarnation(file_system_, identity);
+  std::optional<Incarnation> incarnation = find_incarnation(file_system_, own);
   if (!incarnation) {
-    incarnation = bear(file_system_, identity, birth, options_.segment_bytes);
+    incarnation = bear(file_system_, own, options_.segment_bytes);
     logger_(TENON_SEVERITY_INFO, file_system_.path({}) + ": made a new data directory");
   }
   // First everything is read, so that a refusal leaves every file as it was.

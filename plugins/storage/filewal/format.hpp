@@ -2,8 +2,7 @@
 // The bytes of filewal's files, version 1; docs/formats.md has the grammar and an example of each. Integers are
 // little-endian, every checksum is a CRC-32C.
 //
-//   stamp        magic "TENONSTP", format u32, block plugin id, block cluster id, node id u64, incarnation 16 bytes,
-//                checksum u32 of all before it
+//   stamp        as tenon/stamp.hpp has it
 //   hard_state   two slots, kSlotStride apart: magic "TENONHST", format u32, length u32, sequence u64, incarnation 16
 //                bytes, checksum u32 of all before it and the payload, payload, zeros up to a multiple of 4096
 //   *.wal        a SegmentHeader, then records without a gap, then zeros. A record is a RecordHeader, its payload, and
@@ -22,13 +21,13 @@
 #include <string_view>
 
 #include "tenon/crc32c.hpp"
+#include "tenon/storage.hpp"
 
 namespace tenon::filewal {
 
 inline constexpr std::string_view kPluginId = "dev.tenon.storage.filewal";
 inline constexpr std::uint32_t kFormat = 1;
 
-inline constexpr char kStampName[] = "stamp";
 inline constexpr char kLockName[] = "lock";
 inline constexpr char kHardStateName[] = "hard_state";
 inline constexpr std::string_view kSegmentSuffix = ".wal";
@@ -41,20 +40,6 @@ std::string segment_name(std::uint64_t number, std::string_view suffix = kSegmen
 // nullopt: not the name of a segment.
 std::optional<std::uint64_t> segment_number(std::string_view name) noexcept;
 inline constexpr std::uint64_t kFirstSegment = 1;
-
-using Incarnation = std::array<std::uint8_t, 16>;
-
-struct Stamp {
-  std::string plugin_id;
-  std::string cluster_id;
-  std::uint64_t node_id = 0;
-  Incarnation incarnation = {};
-};
-inline constexpr std::uint64_t kStampBytesMax = 4096;
-
-std::string encode_stamp(const Stamp& stamp);
-// Throws Error(CORRUPT), or Error(UNSUPPORTED) for a newer format, with a message that lacks the path.
-Stamp decode_stamp(std::string_view encoded);
 
 struct HardStateRecord {
   std::uint64_t sequence = 0;  // counts the hard states of this directory; 0: none was ever written

@@ -8,5 +8,6 @@
 #include "tenon/crc32c.hpp"
 #include "tenon/operation.hpp"
 #include "tenon/option.hpp"
+#include "tenon/stamp.hpp"
 #include "tenon/storage.hpp"
 #include "tenon/transport.hpp"

@@ -67,7 +67,7 @@ TEST_CASE("a directory of a newer format is refused") {
   std::string message;
   CHECK(refusal_with_stamp(stamp(2, "dev.tenon.storage.filewal", "test-cluster", 7), message) ==
         TENON_ERROR_UNSUPPORTED);
-  CHECK(says(message, "has format 2, this version reads up to 1; start the newer version"));
+  CHECK(says(message, " has format 2, this version reads up to 1; start the newer version"));
 }
 
 TEST_CASE("segments that are missing, or that no log of this server can have, are refused by name") {

@@ -35,10 +35,9 @@ using LoggerFunction = std::function<void(std::uint32_t severity, std::string_vi
 
 // What a data directory belongs to.
 struct Identity {
-  std::string cluster_id;  // at most kClusterIdBytesMax bytes
+  std::string cluster_id;  // at most kStampIdBytesMax bytes
   std::uint64_t node_id = 0;
 };
-inline constexpr std::size_t kClusterIdBytesMax = 1024;
 
 struct Recovered {
   std::string hard_state;  // empty: none was ever written

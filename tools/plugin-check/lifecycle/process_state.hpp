@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// What of a process a plugin must leave as it found it, and what it must give back: read from /proc and the C library.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace tenon::plugin_check {
+
+// Threads of this process.
+std::set<int> threads();
+// Signals, by number, that the thread would still take; none when the thread is gone. SIGKILL and SIGSTOP, which
+// nobody can block, and the two of the C library itself do not count.
+std::vector<int> unblocked_signals(int thread);
+
+// Open descriptors and what they lead to, without the one that looks.
+std::map<int, std::string> descriptors();
+// Says whether a program that is started would inherit it.
+bool is_inherited(int descriptor);
+
+// Bytes of memory that are in use.
+std::uint64_t resident_bytes();
+
+// Each as a text, by name: signal handlers, signal mask, locale, working directory, environment, floating point
+// settings, umask, where standard output leads.
+std::map<std::string, std::string> process_state();
+
+}  // namespace tenon::plugin_check
