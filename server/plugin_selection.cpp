@@ -8,13 +8,7 @@
 
 namespace tenon::server {
 
-std::vector<std::filesystem::path> default_plugin_directories() {
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::filesystem::path build_tree = program.parent_path().parent_path() / "plugins";
-  if (!error && std::filesystem::is_directory(build_tree, error)) return {build_tree};
-  return {TENON_INSTALLED_PLUGIN_DIRECTORY};
-}
+std::vector<std::filesystem::path> default_plugin_directories() { return plugin::default_directories("../plugins"); }
 
 PluginSelection::PluginSelection(const config::Config& config)
     : config_(config),

@@ -12,8 +12,7 @@
 
 namespace tenon::server {
 
-// Where plugins are looked for when the config names no directory: beside the program in a build tree, else where they
-// are installed.
+// Where plugins are looked for when the config names no directory.
 std::vector<std::filesystem::path> default_plugin_directories();
 
 // Where a transport or a client API listens: its option of that name, whose items are separated by commas.

@@ -5,17 +5,11 @@
 #include <string_view>
 
 #include "format.hpp"
+#include "rows.hpp"
 #include "tenonctl/text.hpp"
 
 namespace tenon::tenonctl {
 namespace {
-
-struct Field {
-  std::string name;
-  std::string text;
-};
-
-using Row = std::vector<std::string>;
 
 std::string number_text(const std::optional<std::uint64_t>& number) { return number ? std::to_string(*number) : "-"; }
 
@@ -23,47 +17,6 @@ std::string joined(const std::vector<std::string>& texts) {
   std::string all;
   for (const std::string& text : texts) all += (all.empty() ? "" : ",") + text;
   return all.empty() ? "-" : all;
-}
-
-// Columns as wide as their widest cell. Cells are what nodes say, so they are escaped.
-void print_rows(std::ostream& output, Format format, const Row& headings, const std::vector<Row>& rows) {
-  if (format == Format::kSimple) {
-    for (const Row& row : rows) {
-      for (std::size_t at = 0; at < row.size(); ++at) output << (at == 0 ? "" : "\t") << escaped(row[at]);
-      output << "\n";
-    }
-    return;
-  }
-  std::vector<std::size_t> widths;
-  for (const std::string& heading : headings) widths.push_back(heading.size());
-  for (const Row& row : rows) {
-    for (std::size_t at = 0; at < row.size(); ++at) widths[at] = std::max(widths[at], escaped(row[at]).size());
-  }
-  const auto print = [&](const Row& row) {
-    std::string line;
-    for (std::size_t at = 0; at < row.size(); ++at) {
-      const std::string cell = escaped(row[at]);
-      line += at + 1 == row.size() ? cell : cell + std::string(widths[at] - cell.size() + 2, ' ');
-    }
-    output << line << "\n";
-  };
-  print(headings);
-  for (const Row& row : rows) print(row);
-}
-
-// What a node says of itself is text; should it be none, it is escaped rather than refused.
-std::string json_text(const std::string& text) { return json_string(is_utf8(text) ? text : escaped(text)); }
-
-std::string json_array(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ",") + json_text(text);
-  return "[" + all + "]";
-}
-
-std::string json_object(const std::vector<Field>& fields) {
-  std::string all;
-  for (const Field& field : fields) all += (all.empty() ? "" : ",") + json_text(field.name) + ":" + field.text;
-  return "{" + all + "}";
 }
 
 std::vector<Field> status_fields(const client::Status& status) {

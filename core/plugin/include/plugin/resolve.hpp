@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -20,6 +21,11 @@
 namespace tenon::plugin {
 
 using Directories = std::span<const std::filesystem::path>;
+
+// Where plugins are looked for when no directory is configured: in the prefix that this program is installed in,
+// wherever that was moved to; in a build tree at `build_tree`, as seen from the directory of the program; else in the
+// prefix that the build was configured for.
+std::vector<std::filesystem::path> default_directories(const std::filesystem::path& build_tree);
 
 // tenon-KIND-NAME.so
 std::string file_name(Kind kind, std::string_view name);
