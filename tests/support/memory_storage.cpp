@@ -2,6 +2,7 @@
 #include "support/memory_storage.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -123,6 +124,13 @@ tenon_error MemoryStorage::open(const tenon_storage_host* host, tenon_recovered*
   found->hard_state = bytes(recovered_hard_state_);
   found->first_index = durable_.entries.empty() ? durable_.compacted_to + 1 : durable_.entries.begin()->first;
   found->last_index = durable_.last_index();
+  constexpr std::array<std::uint8_t, 16> kUnborn = {};
+  if (incarnation_ == kUnborn) std::copy_n(found->incarnation, incarnation_.size(), incarnation_.begin());
+  if (incarnation_ == kUnborn) {
+    const MemoryStorage* const self = this;  // no other instance has this address while it lives
+    std::memcpy(incarnation_.data(), &self, sizeof self);
+  }
+  std::copy(incarnation_.begin(), incarnation_.end(), found->incarnation);
   if (mode_ == Mode::threaded) thread_ = std::thread([this] { run(); });
   return TENON_OK;
 }

@@ -93,10 +93,11 @@ std::optional<Incarnation> find_incarnation(FileSystem& file_system, const Ident
   return stamp.incarnation;
 }
 
-Incarnation bear(FileSystem& file_system, const Identity& identity, std::uint64_t segment_bytes) {
+Incarnation bear(FileSystem& file_system, const Identity& identity, const Incarnation& birth,
+                 std::uint64_t segment_bytes) {
   check_holds_nothing(file_system);
-  Stamp stamp{std::string(kPluginId), identity.cluster_id, identity.node_id, {}};
-  file_system.random_bytes(stamp.incarnation);
+  Stamp stamp{std::string(kPluginId), identity.cluster_id, identity.node_id, birth};
+  if (birth == Incarnation{}) file_system.random_bytes(stamp.incarnation);
   SegmentHeader header;
   header.salt = random_salt(file_system);
   header.segment = kFirstSegment;

@@ -22,10 +22,12 @@ std::string read_small_file(FileSystem& file_system, std::string_view name, std:
 // Throws INVALID: the directory of another plugin, cluster or node. UNSUPPORTED: a newer format. CORRUPT, IO.
 std::optional<Incarnation> find_incarnation(FileSystem& file_system, const Identity& identity);
 
-// Makes a directory without a stamp into one of this identity, durable on return, and returns its incarnation.
+// Makes a directory without a stamp into one of this identity, durable on return, and returns its incarnation: the one
+// given, or a random one when that is all zeros.
 // Throws CORRUPT: it holds a log, so the stamp was lost; nothing was changed. IO, NO_SPACE: what is left of the attempt
 // does not hinder the next one.
-Incarnation bear(FileSystem& file_system, const Identity& identity, std::uint64_t segment_bytes);
+Incarnation bear(FileSystem& file_system, const Identity& identity, const Incarnation& birth,
+                 std::uint64_t segment_bytes);
 
 // Nobody can foresee it, and so no record of another segment is taken for one of this.
 std::uint32_t random_salt(FileSystem& file_system);

@@ -114,7 +114,7 @@ FileLog::FileLog(FileSystem& file_system, FileLogOptions options, LoggerFunction
 
 FileLog::~FileLog() = default;
 
-Recovered FileLog::open(const Identity& identity) {
+Recovered FileLog::open(const Identity& identity, const Incarnation& birth) {
   TENON_CHECK(open_ == nullptr);
   if (identity.cluster_id.size() > kClusterIdBytesMax) {
     throw Error(TENON_ERROR_INVALID, "cluster.id has " + std::to_string(identity.cluster_id.size()) +
@@ -123,7 +123,7 @@ Recovered FileLog::open(const Identity& identity) {
   std::unique_ptr<FileLock> lock = file_system_.lock(kLockName);
   std::optional<Incarnation> incarnation = find_incarnation(file_system_, identity);
   if (!incarnation) {
-    incarnation = bear(file_system_, identity, options_.segment_bytes);
+    incarnation = bear(file_system_, identity, birth, options_.segment_bytes);
     logger_(TENON_SEVERITY_INFO, file_system_.path({}) + ": made a new data directory");
   }
   // First everything is read, so that a refusal leaves every file as it was.

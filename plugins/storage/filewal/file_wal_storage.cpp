@@ -85,13 +85,13 @@ FileWalStorage::FileWalStorage(Host host, std::unique_ptr<FileSystem> file_syste
 
 FileWalStorage::~FileWalStorage() { TENON_CHECK(!thread_.joinable()); }
 
-Storage::Recovered FileWalStorage::open() {
+Storage::Recovered FileWalStorage::open(const Incarnation& birth) {
   sync_seconds_ = host().metric("sync_duration_seconds");
   syncs_ = host().metric("syncs_total");
   written_bytes_ = host().metric("written_bytes_total");
   writes_per_sync_ = host().metric("writes_per_sync");
   segments_bytes_ = host().metric("segments_bytes");
-  filewal::Recovered recovered = log_.open({host().cluster_id(), host().node_id()});
+  filewal::Recovered recovered = log_.open({host().cluster_id(), host().node_id()}, birth);
   images_.recover();
   recovered_hard_state_ = std::move(recovered.hard_state);
   const SignalBlock block;

@@ -49,10 +49,13 @@ typedef struct tenon_write {
 /* a log that was never written: no hard state, first 1, last 0 */
 typedef struct tenon_recovered {
   uint64_t struct_size;
-  tenon_bytes hard_state;  /* the plugin's memory; lives until the first write() */
-  uint64_t first_index;    /* <= the last compact_to + 1 */
-  uint64_t last_index;     /* >= first_index - 1; equal when there are no entries */
-  uint8_t incarnation[16]; /* random, made when the directory was born, the same for all its life */
+  tenon_bytes hard_state; /* the plugin's memory; lives until the first write() */
+  uint64_t first_index;   /* <= the last compact_to + 1 */
+  uint64_t last_index;    /* >= first_index - 1; equal when there are no entries */
+  /* Made when the directory is born, and the same for all its life. The host sets it before open(): a directory that is
+   * born there is stamped with it, or with random bytes when all are zero. One that was born before keeps its own,
+   * which open() puts here. */
+  uint8_t incarnation[16];
 } tenon_recovered;
 
 /* of the committed images the newest is the one with the greatest index */

@@ -25,16 +25,19 @@ class Image {
   virtual std::size_t read(std::uint64_t offset, std::span<std::uint8_t> buffer) = 0;  // returns the bytes read
 };
 
+using Incarnation = std::array<std::uint8_t, 16>;
+
 class Storage : public Instance {
  public:
   struct Recovered {
     std::string_view hard_state = {};  // must live until the first write()
     std::uint64_t first_index = 1;
     std::uint64_t last_index = 0;
-    std::array<std::uint8_t, 16> incarnation = {};
+    Incarnation incarnation = {};
   };
 
-  virtual Recovered open() = 0;
+  // `birth`: the incarnation of a directory that is born here; all zeros: storage draws one.
+  virtual Recovered open(const Incarnation& birth) = 0;
   virtual void close() = 0;
   virtual void write(const tenon_write& write) = 0;
   virtual void read_entries(std::uint64_t request, std::uint64_t first, std::uint64_t end, std::uint64_t bytes_max) = 0;
@@ -66,7 +69,9 @@ struct StorageTrampolines {
                           tenon_detail* why) noexcept {
     return guard(why, [&] {
       of(self).host_ = host;
-      const Storage::Recovered recovered = of(self).open();
+      Incarnation birth;
+      std::copy(std::begin(found->incarnation), std::end(found->incarnation), birth.begin());
+      const Storage::Recovered recovered = of(self).open(birth);
       found->hard_state = bytes(recovered.hard_state);
       found->first_index = recovered.first_index;
       found->last_index = recovered.last_index;

@@ -28,7 +28,8 @@ struct memory {
   const tenon_storage_host* storage_host;
   struct log_entry* log; /* log[i] has log index first_index + i; node thread only */
   uint64_t first_index, count, capacity;
-  pthread_mutex_t mutex; /* guards what follows and the owners of every image */
+  uint8_t incarnation[16]; /* all zeros: not opened yet */
+  pthread_mutex_t mutex;   /* guards what follows and the owners of every image */
   struct image *newest, *unfinished;
 };
 
@@ -73,13 +74,22 @@ static const void* get_extension(void* self, const char* name) {
   return NULL;
 }
 
+static int is_zero(const uint8_t incarnation[16]) {
+  static const uint8_t zero[16] = {0};
+  return memcmp(incarnation, zero, sizeof zero) == 0;
+}
+
 static tenon_error open_log(void* self, const tenon_storage_host* host, tenon_recovered* found, tenon_detail* why) {
   struct memory* memory = self;
   (void)why;
   memory->storage_host = host;
   found->first_index = memory->first_index;
   found->last_index = memory->first_index + memory->count - 1;
-  memcpy(found->incarnation, &memory, sizeof memory); /* no other instance has this address while it lives */
+  if (is_zero(memory->incarnation)) memcpy(memory->incarnation, found->incarnation, sizeof memory->incarnation);
+  if (is_zero(memory->incarnation)) { /* no other instance has this address while it lives */
+    memcpy(memory->incarnation, &memory, sizeof memory);
+  }
+  memcpy(found->incarnation, memory->incarnation, sizeof memory->incarnation);
   return TENON_OK;
 }
 

@@ -64,6 +64,20 @@ TEST_CASE("what was acknowledged is there after a close and a reopen") {
   CHECK(read->entries == std::vector<EntryCopy>{{1, 1, "a"}, {2, 1, "b"}});
 }
 
+TEST_CASE(
+    "a new directory is born with the incarnation that the host hands over, and one that was born keeps its own") {
+  const TemporaryDirectory directory;
+  const FakeHost host(directory.path(), kOptions);
+  for (const int handed_over : {0xa1, 0xb2, 0x00}) {
+    CAPTURE(handed_over);
+    Plugin plugin(host.table());
+    std::fill(std::begin(plugin.found.incarnation), std::end(plugin.found.incarnation),
+              static_cast<std::uint8_t>(handed_over));
+    REQUIRE(plugin.open() == TENON_OK);
+    for (const std::uint8_t byte : plugin.found.incarnation) CHECK(byte == 0xa1);
+  }
+}
+
 // Holds the thread of an instance in its next sync.
 class Gate {
  public:

@@ -36,6 +36,7 @@ class Plugin {
     if (self_ != nullptr) kPlugin->destroy(self_);
   }
 
+  // Hands over the incarnation that `found` has.
   tenon_error open() {
     found.struct_size = sizeof found;
     error = kPlugin->storage->open(self_, storage_host.table(), &found, &why);

@@ -61,9 +61,12 @@ TEST_CASE("a plugin in plain C is loaded and its instance works") {
   };
   tenon_recovered found{};
   found.struct_size = sizeof found;
+  found.incarnation[15] = 7;
   tenon_detail why{sizeof why, {}};
   const tenon_storage& storage = *instance.object().storage;
   REQUIRE(storage.open(instance.self(), &storage_host, &found, &why) == TENON_OK);
+  CHECK(found.incarnation[0] == 0);
+  CHECK(found.incarnation[15] == 7);
   CHECK(found.first_index == 1);
   CHECK(found.last_index == 0);
   const tenon_entry entry = {1, 1, bytes("data")};

@@ -118,9 +118,10 @@ class MemoryStorage {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::thread thread_;
-  const tenon_storage_host* host_ = nullptr;  // from open() to close()
-  Disk durable_;                              // what a crash leaves
-  Disk current_;                              // what the writes so far make of it
+  const tenon_storage_host* host_ = nullptr;    // from open() to close()
+  std::array<std::uint8_t, 16> incarnation_{};  // all zeros: not born yet
+  Disk durable_;                                // what a crash leaves
+  Disk current_;                                // what the writes so far make of it
   std::string recovered_hard_state_;
   std::deque<Pending> pending_;
   std::uint64_t last_sequence_ = 0;

@@ -114,11 +114,12 @@ class FileLog {
 
   // Takes the directory, makes a new one into a data directory of this identity, and recovers what another holds. On
   // return everything recovered is durable, a torn tail of the last segment is set aside in a .torn file and cut, and a
-  // bad copy of the hard state is repaired; each with a line for the logger.
+  // bad copy of the hard state is repaired; each with a line for the logger. A new one is stamped with the incarnation
+  // `birth`, or with a random one when that is all zeros.
   // Throws BUSY: another FileLog or process has the directory. INVALID: it belongs to another plugin, cluster or node.
   // UNSUPPORTED: a newer format. CORRUPT: damage that is not a torn tail. IO, NO_SPACE. Nothing was changed then,
   // except by the last two, which leave a directory that the next open() takes. Called once.
-  Recovered open(const Identity& identity);
+  Recovered open(const Identity& identity, const std::array<std::uint8_t, 16>& birth = {});
 
   // Takes the next write of the stream into the log. Keeps: what it points to, until the next sync() returns.
   // Throws IO, NO_SPACE. Needs: a write as storage.h allows it; a broken contract aborts.

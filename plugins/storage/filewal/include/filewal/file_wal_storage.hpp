@@ -39,7 +39,7 @@ class FileWalStorage final : public Storage {
   FileWalStorage(Host host, std::unique_ptr<FileSystem> file_system, std::unique_ptr<FileSystem> image_directory);
   ~FileWalStorage() override;
 
-  Recovered open() override;
+  Recovered open(const Incarnation& birth) override;
   void close() override;
   void write(const tenon_write& write) override;
   void read_entries(std::uint64_t request, std::uint64_t first, std::uint64_t end, std::uint64_t bytes_max) override;
