@@ -76,7 +76,8 @@ class Convert(unittest.TestCase):
 
     def use(self, node: Node, plugin: str, directory: Path) -> None:
         """What the operator changes in the config file."""
-        lines = [line for line in node.config_file.read_text().splitlines() if not line.startswith(("start", "segment"))]
+        lines = [line for line in node.config_file.read_text().splitlines()
+                 if not line.startswith(("start", "segment"))]  # fmt: skip
         section = ""
         changed = []
         for line in lines:
