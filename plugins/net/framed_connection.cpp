@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "socket_text.hpp"
+
 namespace tenon::net {
 
 namespace {
@@ -34,14 +36,6 @@ void append_length(OutputQueue& output, std::uint64_t size) {
 
 bool would_block(const error_code& error) noexcept {
   return error == asio::error::would_block || error == asio::error::try_again;
-}
-
-std::string text_of_peer(const tcp::socket& socket) {
-  error_code error;
-  const tcp::endpoint peer = socket.remote_endpoint(error);
-  if (error) return "a peer that is gone";
-  const std::string host = peer.address().to_string();
-  return (peer.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(peer.port());
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <chrono>
 
+#include "socket_text.hpp"
+
 namespace tenon::net {
 
 namespace {
@@ -15,11 +17,6 @@ using boost::system::error_code;
 // How long no connection is taken after the operating system had no descriptor or memory for one: long enough not to
 // spin, short enough that a client that waits does not notice much.
 constexpr std::chrono::milliseconds kPause{100};
-
-std::string text_of(const tcp::endpoint& endpoint) {
-  const std::string host = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
-}
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/output_queue.hpp"
 
+#include <utility>
+
 #include "tenon/check.hpp"
 
 namespace tenon::net {
@@ -35,24 +37,42 @@ void OutputQueue::append(Frame frame) {
   bytes_ += size;
 }
 
-std::span<const asio::const_buffer> OutputQueue::gather(Gathered& room) const {
-  std::size_t count = 0;
+// Hands each buffer that has bytes to `add`, which says whether there is room for another.
+template <class Add>
+void OutputQueue::each_buffer(Add&& add) const {
   std::size_t part = part_;
   std::size_t offset = offset_;
-  const auto add = [&](std::string_view bytes) {
-    if (bytes.size() > offset) room[count++] = asio::buffer(bytes.data() + offset, bytes.size() - offset);
-    offset = 0;
+  const auto add_rest = [&](std::string_view bytes) {
+    const std::string_view rest = bytes.substr(std::exchange(offset, 0));
+    return rest.empty() || add(asio::buffer(rest.data(), rest.size()));
   };
-  for (auto piece = pieces_.begin(); piece != pieces_.end() && count < kGatheredMax; ++piece) {
-    if (!piece->frame) {
-      add(piece->bytes);
+  for (const Piece& piece : pieces_) {
+    if (!piece.frame) {
+      if (!add_rest(piece.bytes)) return;
       continue;
     }
-    const std::span<const tenon_bytes> parts = piece->frame->parts();
-    for (; part < parts.size() && count < kGatheredMax; ++part) add(view(parts[part]));
+    const std::span<const tenon_bytes> parts = piece.frame->parts();
+    for (; part < parts.size(); ++part) {
+      if (!add_rest(view(parts[part]))) return;
+    }
     part = 0;
   }
+}
+
+std::span<const asio::const_buffer> OutputQueue::gather(Gathered& room) const {
+  std::size_t count = 0;
+  each_buffer([&](asio::const_buffer buffer) {
+    room[count++] = buffer;
+    return count < kGatheredMax;
+  });
   return {room.data(), count};
+}
+
+void OutputQueue::gather_all(std::vector<asio::const_buffer>& room) const {
+  each_buffer([&](asio::const_buffer buffer) {
+    room.push_back(buffer);
+    return true;
+  });
 }
 
 void OutputQueue::drop(std::uint64_t sent) {

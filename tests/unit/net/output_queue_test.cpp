@@ -34,6 +34,15 @@ std::string gathered(const OutputQueue& queue) {
     CHECK(buffer.size() > 0);
     bytes.append(static_cast<const char*>(buffer.data()), buffer.size());
   }
+  std::vector<boost::asio::const_buffer> all;
+  queue.gather_all(all);
+  std::string all_bytes;
+  for (const boost::asio::const_buffer& buffer : all) {
+    CHECK(buffer.size() > 0);
+    all_bytes.append(static_cast<const char*>(buffer.data()), buffer.size());
+  }
+  CHECK(all_bytes.size() == queue.bytes());
+  CHECK((all_bytes.compare(0, bytes.size(), bytes) == 0));
   return bytes;
 }
 

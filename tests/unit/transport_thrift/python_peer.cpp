@@ -6,14 +6,14 @@
 
 #include <cstdio>
 
-#include "test_node.hpp"
+#include "thrift_wire.hpp"
 
 using namespace tenon;
 using namespace tenon::transport_thrift;
 
 int main() {
   TestNode node(1);
-  node.set_peer(2, {"thrift://127.0.0.1:1"});
+  node.set_peer(2, {url_of(1)});
   if (!node.wait_for_metric("dials_total", 2)) return 1;
   std::printf("%d\n", static_cast<int>(node.port()));
   std::fflush(stdout);

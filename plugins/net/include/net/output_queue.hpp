@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tenon/transport.hpp"
 
@@ -29,6 +30,8 @@ class OutputQueue {
 
   // The first bytes of the queue, as buffers in `room`. They hold until the next drop() or clear().
   std::span<const boost::asio::const_buffer> gather(Gathered& room) const;
+  // Appends all of the queue to `room`, in the same way.
+  void gather_all(std::vector<boost::asio::const_buffer>& room) const;
   // Forgets the first `sent` bytes. Needs: sent <= bytes().
   void drop(std::uint64_t sent);
   // Forgets everything and ends every loan.
@@ -42,6 +45,8 @@ class OutputQueue {
     std::string bytes;  // when there is no frame
     std::optional<Frame> frame;
   };
+  template <class Add>
+  void each_buffer(Add&& add) const;
   void pop();
 
   std::deque<Piece> pieces_;  // none is without bytes

@@ -17,6 +17,10 @@ using apache::thrift::protocol::T_EXCEPTION;
 using apache::thrift::protocol::T_REPLY;
 using apache::thrift::protocol::TMessageType;
 using apache::thrift::transport::TMemoryBuffer;
+using net::Hello;
+using net::HelloReply;
+using net::Introduction;
+using net::Malformed;
 
 constexpr const char* kMethod = "hello";
 
@@ -37,16 +41,7 @@ Introduction from_wire(const thrift_peer::Introduction& wire) {
     throw Malformed("the incarnation has " + std::to_string(wire.incarnation.size()) + " bytes; 16 are expected");
   }
   std::copy(wire.incarnation.begin(), wire.incarnation.end(), introduction.incarnation.begin());
-  if (wire.client_addresses.size() > TENON_CLIENT_ADDRESSES_MAX) {
-    throw Malformed(std::to_string(wire.client_addresses.size()) + " client addresses are more than the " +
-                    std::to_string(TENON_CLIENT_ADDRESSES_MAX) + " there may be");
-  }
-  for (const std::string& address : wire.client_addresses) {
-    if (address.size() > kClientAddressBytesMax || address.find('\0') != std::string::npos) {
-      throw Malformed("a client address is longer than " + std::to_string(kClientAddressBytesMax) +
-                      " bytes or holds a zero byte");
-    }
-  }
+  net::check_client_addresses(introduction);
   return introduction;
 }
 
@@ -75,7 +70,7 @@ void read_message(std::string_view message, Read&& read) {
 
 }  // namespace
 
-std::string encode(const Hello& hello) {
+std::string encode(const net::Hello& hello) {
   thrift_peer::Peer_hello_args arguments;
   arguments.hello.__set_version(hello.version);
   arguments.hello.__set_sender(to_wire(hello.sender));
@@ -85,7 +80,7 @@ std::string encode(const Hello& hello) {
   return written(T_CALL, hello.sequence_id, arguments);
 }
 
-std::string encode(const HelloReply& reply, std::int32_t sequence_id) {
+std::string encode(const net::HelloReply& reply, std::int32_t sequence_id) {
   thrift_peer::Peer_hello_result result;
   result.success.__set_version(reply.version);
   result.success.__set_sender(to_wire(reply.sender));
@@ -97,7 +92,7 @@ std::string encode(const HelloReply& reply, std::int32_t sequence_id) {
   return written(T_REPLY, sequence_id, result);
 }
 
-Hello decode_hello(std::string_view message) {
+net::Hello decode_hello(std::string_view message) {
   thrift_peer::Peer_hello_args arguments;
   Hello hello;
   read_message(message, [&](HelloProtocol& protocol) {
@@ -113,7 +108,7 @@ Hello decode_hello(std::string_view message) {
   return hello;
 }
 
-HelloReply decode_hello_reply(std::string_view message) {
+net::HelloReply decode_hello_reply(std::string_view message) {
   thrift_peer::Peer_hello_result result;
   read_message(message, [&](HelloProtocol& protocol) {
     if (protocol.type() == T_EXCEPTION) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "hello_protocol.hpp"
 
-#include "handshake.hpp"
+#include "net/peer/hello.hpp"
 
 namespace tenon::transport_thrift {
 
@@ -16,8 +16,8 @@ constexpr int kRecursionMax = 8;                // the interface needs 4
 
 std::shared_ptr<TMemoryBuffer> observe(std::string_view message) {
   const auto size = static_cast<std::uint32_t>(message.size());
-  const auto limits = std::make_shared<TConfiguration>(static_cast<int>(kHelloBytesMax),
-                                                       static_cast<int>(kHelloBytesMax), kRecursionMax);
+  const auto limits = std::make_shared<TConfiguration>(static_cast<int>(net::kHelloBytesMax),
+                                                       static_cast<int>(net::kHelloBytesMax), kRecursionMax);
   // The buffer only reads, but the library has one type for both ways.
   auto* const bytes = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(message.data()));
   return std::make_shared<TMemoryBuffer>(bytes, size, TMemoryBuffer::OBSERVE, limits);
@@ -48,7 +48,7 @@ bool is_value(std::uint8_t code) noexcept {
 HelloProtocol::HelloProtocol(std::string_view message) : HelloProtocol(observe(message)) {}
 
 HelloProtocol::HelloProtocol(const std::shared_ptr<Buffer>& buffer) : TVirtualProtocol(buffer), buffer_(*buffer) {
-  setStringSizeLimit(static_cast<std::int32_t>(kHelloBytesMax));
+  setStringSizeLimit(static_cast<std::int32_t>(net::kHelloBytesMax));
   setContainerSizeLimit(kContainerSizeMax);
   setStrict(true, true);
   std::uint32_t wanted = 4;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Thrift's binary protocol over one small message from a stranger, with every limit set.
 //
-// A message has at most kHelloBytesMax bytes, so that this bounds every string and what all of it can cost. What the
-// library leaves open is closed here: a type code that is none of Thrift's becomes a value that its enumeration cannot
-// hold, and elements of the types "stop" and "void" cost nothing to skip.
+// A message has at most net::kHelloBytesMax bytes, so that this bounds every string and what all of it can cost. What
+// the library leaves open is closed here: a type code that is none of Thrift's becomes a value that its enumeration
+// cannot hold, and elements of the types "stop" and "void" cost nothing to skip.
 #pragma once
 
 #include <thrift/protocol/TBinaryProtocol.h>

@@ -4,7 +4,7 @@
 #include "support/catch.hpp"
 #include "test_node.hpp"
 
-namespace tenon::transport_thrift {
+namespace tenon::transport_test {
 
 namespace {
 
@@ -107,7 +107,7 @@ TEST_CASE("each side learns who the other is before the lane is up") {
 TEST_CASE("a frame for a lane that is not up is not taken") {
   TestNode one(1);
   CHECK(one.send(2, Lane::control, {"a"}) == 0);
-  REQUIRE(one.set_peer(2, {"thrift://127.0.0.1:1"}) == TENON_OK);
+  REQUIRE(one.set_peer(2, {url_of(1)}) == TENON_OK);
   REQUIRE(one.wait_for_metric("dials_failed_total{reason=\"connect\"}", 2));
   CHECK(one.send(2, Lane::control, {"a"}) == 0);
   CHECK(one.loans_out() == 0);
@@ -120,7 +120,7 @@ TEST_CASE("two nodes find each other whichever starts first") {
     reserved.stop();
     TestNode first(late_two ? 1 : 2);
     const std::uint64_t late = late_two ? 2 : 1;
-    first.set_peer(late, {"thrift://127.0.0.1:" + std::to_string(port)});
+    first.set_peer(late, {url_of(port)});
     REQUIRE(first.wait_for_metric("dials_failed_total{reason=\"connect\"}", 1));
     TestNode second(late, {}, kCluster, port);
     second.know(late_two ? 1 : 2, first);
@@ -208,7 +208,7 @@ TEST_CASE("addresses are tried in their order, and a list that keeps the one in 
   TestNode one(1), two(2), other_two(2);
   two.know(1, one);
   other_two.know(1, one);
-  REQUIRE(one.set_peer(2, {"http://127.0.0.1:1", "thrift://127.0.0.1:1", two.url()}) == TENON_OK);
+  REQUIRE(one.set_peer(2, {"http://127.0.0.1:1", url_of(1), two.url()}) == TENON_OK);
   REQUIRE(one.wait_up(2));
   const std::size_t events = one.node().lane_events().size();
   REQUIRE(one.set_peer(2, {two.url(), other_two.url()}) == TENON_OK);
@@ -239,9 +239,9 @@ TEST_CASE("a peer without addresses is dropped, and refused when it dials") {
 TEST_CASE("addresses of other schemes are unsupported, and the peer is as before") {
   Pair pair;
   const std::size_t events = pair.one.node().lane_events().size();
-  CHECK(pair.one.set_peer(2, {"ws://127.0.0.1:1", "127.0.0.1:2"}) == TENON_ERROR_UNSUPPORTED);
-  CHECK(pair.one.set_peer(2, {"thrift://127.0.0.1"}) == TENON_ERROR_INVALID);
-  CHECK(pair.one.set_peer(1, {"thrift://127.0.0.1:1"}) == TENON_ERROR_INVALID);
+  CHECK(pair.one.set_peer(2, {"another://127.0.0.1:1", "127.0.0.1:2"}) == TENON_ERROR_UNSUPPORTED);
+  CHECK(pair.one.set_peer(2, {std::string(scheme()) + "://127.0.0.1"}) == TENON_ERROR_INVALID);
+  CHECK(pair.one.set_peer(1, {url_of(1)}) == TENON_ERROR_INVALID);
   REQUIRE(pair.one.send(2, Lane::control, {"a"}) == 1);
   CHECK(pair.two.node().wait_for_frames(1, kLong));
   CHECK(pair.one.node().lane_events().size() == events);
@@ -250,8 +250,8 @@ TEST_CASE("addresses of other schemes are unsupported, and the peer is as before
 TEST_CASE("a name is looked up, also one that there is not") {
   TestNode one(1), two(2);
   two.know(1, one);
-  REQUIRE(one.set_peer(2, {"thrift://no-such-name.invalid:7201", "thrift://localhost:" + std::to_string(two.port())}) ==
-          TENON_OK);
+  REQUIRE(one.set_peer(2, {std::string(scheme()) + "://no-such-name.invalid:7201",
+                           std::string(scheme()) + "://localhost:" + std::to_string(two.port())}) == TENON_OK);
   CHECK(one.wait_up(2));
   CHECK(one.host().logged("the name cannot be looked up"));
 }
@@ -266,4 +266,4 @@ TEST_CASE("an address that cannot be bound is an error that names it") {
   }
 }
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::transport_test

@@ -16,27 +16,20 @@
 #include <string>
 #include <vector>
 
-#include "introduction.hpp"
 #include "net/backoff.hpp"
 #include "net/connector.hpp"
-#include "net/framed_connection.hpp"
 #include "net/limited_logger.hpp"
-#include "outbox.hpp"
+#include "net/peer/outbox.hpp"
+#include "net/peer/protocol.hpp"
+#include "net/peer/settings.hpp"
 
-namespace tenon::transport_thrift {
-
-struct DialSettings {
-  std::chrono::milliseconds connect_timeout;
-  std::chrono::microseconds reconnect_min;
-  std::chrono::microseconds reconnect_max;
-  std::chrono::milliseconds send_timeout;
-};
+namespace tenon::net {
 
 // What all outgoing lanes share; it outlives them.
 struct DialEnvironment {
   DialEnvironment(const Host& made_for, boost::asio::io_context& io_context, const DialSettings& dial_settings,
-                  const Introduction& own, NodeEvents& node, Outbox& frames, net::LimitedLogger& limited_logger,
-                  net::ConnectionEnvironment& connection_environment);
+                  const Introduction& own, NodeEvents& node, Outbox& frames, LimitedLogger& limited_logger,
+                  PeerProtocol& peer_protocol);
 
   const Host host;
   boost::asio::io_context& context;
@@ -44,9 +37,9 @@ struct DialEnvironment {
   const Introduction& self;
   NodeEvents& events;
   Outbox& outbox;
-  net::LimitedLogger& logger;
-  net::ConnectionEnvironment& connections;
-  net::Admission admission;  // without a bound of its own: there are two for each peer
+  LimitedLogger& logger;
+  PeerProtocol& protocol;
+  Admission admission;  // without a bound of its own: there are two for each peer
   std::mt19937_64 random;
   const Metric dials;
   const Metric failed_to_connect;
@@ -59,13 +52,13 @@ struct DialEnvironment {
   std::array<std::uint64_t, 2> lanes_up{};
 };
 
-class OutgoingLane final : public net::FrameHandler, public std::enable_shared_from_this<OutgoingLane> {
+class OutgoingLane final : public FrameHandler, public std::enable_shared_from_this<OutgoingLane> {
  public:
   OutgoingLane(DialEnvironment& environment, const LaneId& id);
 
   // Begins to dial, or goes on with these addresses: a connection to one that is still among them is kept.
   // Needs: at least one; held by a shared_ptr.
-  void set_addresses(std::vector<net::Address> addresses);
+  void set_addresses(std::vector<PeerAddress> addresses);
   // The peer shows that it is there: what waits does not wait any longer.
   void hurry();
   // Queues and sends. Frames are dropped unless it is up.
@@ -79,14 +72,14 @@ class OutgoingLane final : public net::FrameHandler, public std::enable_shared_f
   void on_flushed() override {}
   // Silence is not idleness here, so that the idle timeout is about output that the peer does not take.
   bool busy() const noexcept override { return true; }
-  void on_closed(const net::Closing& closing) override;
+  void on_closed(const Closing& closing) override;
 
  private:
   enum class State { kStopped, kWaiting, kDialling, kGreeting, kUp };
   using Clock = std::chrono::steady_clock;
 
   void dial();
-  void greet(net::Connector::Socket socket);
+  void greet(Connector::Socket socket);
   void accept(std::string_view reply);
   void come_up(const Introduction& peer);
   void go_down();
@@ -100,7 +93,7 @@ class OutgoingLane final : public net::FrameHandler, public std::enable_shared_f
   std::string name() const;
 
   struct Candidate {
-    net::Address address;
+    PeerAddress address;
     std::string last_failure;  // what was reported of it since the lane was up
   };
 
@@ -109,11 +102,11 @@ class OutgoingLane final : public net::FrameHandler, public std::enable_shared_f
   std::vector<Candidate> candidates_;
   std::size_t next_ = 0;  // < candidates_.size(): the one that is dialled, or connected to
   State state_ = State::kStopped;
-  std::shared_ptr<net::Connector> connector_;
-  std::shared_ptr<net::FramedConnection> connection_;
+  std::shared_ptr<Connector> connector_;
+  std::shared_ptr<PeerConnection> connection_;
   boost::asio::steady_timer timer_;
   std::uint64_t timer_count_ = 0;  // of after(): a timer that was set anew says nothing, even when it had run out
-  net::Backoff backoff_;
+  Backoff backoff_;
   Clock::time_point up_since_{};
 
   // While up: 0 <= sent_ <= queued_, the ends of frames that have not been sent whole lie in (sent_, queued_].
@@ -122,4 +115,4 @@ class OutgoingLane final : public net::FrameHandler, public std::enable_shared_f
   std::deque<std::uint64_t> frame_ends_;
 };
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::net

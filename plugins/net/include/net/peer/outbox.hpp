@@ -11,16 +11,16 @@
 #include <mutex>
 #include <vector>
 
-#include "introduction.hpp"
-#include "net/address.hpp"
+#include "net/peer/introduction.hpp"
+#include "net/peer/protocol.hpp"
 
-namespace tenon::transport_thrift {
+namespace tenon::net {
 
 class Outbox {
  public:
   struct PeerChange {
-    bool drop = false;                    // the peer and its queues, before it gets the addresses
-    std::vector<net::Address> addresses;  // empty: the peer is to be gone
+    bool drop = false;                   // the peer and its queues, before it gets the addresses
+    std::vector<PeerAddress> addresses;  // empty: the peer is to be gone
   };
   struct Batch {
     LaneId lane;
@@ -31,12 +31,13 @@ class Outbox {
     std::vector<Batch> batches;
   };
 
+  // Of each frame `frame_overhead_bytes` count beside its own.
   // `wake` is called by the node's thread when there is work and the I/O thread has taken all that there was before;
   // the I/O thread then calls take() soon.
-  Outbox(std::uint64_t lane_bytes_max, std::function<void()> wake);
+  Outbox(std::uint64_t lane_bytes_max, std::uint64_t frame_overhead_bytes, std::function<void()> wake);
 
   // Node thread. Without addresses the peer is to be dropped.
-  void set_peer(std::uint64_t peer, std::vector<net::Address> addresses);
+  void set_peer(std::uint64_t peer, std::vector<PeerAddress> addresses);
   // Node thread. Takes what there is room for; none when the lane is not open. Needs: frames within
   // TENON_FRAME_BYTES_MAX.
   void send(const LaneId& lane, OfferedFrames& frames);
@@ -61,6 +62,7 @@ class Outbox {
   void wake(std::unique_lock<std::mutex>& lock);
 
   const std::uint64_t lane_bytes_max_;
+  const std::uint64_t frame_overhead_bytes_;
   const std::function<void()> wake_;
   std::mutex mutex_;
   std::map<LaneId, Queue> queues_;  // two for each peer that there has been
@@ -69,4 +71,4 @@ class Outbox {
   bool awake_ = false;  // take() will come
 };
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::net

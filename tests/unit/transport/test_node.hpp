@@ -9,13 +9,27 @@
 #include <string>
 #include <vector>
 
-#include "handshake.hpp"
+#include "net/peer/protocol.hpp"
 #include "tenon/testing/host.hpp"
 #include "tenon/testing/transport_host.hpp"
 
-extern "C" const tenon_plugin tenon_static_plugin_transport_thrift;
+namespace tenon::transport_test {
 
-namespace tenon::transport_thrift {
+using net::Hello;
+using net::HelloReply;
+using net::Refusal;
+
+// What each transport's own tests define: the plugin, the name that begins its addresses, and its protocol.
+const tenon_plugin& plugin_under_test();
+std::string_view scheme();
+net::PeerProtocol& protocol();
+// The message that carries one frame.
+std::string frame_message(std::string_view data);
+
+// Options that this transport has beside those of every transport.
+std::map<std::string, std::string> options_of_transport();
+
+inline std::string url_of(std::uint16_t port) { return std::string(scheme()) + "://127.0.0.1:" + std::to_string(port); }
 
 inline constexpr std::chrono::milliseconds kLong{20000};  // nothing waits this long unless it is broken
 inline constexpr const char* kCluster = "cluster-of-test";
@@ -30,7 +44,7 @@ class TestNode {
   ~TestNode();
 
   std::uint16_t port() const { return port_; }
-  std::string url() const { return "thrift://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return url_of(port_); }
   void stop();
 
   tenon_error set_peer(std::uint64_t peer, const std::vector<std::string>& addresses);
@@ -54,7 +68,7 @@ class TestNode {
   testing::FakeTransportHost& node() { return *node_; }
 
  private:
-  const tenon_transport& table() const { return *tenon_static_plugin_transport_thrift.transport; }
+  const tenon_transport& table() const { return *plugin_under_test().transport; }
 
   std::unique_ptr<testing::FakeHost> host_;
   tenon_host host_table_{};
@@ -76,27 +90,39 @@ bool eventually(Ready&& ready) {
   return true;
 }
 
-std::string framed(std::string_view payload);
-std::string frame_message(std::string_view data);
-
 // A connected TCP socket that blocks, for at most twenty seconds.
 class RawSocket {
  public:
-  explicit RawSocket(int descriptor) : descriptor_(descriptor) {}
+  enum class Side { kDialled, kAccepted };
+
+  RawSocket(int descriptor, Side side) : descriptor_(descriptor), side_(side) {}
+  // Nothing has been said on it.
   static RawSocket connect(std::uint16_t port);
-  RawSocket(RawSocket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  // It carries messages.
+  static RawSocket open(std::uint16_t port);
+  RawSocket(RawSocket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), side_(other.side_) {}
   RawSocket& operator=(RawSocket&&) = delete;
   ~RawSocket();
 
+  Side side() const noexcept { return side_; }
   void send(std::string_view bytes) const;
-  // The payload of the next frame; nullopt when the connection ended.
+  void send_message(std::string_view payload) const { send(message_bytes(side_, payload)); }
+  // The payload of the next message; nullopt when the connection ended.
   std::optional<std::string> receive() const;
+  bool receive_bytes(char* to, std::size_t size) const;
   // Reads to the end.
   bool ended() const;
 
+  // The bytes of a message of this side. Each transport's own tests define it, begin() and receive().
+  static std::string message_bytes(Side side, std::string_view payload);
+
  private:
-  bool receive_exactly(char* to, std::size_t size) const;
+  friend class RawListener;
+  // What precedes the first message, for this side.
+  static void begin(const RawSocket& socket);
+
   int descriptor_;
+  Side side_;
 };
 
 // A place where a plugin can dial to, with a small receive buffer.
@@ -107,8 +133,11 @@ class RawListener {
   RawListener(const RawListener&) = delete;
   RawListener& operator=(const RawListener&) = delete;
 
-  std::string url() const { return "thrift://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return url_of(port_); }
+  // The connection carries messages.
   RawSocket accept() const;
+  // Nothing has been said on it.
+  RawSocket accept_silently() const;
   // Accepts connections until one is for this lane, answers its hello as node `as`, and returns it.
   RawSocket accept_lane(Lane lane, std::uint64_t as) const;
 
@@ -121,4 +150,4 @@ class RawListener {
 Hello hello_from(std::uint64_t node, std::uint64_t to, Lane lane = Lane::control);
 HelloReply acceptance_of(std::uint64_t node);
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::transport_test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What nodes say of themselves, and how this plugin names what they talk about.
+// What nodes say of themselves, and how transports name what they talk about.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 #include "tenon/transport.hpp"
 
-namespace tenon::transport_thrift {
+namespace tenon::net {
 
 struct LaneId {
   std::uint64_t peer;
@@ -47,4 +47,4 @@ class NodeEvents {
   virtual void on_writable(const LaneId& lane) = 0;
 };
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::net

@@ -5,25 +5,23 @@
 #include <limits>
 #include <utility>
 
-#include "frame_call.hpp"
-#include "handshake.hpp"
 #include "net/keep_alive.hpp"
 
-namespace tenon::transport_thrift {
+namespace tenon::net {
 
 namespace {
 
-std::string text_of(const net::Address& address) {
-  const bool is_v6 = address.host.find(':') != std::string::npos;
-  return (is_v6 ? "[" + address.host + "]" : address.host) + ":" + address.port;
+std::string text_of(const PeerAddress& address) {
+  const auto& [host, port] = address.endpoint;
+  const bool is_v6 = host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + host + "]" : host) + ":" + port + address.path;
 }
 
 }  // namespace
 
 DialEnvironment::DialEnvironment(const Host& made_for, boost::asio::io_context& io_context,
                                  const DialSettings& dial_settings, const Introduction& own, NodeEvents& node,
-                                 Outbox& frames, net::LimitedLogger& limited_logger,
-                                 net::ConnectionEnvironment& connection_environment)
+                                 Outbox& frames, LimitedLogger& limited_logger, PeerProtocol& peer_protocol)
     : host(made_for),
       context(io_context),
       settings(dial_settings),
@@ -31,7 +29,7 @@ DialEnvironment::DialEnvironment(const Host& made_for, boost::asio::io_context& 
       events(node),
       outbox(frames),
       logger(limited_logger),
-      connections(connection_environment),
+      protocol(peer_protocol),
       admission(std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::uint64_t>::max(), {}),
       random(std::random_device{}()),
       dials(host.metric("dials_total")),
@@ -54,14 +52,14 @@ std::string OutgoingLane::name() const {
          text_of(candidates_[next_].address);
 }
 
-void OutgoingLane::set_addresses(std::vector<net::Address> addresses) {
+void OutgoingLane::set_addresses(std::vector<PeerAddress> addresses) {
   TENON_CHECK(!addresses.empty());
   const bool first = state_ == State::kStopped;
-  const net::Address in_use = first ? net::Address{} : candidates_[next_].address;
+  const PeerAddress in_use = first ? PeerAddress{} : candidates_[next_].address;
   std::vector<Candidate> candidates;
   std::optional<std::size_t> kept;
-  for (net::Address& address : addresses) {
-    if (!first && address.host == in_use.host && address.port == in_use.port) kept = candidates.size();
+  for (PeerAddress& address : addresses) {
+    if (!first && address == in_use) kept = candidates.size();
     candidates.push_back({std::move(address), {}});
   }
   if (!first && !kept) stop();
@@ -89,34 +87,35 @@ void OutgoingLane::dial() {
   state_ = State::kDialling;
   environment_.dials.record(1);
   after(environment_.settings.connect_timeout, [](OutgoingLane& self) { self.on_time_out(); });
-  connector_ =
-      net::Connector::connect(environment_.context, candidates_[next_].address,
-                              [self = shared_from_this()](net::Connector::Socket socket, const std::string& failure) {
-                                self->connector_ = nullptr;
-                                if (failure.empty()) return self->greet(std::move(socket));
-                                self->environment_.failed_to_connect.record(1);
-                                self->report("cannot connect: " + failure);
-                                self->dial_next();
-                              });
+  connector_ = Connector::connect(environment_.context, candidates_[next_].address.endpoint,
+                                  [self = shared_from_this()](Connector::Socket socket, const std::string& failure) {
+                                    self->connector_ = nullptr;
+                                    if (failure.empty()) return self->greet(std::move(socket));
+                                    self->environment_.failed_to_connect.record(1);
+                                    self->report("cannot connect: " + failure);
+                                    self->dial_next();
+                                  });
 }
 
-void OutgoingLane::greet(net::Connector::Socket socket) {
+void OutgoingLane::greet(Connector::Socket socket) {
   state_ = State::kGreeting;
-  net::keep_alive(socket, environment_.settings.send_timeout);
-  std::optional<net::Admission::Ticket> ticket = environment_.admission.admit({});
+  keep_alive(socket, environment_.settings.send_timeout);
+  std::optional<Admission::Ticket> ticket = environment_.admission.admit({});
   TENON_CHECK(ticket.has_value());
-  connection_ =
-      std::make_shared<net::FramedConnection>(std::move(socket), std::move(*ticket), environment_.connections, *this);
-  connection_->start();
-  const std::shared_ptr<net::FramedConnection> connection = connection_;
-  connection->send(
-      encode(Hello{.sender = environment_.self, .to = id_.peer, .lane = static_cast<std::int32_t>(id_.lane)}));
+  PeerProtocol& protocol = environment_.protocol;
+  connection_ = protocol.dialled(std::move(socket), std::move(*ticket), candidates_[next_].address, *this);
+  const std::shared_ptr<PeerConnection> connection = connection_;
+  connection->start();
+  connection->send_message(protocol.encode(Hello{.version = protocol.version(),
+                                                 .sender = environment_.self,
+                                                 .to = id_.peer,
+                                                 .lane = static_cast<std::int32_t>(id_.lane)}));
   connection->flush();
 }
 
 void OutgoingLane::on_time_out() {
   const std::string why = "no connection and answer within connect_timeout";
-  if (connection_) return connection_->close(net::CloseReason::kIdle, why);
+  if (connection_) return connection_->close(CloseReason::kIdle, why);
   std::exchange(connector_, nullptr)->cancel();
   environment_.failed_by_timeout.record(1);
   report(why);
@@ -125,21 +124,21 @@ void OutgoingLane::on_time_out() {
 
 void OutgoingLane::on_frame(std::string_view frame) {
   if (state_ == State::kGreeting) return accept(frame);
-  connection_->close(net::CloseReason::kMalformed, "the peer sends on a connection that it should only read");
+  connection_->close(CloseReason::kMalformed, "the peer sends on a connection that it should only read");
 }
 
 void OutgoingLane::accept(std::string_view reply_message) {
-  const auto refuse = [this](const std::string& why) { connection_->close(net::CloseReason::kRefused, why); };
+  const auto refuse = [this](const std::string& why) { connection_->close(CloseReason::kRefused, why); };
   HelloReply reply;
   try {
-    reply = decode_hello_reply(reply_message);
+    reply = environment_.protocol.decode_hello_reply(reply_message);
   } catch (const Malformed& malformed) {
-    return connection_->close(net::CloseReason::kMalformed, malformed.what());
+    return connection_->close(CloseReason::kMalformed, malformed.what());
   }
   if (reply.refusal) return refuse("the peer refuses: " + reply.reason + "; this node tries again");
-  if (reply.version != kProtocolVersion) {
+  if (reply.version != environment_.protocol.version()) {
     return refuse("the peer speaks version " + std::to_string(reply.version) + " and this node " +
-                  std::to_string(kProtocolVersion));
+                  std::to_string(environment_.protocol.version()));
   }
   if (reply.sender.cluster != environment_.self.cluster || reply.sender.node != id_.peer) {
     return refuse("the answer comes from node " + std::to_string(reply.sender.node) + " of cluster " +
@@ -169,13 +168,11 @@ void OutgoingLane::send(std::vector<Frame> frames) {
     environment_.frames_dropped.record(static_cast<double>(frames.size()));
     return;
   }
-  const std::shared_ptr<net::FramedConnection> connection = connection_;
+  const std::shared_ptr<PeerConnection> connection = connection_;
   for (Frame& frame : frames) {
-    const std::uint64_t size = size_of(frame.parts());
-    const FrameHead head = frame_head(size);
-    queued_ += size + kFrameOverheadBytes;
+    queued_ += size_of(frame.parts()) + environment_.protocol.frame_overhead_bytes();
     frame_ends_.push_back(queued_);
-    connection->send(std::string_view(head.data(), head.size()), std::move(frame), kFrameTail);
+    connection->send_frame(std::move(frame));
   }
   connection->flush();
 }
@@ -188,25 +185,25 @@ void OutgoingLane::on_output_sent() {
   if (environment_.outbox.give_room(id_, freed)) environment_.events.on_writable(id_);
 }
 
-void OutgoingLane::on_input_end() { connection_->close(net::CloseReason::kPeer, "the peer closed the connection"); }
+void OutgoingLane::on_input_end() { connection_->close(CloseReason::kPeer, "the peer closed the connection"); }
 
-void OutgoingLane::on_closed(const net::Closing& closing) {
+void OutgoingLane::on_closed(const Closing& closing) {
   const std::shared_ptr<OutgoingLane> self = shared_from_this();
   connection_ = nullptr;
   const bool was_up = state_ == State::kUp;
   if (was_up) {
     go_down();
-  } else if (closing.reason == net::CloseReason::kRefused) {
+  } else if (closing.reason == CloseReason::kRefused) {
     environment_.failed_by_refusal.record(1);
-  } else if (closing.reason == net::CloseReason::kIdle) {
+  } else if (closing.reason == CloseReason::kIdle) {
     environment_.failed_by_timeout.record(1);
   } else {
     environment_.failed_otherwise.record(1);
   }
-  if (closing.reason == net::CloseReason::kShutdown) return;
-  const bool is_stuck = was_up && closing.reason == net::CloseReason::kIdle;
+  if (closing.reason == CloseReason::kShutdown) return;
+  const bool is_stuck = was_up && closing.reason == CloseReason::kIdle;
   const std::string why = is_stuck ? "the peer took nothing for send_timeout" : closing.detail;
-  report(why.empty() ? std::string(net::name_of(closing.reason)) : why);
+  report(why.empty() ? std::string(name_of(closing.reason)) : why);
   if (!was_up) return dial_next();
   next_ = 0;
   wait();
@@ -244,10 +241,10 @@ void OutgoingLane::wait() {
 
 void OutgoingLane::stop() {
   if (connector_) std::exchange(connector_, nullptr)->cancel();
-  if (connection_) connection_->close(net::CloseReason::kShutdown);
+  if (connection_) connection_->close(CloseReason::kShutdown, {});
   state_ = State::kStopped;
   ++timer_count_;
   timer_.cancel();
 }
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::net

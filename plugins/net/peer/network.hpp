@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The plugin at work: its thread, its listener, and what it has of each peer.
+// A transport at work: its thread, its listener, and what it has of each peer.
 #pragma once
 
 #include <array>
@@ -12,29 +12,23 @@
 #include "net/listener.hpp"
 #include "outgoing_lane.hpp"
 
-namespace tenon::transport_thrift {
-
-struct Settings {
-  std::vector<net::Address> listen;
-  std::uint64_t connections_max;
-  std::uint64_t send_queue_bytes_max;
-  DialSettings dial;
-};
+namespace tenon::net {
 
 // Made and destroyed on the host's control thread; set_peer() and send() are the node thread's; everything else happens
 // on its own thread, and so do the events.
 class Network final : public IncomingOwner {
  public:
-  // Binds the addresses and begins to work. `self` and `events` must outlive it. Throws Error(IO) when an address
+  // Binds the addresses and begins to work. `protocol` and `events` must outlive it. Throws Error(IO) when an address
   // cannot be bound; nothing runs then.
-  Network(const Host& host, const Settings& settings, Introduction self, NodeEvents& events);
+  Network(const Host& host, const NetworkSettings& settings, const Traffic& traffic, PeerProtocol& protocol,
+          Introduction self, NodeEvents& events);
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
   // Closes every connection, ends every loan and the thread.
   ~Network() override;
 
   // Without addresses the peer is dropped. Neither blocks.
-  void set_peer(std::uint64_t peer, std::vector<net::Address> addresses) {
+  void set_peer(std::uint64_t peer, std::vector<PeerAddress> addresses) {
     outbox_.set_peer(peer, std::move(addresses));
   }
   void send(const LaneId& lane, OfferedFrames& frames) { outbox_.send(lane, frames); }
@@ -51,32 +45,28 @@ class Network final : public IncomingOwner {
     std::array<IncomingConnection*, 2> incoming{};  // the newest accepted one of each lane
   };
 
-  void accept(net::Listener::Socket socket, net::Admission::Ticket ticket);
+  void accept(Listener::Socket socket, Admission::Ticket ticket);
   void work();
   void change(std::uint64_t id, const Outbox::PeerChange& wanted);
   void drop(Peer& peer);
   void close_all();
 
   const Host host_;
-  const Settings settings_;
+  const NetworkSettings settings_;
   const Introduction self_;
   NodeEvents& events_;
-  net::LimitedLogger logger_;
-  const net::Traffic traffic_;
-  // Nothing here is bounded by the budget: it is by the queue of each lane in the one, and in the other by
-  // connections_max hellos and a frame for each lane of each peer.
-  net::ConnectionEnvironment outgoing_environment_;
-  net::ConnectionEnvironment incoming_environment_;
-  net::Admission admission_;
+  LimitedLogger logger_;
+  PeerProtocol& protocol_;
+  Admission admission_;
   std::map<std::string, Metric, std::less<>> hellos_refused_;  // by label
   const Metric connections_replaced_;
   const Metric malformed_frames_;
-  net::IoThread thread_;
+  IoThread thread_;
   Outbox outbox_;
   DialEnvironment dial_environment_;
-  net::Listener listener_;
+  Listener listener_;
   std::map<std::uint64_t, Peer> peers_;
   std::map<const IncomingConnection*, std::shared_ptr<IncomingConnection>> incoming_;
 };
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::net

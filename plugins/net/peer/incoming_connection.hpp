@@ -9,11 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "handshake.hpp"
-#include "introduction.hpp"
-#include "net/framed_connection.hpp"
+#include "net/peer/protocol.hpp"
 
-namespace tenon::transport_thrift {
+namespace tenon::net {
 
 // Why a hello is not answered by an acceptance, as the label `reason` of the metric says it: name_of(Refusal) or one of
 // these.
@@ -41,17 +39,16 @@ class IncomingOwner {
   virtual void on_closed(IncomingConnection& connection) = 0;
 };
 
-const char* name_of(Refusal refusal) noexcept;
-
 // Everything on the I/O thread.
-class IncomingConnection final : public net::FrameHandler, public std::enable_shared_from_this<IncomingConnection> {
+class IncomingConnection final : public FrameHandler, public std::enable_shared_from_this<IncomingConnection> {
  public:
-  IncomingConnection(IncomingOwner& owner, const Introduction& self) : owner_(owner), self_(self) {}
+  IncomingConnection(IncomingOwner& owner, const PeerProtocol& protocol, const Introduction& self)
+      : owner_(owner), protocol_(protocol), self_(self) {}
 
   // Needs: held by a shared_ptr until on_closed(); called once.
-  void start(std::shared_ptr<net::FramedConnection> connection, boost::asio::io_context& context,
+  void start(std::shared_ptr<PeerConnection> connection, boost::asio::io_context& context,
              std::chrono::milliseconds hello_timeout);
-  void close(net::CloseReason reason, std::string_view why) { connection_->close(reason, why); }
+  void close(CloseReason reason, std::string_view why) { connection_->close(reason, why); }
 
   // Of the other side, as host:port.
   const std::string& address() const noexcept { return connection_->peer(); }
@@ -60,21 +57,23 @@ class IncomingConnection final : public net::FrameHandler, public std::enable_sh
 
   void on_frame(std::string_view frame) override;
   void on_frames_end() override;
-  void on_input_end() override { connection_->close(net::CloseReason::kPeer); }
+  void on_input_end() override { connection_->close(CloseReason::kPeer, {}); }
   void on_flushed() override;
   bool busy() const noexcept override { return true; }
-  void on_closed(const net::Closing& closing) override;
+  void on_closed(const Closing& closing) override;
 
  private:
   void take_hello(std::string_view message);
   std::optional<IncomingOwner::Refused> judge(const Hello& hello);
 
   IncomingOwner& owner_;
+  const PeerProtocol& protocol_;
   const Introduction& self_;
-  std::shared_ptr<net::FramedConnection> connection_;
+  std::shared_ptr<PeerConnection> connection_;
   std::optional<boost::asio::steady_timer> hello_timer_;  // while a hello is waited for
   std::optional<LaneId> lane_;
+  std::string refusal_;              // while the answer that says it is on its way
   std::vector<tenon_bytes> frames_;  // of this wake-up
 };
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::net

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "outbox.hpp"
+#include "net/peer/outbox.hpp"
 
-#include "frame_call.hpp"
 #include "support/catch.hpp"
 
-namespace tenon::transport_thrift {
+namespace tenon::net {
 
 namespace {
 
 constexpr LaneId kLane{2, Lane::bulk};
+constexpr std::uint64_t kFrameOverheadBytes = 29;
 constexpr std::uint64_t kRoom = 10 * (100 + kFrameOverheadBytes);
 
 struct Sender {
@@ -25,7 +25,7 @@ struct Sender {
   int released = 0;
   std::string text;
   tenon_bytes part{};
-  Outbox outbox{kRoom, [this] { ++wakes; }};
+  Outbox outbox{kRoom, kFrameOverheadBytes, [this] { ++wakes; }};
 };
 
 }  // namespace
@@ -83,13 +83,13 @@ TEST_CASE("what was handed over before a lane closed is not sent after it opened
 
 TEST_CASE("a peer that is dropped and set again at once is dropped first") {
   Sender sender;
-  sender.outbox.set_peer(2, {{"a", "1"}});
+  sender.outbox.set_peer(2, {{{"a", "1"}, {}}});
   CHECK_FALSE(sender.outbox.take().changes.at(2).drop);
   sender.outbox.set_peer(2, {});
-  sender.outbox.set_peer(2, {{"b", "2"}});
+  sender.outbox.set_peer(2, {{{"b", "2"}, {}}});
   const Outbox::Work work = sender.outbox.take();
   CHECK(work.changes.at(2).drop);
-  CHECK(work.changes.at(2).addresses.at(0).host == "b");
+  CHECK(work.changes.at(2).addresses.at(0).endpoint.host == "b");
 }
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::net

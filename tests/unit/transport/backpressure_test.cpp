@@ -4,7 +4,7 @@
 #include "support/catch.hpp"
 #include "test_node.hpp"
 
-namespace tenon::transport_thrift {
+namespace tenon::transport_test {
 
 namespace {
 constexpr std::size_t kFrameBytes = std::size_t{64} * 1024;
@@ -42,8 +42,8 @@ TEST_CASE("a lane that is stuck does not hold up the other") {
   std::optional<RawSocket> sockets[2];
   for (int i = 0; i < 2; ++i) {
     RawSocket socket = listener.accept();
-    const Hello hello = decode_hello(socket.receive().value());
-    socket.send(framed(encode(acceptance_of(2), 0)));
+    const Hello hello = protocol().decode_hello(socket.receive().value());
+    socket.send_message(protocol().encode(acceptance_of(2), 0));
     sockets[hello.lane].emplace(std::move(socket));
   }
   REQUIRE(one.wait_up(2));
@@ -104,4 +104,4 @@ TEST_CASE("connections beyond their number are closed at once") {
   CHECK(one.wait_for_metric("connections_refused_total", 1));
 }
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::transport_test

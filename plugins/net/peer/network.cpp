@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "network.hpp"
 
-#include <limits>
 #include <utility>
 
-#include "frame_call.hpp"
 #include "net/keep_alive.hpp"
 
-namespace tenon::transport_thrift {
+namespace tenon::net {
 
 namespace {
 
@@ -15,7 +13,6 @@ namespace asio = boost::asio;
 
 // Lines that strangers can provoke, in one second.
 constexpr std::uint64_t kLinesMax = 10;
-constexpr std::uint64_t kNoBound = std::numeric_limits<std::uint64_t>::max();
 constexpr std::array kLanes = {Lane::control, Lane::bulk};
 
 std::map<std::string, Metric, std::less<>> refusal_metrics(const Host& host) {
@@ -30,33 +27,25 @@ std::map<std::string, Metric, std::less<>> refusal_metrics(const Host& host) {
 
 }  // namespace
 
-Network::Network(const Host& host, const Settings& settings, Introduction self, NodeEvents& events)
+Network::Network(const Host& host, const NetworkSettings& settings, const Traffic& traffic, PeerProtocol& protocol,
+                 Introduction self, NodeEvents& events)
     : host_(host),
       settings_(settings),
       self_(std::move(self)),
       events_(events),
       logger_(host, kLinesMax),
-      traffic_(net::Traffic::create(host)),
-      outgoing_environment_(
-          {.frame_bytes_max = kHelloBytesMax, .output_bytes_max = kNoBound, .idle_timeout = settings.dial.send_timeout},
-          kNoBound, traffic_),
-      incoming_environment_({.frame_bytes_max = kHelloBytesMax,
-                             .output_bytes_max = kHelloBytesMax,
-                             .idle_timeout = std::chrono::milliseconds(0)},
-                            kNoBound, traffic_),
-      admission_(settings.connections_max, settings.connections_max, traffic_),
+      protocol_(protocol),
+      admission_(settings.connections_max, settings.connections_per_address_max, traffic),
       hellos_refused_(refusal_metrics(host)),
       connections_replaced_(host.metric("connections_replaced_total")),
       malformed_frames_(host.metric("frames_dropped_total", "reason=\"malformed\"")),
       thread_([host](const std::string& why) { host.failed(TENON_ERROR_INTERNAL, why.c_str()); }),
-      outbox_(settings.send_queue_bytes_max, [this] { asio::post(thread_.context(), [this] { work(); }); }),
-      dial_environment_(host, thread_.context(), settings_.dial, self_, events, outbox_, logger_,
-                        outgoing_environment_),
+      outbox_(settings.send_queue_bytes_max, protocol.frame_overhead_bytes(),
+              [this] { asio::post(thread_.context(), [this] { work(); }); }),
+      dial_environment_(host, thread_.context(), settings_.dial, self_, events, outbox_, logger_, protocol_),
       listener_(
           thread_.context(), settings.listen, admission_,
-          [this](net::Listener::Socket socket, net::Admission::Ticket ticket) {
-            accept(std::move(socket), std::move(ticket));
-          },
+          [this](Listener::Socket socket, Admission::Ticket ticket) { accept(std::move(socket), std::move(ticket)); },
           [this](const std::string& why) { logger_.warning(why); }) {
   for (const std::string& address : listener_.local_addresses()) host_.info("listening on " + address);
   asio::post(thread_.context(), [this] { listener_.start(); });
@@ -76,7 +65,7 @@ void Network::close_all() {
   peers_.clear();
   while (!incoming_.empty()) {
     const std::shared_ptr<IncomingConnection> one = incoming_.begin()->second;
-    one->close(net::CloseReason::kShutdown, {});
+    one->close(CloseReason::kShutdown, {});
   }
 }
 
@@ -108,15 +97,14 @@ void Network::drop(Peer& peer) {
   for (const Lane lane : kLanes) {
     peer.outgoing[place_of(lane)]->stop();
     IncomingConnection* const incoming = peer.incoming[place_of(lane)];
-    if (incoming != nullptr) incoming->close(net::CloseReason::kShutdown, {});
+    if (incoming != nullptr) incoming->close(CloseReason::kShutdown, {});
   }
 }
 
-void Network::accept(net::Listener::Socket socket, net::Admission::Ticket ticket) {
-  net::keep_alive(socket, settings_.dial.send_timeout);
-  auto incoming = std::make_shared<IncomingConnection>(*this, self_);
-  auto connection =
-      std::make_shared<net::FramedConnection>(std::move(socket), std::move(ticket), incoming_environment_, *incoming);
+void Network::accept(Listener::Socket socket, Admission::Ticket ticket) {
+  keep_alive(socket, settings_.dial.send_timeout);
+  auto incoming = std::make_shared<IncomingConnection>(*this, protocol_, self_);
+  std::shared_ptr<PeerConnection> connection = protocol_.accepted(std::move(socket), std::move(ticket), *incoming);
   incoming_.emplace(incoming.get(), incoming);
   incoming->start(std::move(connection), thread_.context(), settings_.dial.connect_timeout);
 }
@@ -147,7 +135,7 @@ std::optional<IncomingOwner::Refused> Network::on_hello(IncomingConnection& conn
     connections_replaced_.record(1);
     logger_.warning("closed the connection from " + newest->address() + ": a newer one came from " +
                     connection.address() + " for lane " + name_of(lane) + " of node " + std::to_string(from));
-    newest->close(net::CloseReason::kRefused, {});
+    newest->close(CloseReason::kRefused, {});
   }
   newest = &connection;
   events_.on_introduced(hello.sender);
@@ -176,4 +164,4 @@ void Network::on_closed(IncomingConnection& connection) {
   incoming_.erase(&connection);
 }
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::net

@@ -7,10 +7,9 @@
 
 #include <thread>
 
-#include "frame_call.hpp"
 #include "tenon/option.hpp"
 
-namespace tenon::transport_thrift {
+namespace tenon::transport_test {
 
 namespace {
 
@@ -61,6 +60,7 @@ TestNode::TestNode(std::uint64_t id, const Options& options, const std::string& 
                  {"reconnect_min", "2ms"},
                  {"reconnect_max", "50ms"},
                  {"send_timeout", "10s"}};
+  all.merge(options_of_transport());
   for (const auto& [name, value] : options) all[name] = value;
   host_ = std::make_unique<testing::FakeHost>("/nonexistent", all, id, cluster);
   node_ = std::make_unique<testing::FakeTransportHost>(
@@ -72,11 +72,11 @@ TestNode::TestNode(std::uint64_t id, const Options& options, const std::string& 
     return fake->table()->metric_create(fake->table(), labelled.c_str(), "");
   };
   tenon_detail why{sizeof why, {}};
-  if (tenon_static_plugin_transport_thrift.create(&host_table_, &self_, &why) != TENON_OK) {
+  if (plugin_under_test().create(&host_table_, &self_, &why) != TENON_OK) {
     throw std::runtime_error(std::string("create: ") + why.message);
   }
   if (table().start(self_, node_->table(), &why) != TENON_OK) {
-    tenon_static_plugin_transport_thrift.destroy(self_);
+    plugin_under_test().destroy(self_);
     throw std::runtime_error(std::string("start: ") + why.message);
   }
   constexpr std::string_view prefix = "listening on 127.0.0.1:";
@@ -88,7 +88,7 @@ TestNode::TestNode(std::uint64_t id, const Options& options, const std::string& 
 
 TestNode::~TestNode() {
   stop();
-  tenon_static_plugin_transport_thrift.destroy(self_);
+  plugin_under_test().destroy(self_);
 }
 
 void TestNode::stop() {
@@ -151,22 +151,17 @@ bool TestNode::wait_for_metric(const std::string& name, double value) const {
   return eventually([&] { return metric(name) >= value; });
 }
 
-std::string framed(std::string_view payload) {
-  std::string made;
-  for (const unsigned shift : {24u, 16u, 8u, 0u}) made.push_back(static_cast<char>(payload.size() >> shift & 0xff));
-  return made.append(payload);
-}
-
-std::string frame_message(std::string_view data) {
-  const FrameHead head = frame_head(data.size());
-  return std::string(head.data(), head.size()).append(data).append(kFrameTail);
-}
-
 RawSocket RawSocket::connect(std::uint16_t port) {
-  RawSocket made(::socket(AF_INET, SOCK_STREAM, 0));
+  RawSocket made(::socket(AF_INET, SOCK_STREAM, 0), Side::kDialled);
   limit_waiting(made.descriptor_);
   const sockaddr_in address = loopback(port);
   check(::connect(made.descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "connect");
+  return made;
+}
+
+RawSocket RawSocket::open(std::uint16_t port) {
+  RawSocket made = connect(port);
+  begin(made);
   return made;
 }
 
@@ -182,7 +177,7 @@ void RawSocket::send(std::string_view bytes) const {
   }
 }
 
-bool RawSocket::receive_exactly(char* to, std::size_t size) const {
+bool RawSocket::receive_bytes(char* to, std::size_t size) const {
   while (size > 0) {
     const ssize_t got = ::recv(descriptor_, to, size, 0);
     if (got <= 0) return false;
@@ -190,16 +185,6 @@ bool RawSocket::receive_exactly(char* to, std::size_t size) const {
     size -= static_cast<std::size_t>(got);
   }
   return true;
-}
-
-std::optional<std::string> RawSocket::receive() const {
-  unsigned char length[4];
-  if (!receive_exactly(reinterpret_cast<char*>(length), sizeof length)) return std::nullopt;
-  std::size_t size = 0;
-  for (const unsigned char byte : length) size = size << 8 | byte;
-  std::string payload(size, '\0');
-  if (!receive_exactly(payload.data(), size)) return std::nullopt;
-  return payload;
 }
 
 bool RawSocket::ended() const {
@@ -225,10 +210,16 @@ RawListener::RawListener() : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
 RawListener::~RawListener() { ::close(descriptor_); }
 
 RawSocket RawListener::accept() const {
+  RawSocket made = accept_silently();
+  RawSocket::begin(made);
+  return made;
+}
+
+RawSocket RawListener::accept_silently() const {
   const int accepted = ::accept(descriptor_, nullptr, nullptr);
   check(accepted >= 0, "accept");
   limit_waiting(accepted);
-  return RawSocket(accepted);
+  return {accepted, RawSocket::Side::kAccepted};
 }
 
 RawSocket RawListener::accept_lane(Lane lane, std::uint64_t as) const {
@@ -236,15 +227,16 @@ RawSocket RawListener::accept_lane(Lane lane, std::uint64_t as) const {
     RawSocket socket = accept();
     const std::optional<std::string> message = socket.receive();
     if (!message) continue;
-    const Hello hello = decode_hello(*message);
+    const Hello hello = protocol().decode_hello(*message);
     if (hello.lane != static_cast<std::int32_t>(lane)) continue;
-    socket.send(framed(encode(acceptance_of(as), hello.sequence_id)));
+    socket.send_message(protocol().encode(acceptance_of(as), hello.sequence_id));
     return socket;
   }
 }
 
 Hello hello_from(std::uint64_t node, std::uint64_t to, Lane lane) {
-  return {.sender = {.cluster = kCluster,
+  return {.version = protocol().version(),
+          .sender = {.cluster = kCluster,
                      .node = node,
                      .incarnation = incarnation_of(node),
                      .client_addresses = {"thrift://raw:1"}},
@@ -254,7 +246,7 @@ Hello hello_from(std::uint64_t node, std::uint64_t to, Lane lane) {
 }
 
 HelloReply acceptance_of(std::uint64_t node) {
-  return {.sender = hello_from(node, 0).sender, .refusal = {}, .reason = {}};
+  return {.version = protocol().version(), .sender = hello_from(node, 0).sender, .refusal = {}, .reason = {}};
 }
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::transport_test

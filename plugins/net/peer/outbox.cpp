@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "outbox.hpp"
+#include "net/peer/outbox.hpp"
 
 #include <utility>
 
-#include "frame_call.hpp"
 #include "tenon/check.hpp"
 
-namespace tenon::transport_thrift {
+namespace tenon::net {
 
-Outbox::Outbox(std::uint64_t lane_bytes_max, std::function<void()> wake)
-    : lane_bytes_max_(lane_bytes_max), wake_(std::move(wake)) {}
+Outbox::Outbox(std::uint64_t lane_bytes_max, std::uint64_t frame_overhead_bytes, std::function<void()> wake)
+    : lane_bytes_max_(lane_bytes_max), frame_overhead_bytes_(frame_overhead_bytes), wake_(std::move(wake)) {}
 
-void Outbox::set_peer(std::uint64_t peer, std::vector<net::Address> addresses) {
+void Outbox::set_peer(std::uint64_t peer, std::vector<PeerAddress> addresses) {
   std::unique_lock lock(mutex_);
   PeerChange& change = changes_[peer];
   if (addresses.empty()) change.drop = true;
@@ -28,7 +27,7 @@ void Outbox::send(const LaneId& lane, OfferedFrames& frames) {
   while (!frames.empty()) {
     const std::uint64_t size = frames.next_size();
     TENON_CHECK(size <= TENON_FRAME_BYTES_MAX);
-    const std::uint64_t bytes = size + kFrameOverheadBytes;
+    const std::uint64_t bytes = size + frame_overhead_bytes_;
     const bool has_room = queue.bytes < lane_bytes_max_ && bytes <= lane_bytes_max_ - queue.bytes;
     if (queue.bytes != 0 && !has_room) {
       queue.starved = true;
@@ -87,4 +86,4 @@ bool Outbox::give_room(const LaneId& lane, std::uint64_t bytes) {
   return queue.bytes <= lane_bytes_max_ / 2 && std::exchange(queue.starved, false);
 }
 
-}  // namespace tenon::transport_thrift
+}  // namespace tenon::net
