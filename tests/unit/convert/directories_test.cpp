@@ -209,6 +209,14 @@ TEST_CASE("a data directory is held by one process at a time") {
   CHECK_NOTHROW(DataDirectoryLock(root / ""));
 }
 
+TEST_CASE("the example of a record in docs/formats.md is what is written") {
+  const TemporaryDirectory root;
+  write_record(root / "", {{"filewal", "/var/lib/tenon"}, {"leveldb", "/srv/tenon"}});
+  const std::string written = contents(root / kRecordName);
+  const std::string example = "Example: " + std::to_string(written.size()) + " bytes.\n\n```\n" + written + "```\n";
+  CHECK(says(contents(TENON_DOCS "/formats.md"), example));
+}
+
 TEST_CASE("a record is read as it was written, and what is none is refused") {
   const TemporaryDirectory root;
   const Conversion conversion{{"filewal", "/data of a node"}, {"leveldb", "/it's"}};
