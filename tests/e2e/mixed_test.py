@@ -28,7 +28,7 @@ def is_built(kind: str, name: str) -> bool:
 def members(cluster: RunningCluster, node: int) -> dict[int, dict[str, str]]:
     """As this node sees them; the lanes to the others are its own."""
     done = cluster.tenonctl("-o", "json", "members", endpoints=cluster.endpoints[node])
-    return {int(member["id"]): member for member in json.loads(done.stdout)["members"]}
+    return {int(member["node_id"]): member for member in json.loads(done.stdout)["members"]}
 
 
 def lanes(cluster: RunningCluster, node: int) -> dict[int, set[str]]:
@@ -93,7 +93,7 @@ class Mixed(unittest.TestCase):
 
     def test_each_pair_uses_a_transport_that_both_have(self) -> None:
         self.need(("transport", WEBSOCKET))
-        with RunningCluster(SETTINGS, flags=["--transport", "websocket+thrift,thrift,thrift+websocket"]) as cluster:
+        with RunningCluster(SETTINGS, transports="websocket+thrift,thrift,thrift+websocket") as cluster:
             cluster.wait_for(lambda: "-" not in all_lanes(cluster), "all lanes")
             self.assertEqual(lanes(cluster, 1)[2], {THRIFT}, "what node 1 prefers node 2 does not have")
             self.assertEqual(lanes(cluster, 2), {1: {THRIFT}, 3: {THRIFT}})
@@ -104,8 +104,7 @@ class Mixed(unittest.TestCase):
 
     def test_a_lane_goes_on_over_the_other_transport_when_one_is_gone_from_the_peer(self) -> None:
         self.need(("transport", WEBSOCKET))
-        both = "websocket+thrift"
-        with RunningCluster(SETTINGS, flags=["--transport", both]) as cluster, under_load(cluster, b"lane") as load:
+        with RunningCluster(SETTINGS, transports="websocket+thrift") as cluster, under_load(cluster, b"lane") as load:
             cluster.wait_for(lambda: "-" not in all_lanes(cluster), "all lanes")
             for transport in (THRIFT, WEBSOCKET):
                 cluster.change(transports=[transport], nodes=[3])
@@ -135,7 +134,7 @@ class Mixed(unittest.TestCase):
 
     def check_move(self, target: str) -> None:
         settings = SETTINGS | {"snapshot.log_bytes": "1MiB"}
-        with RunningCluster(settings) as cluster, under_load(cluster, b"move") as load:
+        with RunningCluster(settings, storages=FILEWAL) as cluster, under_load(cluster, b"move") as load:
             images = cluster.tenonctl("snapshot", "create")
             self.assertEqual(images.returncode, 0, images.stderr)
             self.roll_storages(load, FILEWAL, target)
@@ -160,8 +159,8 @@ class Mixed(unittest.TestCase):
 
     def test_members_with_different_storages_hold_the_same_through_kills(self) -> None:
         self.need(("storage", LEVELDB))
-        storages = ["--storage", f"{FILEWAL},{LEVELDB},{LEVELDB}"]
-        with RunningCluster(SETTINGS, flags=storages) as cluster, under_load(cluster, b"mixed") as load:
+        storages = f"{FILEWAL},{LEVELDB},{LEVELDB}"
+        with RunningCluster(SETTINGS, storages=storages) as cluster, under_load(cluster, b"mixed") as load:
             for node in cluster.ids:
                 load.stop_node(node)
                 load.start_node(node)
