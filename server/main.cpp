@@ -4,10 +4,13 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "config/command_line.hpp"
 #include "config/config.hpp"
+#include "convert/convert.hpp"
+#include "convert/progress.hpp"
 #include "logger/server_logger.hpp"
 #include "periodic_thread.hpp"
 #include "plugin/inspect.hpp"
@@ -103,6 +106,47 @@ int restore_node(const config::Config& config, const PluginSelection& plugins,
   return kExitOk;
 }
 
+// Of the plugins' lines an operator at a terminal wants the warnings, unless the config says another thing.
+config::LoggerLevels conversion_levels(const config::Config& config) {
+  config::LoggerLevels levels = config.logger_levels;
+  if (config.settings.at("logger").at("level").origin.source != config::Source::kDefault) return levels;
+  levels.general = config::LoggerLevel::kWarning;
+  levels.of_rooms.try_emplace("server", config::LoggerLevel::kInfo);
+  return levels;
+}
+
+int convert(const config::CommandLine& command_line) {
+  const StoragePlace& from = command_line.convert_from;
+  const StoragePlace& to = command_line.convert_to;
+  const std::vector<std::string> names = {from.plugin, to.plugin};
+  const config::Config config = config::load_conversion(read_sources(command_line), names);
+  const PluginSelection plugins(config);
+  ServerLogger logger(conversion_levels(config), config.logger_format, config.logger_file);
+  std::optional<ConversionProgress> progress(std::in_place, progress_device(), logger);
+  const ConversionOutcome outcome =
+      convert_storage(config, plugins, {from, to}, logger,
+                      [&](std::string_view what, ProgressUnit unit, std::uint64_t done, std::uint64_t total) {
+                        progress->show(what, unit, done, total);
+                      });
+  progress.reset();
+  const Conversion& conversion = outcome.conversion;
+  std::cout << "converted " << conversion.from.text() << " to " << conversion.to.text();
+  if (outcome.copied) {
+    const Copied& copied = *outcome.copied;
+    std::cout << ", all compared: " << copied.last_index + 1 - copied.first_index << " entries";
+    if (copied.image) {
+      std::cout << ", an image of " << copied.image->bytes << " bytes at index " << copied.image->index.value();
+    }
+  } else {
+    std::cout << ": what was left to do of an interrupted conversion is done";
+  }
+  std::cout << "\nstart the node with storage.plugin = " << conversion.to.plugin
+            << " and node.data_directory = " << conversion.to.data_directory.string()
+            << "\nwhat was there before is kept in " << retired_directory(conversion).string()
+            << "; remove it when the node runs well\n";
+  return kExitOk;
+}
+
 int perform(const config::CommandLine& command_line) {
   switch (command_line.action) {
     case config::Action::kHelp:
@@ -119,6 +163,8 @@ int perform(const config::CommandLine& command_line) {
       std::cout << plugin::help(command_line.plugin_kind + "." + command_line.plugin_name, directories);
       return kExitOk;
     }
+    case config::Action::kConvert:
+      return convert(command_line);
     default:
       break;
   }

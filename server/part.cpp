@@ -31,7 +31,8 @@ void make_name_durable(const std::filesystem::path& directory) {
                                   "; look at the disk, or set node.data_directory to another place");
 }
 
-// Makes a directory that only this user may enter, durable on return, and returns its absolute path.
+}  // namespace
+
 std::string private_directory(const std::filesystem::path& path) {
   const std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
   std::error_code error;
@@ -59,6 +60,8 @@ std::string private_directory(const std::filesystem::path& path) {
   for (const std::filesystem::path& one : made) make_name_durable(one);
   return absolute.string();
 }
+
+namespace {
 
 std::vector<host::DeclaredMetric> declared_metrics(const plugin::Manifest& manifest) {
   std::vector<host::DeclaredMetric> metrics;

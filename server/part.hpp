@@ -2,6 +2,7 @@
 // A plugin instance, with the services that it sees.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,6 +24,9 @@ struct Part {
   plugin::Instance instance;
   bool started = false;  // a client API: start() has succeeded
 };
+
+// Makes a directory that only this user may enter, durable on return, and returns its absolute path. Throws IO.
+std::string private_directory(const std::filesystem::path& path);
 
 struct PartSurroundings {
   const config::Config& config;

@@ -49,8 +49,14 @@ void PluginSelection::check() const {
   for (const auto& [kind, name] : chosen()) use(kind, name, plugin::check);
 }
 
-plugin::LoadedPlugin PluginSelection::load_storage() const {
-  return use(plugin::Kind::storage, config_.storage_plugin, plugin::load);
+plugin::LoadedPlugin PluginSelection::load_storage() const { return load_storage(config_.storage_plugin); }
+
+plugin::CheckedPlugin PluginSelection::check_storage(const std::string& name) const {
+  return use(plugin::Kind::storage, name, plugin::check);
+}
+
+plugin::LoadedPlugin PluginSelection::load_storage(const std::string& name) const {
+  return use(plugin::Kind::storage, name, plugin::load);
 }
 
 plugin::LoadedPlugin PluginSelection::load_transport(const std::string& name) const {

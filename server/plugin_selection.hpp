@@ -31,6 +31,9 @@ class PluginSelection {
   void check() const;
   // Throws the same, and what loading refuses.
   plugin::LoadedPlugin load_storage() const;
+  // Of a plugin that has a section in the config. The same; the first runs no plugin code.
+  plugin::CheckedPlugin check_storage(const std::string& name) const;
+  plugin::LoadedPlugin load_storage(const std::string& name) const;
   plugin::LoadedPlugin load_transport(const std::string& name) const;
   plugin::LoadedPlugin load_api(const std::string& name) const;
   // Where clients reach this node, as URLs: what the config advertises, else by the `listen` of each client API. Throws

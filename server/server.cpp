@@ -144,6 +144,7 @@ std::unique_ptr<Part> Server::make_part(plugin::LoadedPlugin loaded, const std::
 }
 
 void Server::start_node() {
+  take_data_directory();
   const node::StoragePort storage = open_storage();
   node::Settings settings = node_settings(config_);
   settings.incarnation = storage_session_->incarnation();
@@ -154,10 +155,22 @@ void Server::start_node() {
   node_.start(settings, std::move(recovered), random_seed(), storage, peers_, clients_);
 }
 
+void Server::take_data_directory() {
+  const std::filesystem::path directory = private_directory(config_.data_directory);
+  data_directory_lock_ = std::make_unique<DataDirectoryLock>(directory);
+  check_is_startable(directory);
+  if (const std::optional<std::filesystem::path> copy = left_copy(directory)) {
+    logger_.write(TENON_SEVERITY_WARNING, "server",
+                  copy->string() +
+                      " is the copy of a conversion that was interrupted; it takes room, and can be "
+                      "removed");
+  }
+}
+
 node::StoragePort Server::open_storage() {
   // The directory does not carry the plugin's name: another plugin must find the files of the one before, and refuse
   // them, rather than begin with an empty log and vote again in a term in which this node has voted.
-  storage_ = make_part(plugins_.load_storage(), "storage." + config_.storage_plugin, "storage");
+  storage_ = make_part(plugins_.load_storage(), "storage." + config_.storage_plugin, kStorageName);
   const node::StoragePort port{storage_->loaded.object->storage, storage_->instance.self()};
   logger_.write(TENON_SEVERITY_INFO, storage_->room, "opens " + config_.data_directory.string());
   storage_session_ = std::make_unique<host::StorageSession>(port, logger_);

@@ -10,6 +10,7 @@
 
 #include "config/config.hpp"
 #include "control.hpp"
+#include "convert/directories.hpp"
 #include "host/client_host.hpp"
 #include "host/node_thread.hpp"
 #include "host/peer_directory.hpp"
@@ -47,6 +48,7 @@ class Server {
   std::unique_ptr<Part> make_part(plugin::LoadedPlugin loaded, const std::string& room, const std::string& directory);
   void end() noexcept;
   void start_node();
+  void take_data_directory();
   // Returns the port of what was opened.
   node::StoragePort open_storage();
   node::Recovered boot_storage(const node::Settings& settings);
@@ -66,6 +68,7 @@ class Server {
   host::NodeThread node_;
   host::ClientHost clients_;
   host::PeerHost peers_;
+  std::unique_ptr<DataDirectoryLock> data_directory_lock_;
   std::unique_ptr<Part> storage_;
   std::unique_ptr<host::StorageSession> storage_session_;
   std::vector<std::unique_ptr<Part>> transports_;

@@ -26,6 +26,10 @@ program_options::options_description flag_table() {
   add("list-plugins", "lists the plugins that are found, without running their code");
   add("help-plugin", value<std::string>()->value_name("KIND.NAME"),
       "prints the options of a plugin, storage.filewal for one, without running its code");
+  add("from", value<std::string>()->value_name("PLUGIN:DIR"),
+      "of storage convert: the storage plugin and the node.data_directory that hold the node");
+  add("to", value<std::string>()->value_name("PLUGIN:DIR"),
+      "of storage convert: the storage plugin and the directory that are to hold it; DIR may be the same");
   add("version", "prints the version");
   add("help", "prints this text");
   return flags;
@@ -70,13 +74,28 @@ Action parse_action(const program_options::variables_map& values) {
   return action;
 }
 
-// What is no flag: a command and what it works on.
-void take_command(const std::vector<std::string>& words, CommandLine& line) {
-  if (words.front() != "restore") {
-    throw UsageError("found '" + words.front() +
-                     "', which is no command; the only one is restore FILE.., everything else is a flag, the "
-                     "configuration file --config");
+StoragePlace parse_place(const std::string& flag, const program_options::variables_map& values) {
+  const std::string text = values.count(flag) == 0 ? std::string() : values[flag].as<std::string>();
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
+    throw UsageError("storage convert: --" + flag + ": found '" + text +
+                     "', expected PLUGIN:DIR with the node.data_directory, as in filewal:/var/lib/tenon");
   }
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+void take_convert(const std::vector<std::string>& words, const program_options::variables_map& values,
+                  CommandLine& line) {
+  if (words.size() != 2 || words.back() != "convert") {
+    throw UsageError("storage: expected 'storage convert --from PLUGIN:DIR --to PLUGIN:DIR' and no other word");
+  }
+  if (line.action != Action::kRun) throw UsageError("storage convert and another action exclude each other");
+  line.action = Action::kConvert;
+  line.convert_from = parse_place("from", values);
+  line.convert_to = parse_place("to", values);
+}
+
+void take_restore(const std::vector<std::string>& words, CommandLine& line) {
   if (words.size() < 2) {
     throw UsageError(
         "restore: found no argument, expected the file that tenonctl backup has written, and behind it those of "
@@ -85,6 +104,16 @@ void take_command(const std::vector<std::string>& words, CommandLine& line) {
   if (line.action != Action::kRun) throw UsageError("restore and another action exclude each other; give one of them");
   line.action = Action::kRestore;
   line.backup_files.assign(words.begin() + 1, words.end());
+}
+
+// What is no flag: a command and what it works on.
+void take_command(const std::vector<std::string>& words, const program_options::variables_map& values,
+                  CommandLine& line) {
+  if (words.front() == "restore") return take_restore(words, line);
+  if (words.front() == "storage") return take_convert(words, values, line);
+  throw UsageError("found '" + words.front() +
+                   "', which is no command; the commands are restore FILE.. and storage convert, everything else is "
+                   "a flag, the configuration file --config");
 }
 
 std::string nearest_flag(const program_options::options_description& flags, const std::string& unknown) {
@@ -124,7 +153,10 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
       line.assignments.push_back(parse_assignment(text));
     }
   }
-  if (values.count("words") != 0) take_command(values["words"].as<std::vector<std::string>>(), line);
+  if (values.count("words") != 0) take_command(values["words"].as<std::vector<std::string>>(), values, line);
+  if (line.action != Action::kConvert && values.count("from") + values.count("to") != 0) {
+    throw UsageError("--from and --to are flags of the command storage convert; write it before them");
+  }
   if (line.action == Action::kHelpPlugin) take_plugin(values["help-plugin"].as<std::string>(), line);
   return line;
 }
@@ -137,6 +169,8 @@ std::string help_text() {
           "Fills the empty data directory of a new cluster's member from a backup, and ends. Do it for each member, "
           "with\n"
           "the same cluster.id, which is not that of the backup, and the same cluster.initial_members.\n\n"
+          "tenond storage convert --from PLUGIN:DIR --to PLUGIN:DIR [--config FILE] [--set SECTION.KEY=VALUE ...]\n"
+          "Gives what a node that does not run keeps to another storage plugin, compares all of it, and ends.\n\n"
        << flag_table()
        << "\nOptions, of the file's sections; each is also set by the variable TENON_SECTION_KEY and by --set:\n";
   std::string_view section;

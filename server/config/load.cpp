@@ -49,6 +49,12 @@ class Loader {
  public:
   explicit Loader(const Sources& sources) : sources_(sources) {}
 
+  // Beside what the sources choose. Throws ConfigError: it is no name of a plugin.
+  void choose_storage(const std::string& name) {
+    if (!is_plugin_name(name)) refuse_plugin_name({Source::kFlag, "storage convert", 0}, "storage", name);
+    chosen_.insert("storage." + name);
+  }
+
   Sections collect() {
     take_defaults();
     if (sources_.file) take_file(*sources_.file);
@@ -162,7 +168,7 @@ class Loader {
         if (!is_plugin_name(name)) refuse_plugin_name(setting->origin, kind, name);
         const std::string section = kind + "." + name;
         const bool is_there = std::ranges::any_of(chosen_, [&](const std::string& other) {
-          return environment_name(other, "") == environment_name(section, "");
+          return kind != "storage" && environment_name(other, "") == environment_name(section, "");
         });
         if (is_there) {
           refuse(setting->origin, kind, "plugin",
@@ -283,6 +289,12 @@ Config load(const Sources& sources) {
     if (in == settings.end() || !in->second.contains(option.name)) loader.refuse_missing(option);
   }
   return make_config(std::move(settings));
+}
+
+Config load_conversion(const Sources& sources, std::span<const std::string> storage_plugins) {
+  Loader loader(sources);
+  for (const std::string& name : storage_plugins) loader.choose_storage(name);
+  return make_partial_config(loader.collect());
 }
 
 PluginSearch load_plugin_search(const Sources& sources) {

@@ -255,6 +255,20 @@ std::vector<std::filesystem::path> parse_plugin_directories(const Setting& setti
   }
 }
 
+namespace {
+
+// Needs: the names of the plugins, which have rooms.
+void take_logger(const Settings& settings, Config& config) {
+  config.logger_levels = make_logger_levels(settings, config);
+  config.logger_format = settings.get("logger", "format").value == "json" ? LoggerFormat::kJson : LoggerFormat::kText;
+  if (const Setting* file = settings.find("logger", "file")) {
+    if (file->value.empty()) refuse(file->origin, "logger", "file", "found nothing, expected the path of a file");
+    config.logger_file = file->value;
+  }
+}
+
+}  // namespace
+
 Config make_config(Sections given) {
   const Settings settings(given);
   Config config;
@@ -274,12 +288,24 @@ Config make_config(Sections given) {
   config.api_plugins = list_items("api", "plugin", settings.get("api", "plugin"));
   read_cluster(settings, config);
   config.limits = make_limits(settings);
-  config.logger_levels = make_logger_levels(settings, config);
-  config.logger_format = settings.get("logger", "format").value == "json" ? LoggerFormat::kJson : LoggerFormat::kText;
-  if (const Setting* file = settings.find("logger", "file")) {
-    if (file->value.empty()) refuse(file->origin, "logger", "file", "found nothing, expected the path of a file");
-    config.logger_file = file->value;
+  take_logger(settings, config);
+  config.settings = std::move(given);
+  return config;
+}
+
+Config make_partial_config(Sections given) {
+  const Settings settings(given);
+  Config config;
+  if (settings.find("node", "id") != nullptr) config.node_id = settings.count("node", "id");
+  if (const Setting* cluster = settings.find("cluster", "id")) config.cluster_id = parse_cluster_id(*cluster);
+  if (const Setting* directories = settings.find("node", "plugin_directories")) {
+    config.plugin_directories = parse_plugin_directories(*directories);
   }
+  if (const Setting* storage = settings.find("storage", "plugin")) config.storage_plugin = storage->value;
+  for (const auto& [kind, names] : {std::pair{"transport", &config.transport_plugins}, {"api", &config.api_plugins}}) {
+    if (const Setting* chosen = settings.find(kind, "plugin")) *names = list_items(kind, "plugin", *chosen);
+  }
+  take_logger(settings, config);
   config.settings = std::move(given);
   return config;
 }

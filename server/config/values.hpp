@@ -23,4 +23,8 @@ std::vector<std::filesystem::path> parse_plugin_directories(const Setting& setti
 // are there. Throws ConfigError for what concerns several options or the form of one text.
 Config make_config(Sections given);
 
+// The members that load_conversion() promises. Needs: every option of `given` passed check_value, the defaults are
+// there. Throws the same.
+Config make_partial_config(Sections given);
+
 }  // namespace tenon::config

@@ -5,14 +5,19 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from harness import BUILD_DIRECTORY, TENONCTL, Client, run, temporary_directory
+from harness import BUILD_DIRECTORY, STORAGES, TENONCTL, Client, of_chosen_storage, run, temporary_directory
 
 from tenon_kv.ttypes import GetRequest, Outcome, PutRequest, StatusReply, TenonError
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from cluster_lib.node_config import TRANSPORT_OFFSETS  # noqa: E402
 
 Found = TypeVar("Found")
 
@@ -39,16 +44,21 @@ ACKNOWLEDGED, REFUSED, UNKNOWN = "acknowledged", "refused", "unknown"
 class RunningCluster:
     """Ends its nodes, also after a failure."""
 
-    def __init__(self, settings: dict[str, str] | None = None, nodes: int = 3) -> None:
+    def __init__(self, settings: dict[str, str] | None = None, nodes: int = 3, storages: str = STORAGES,
+                 transports: str = "thrift") -> None:  # fmt: skip
         self.temporary = temporary_directory()
         self.directory = Path(self.temporary.name) / "cluster"
         self.settings = QUICK_ELECTIONS if settings is None else settings
         self.ids = list(range(1, nodes + 1))
+        self.storages = storages
+        self.transports = transports
 
     def __enter__(self) -> "RunningCluster":
         try:
-            flags = [word for name, value in self.settings.items() for word in ("--set", f"{name}={value}")]
-            document = self.tool("up", "--nodes", str(len(self.ids)), "--build", str(BUILD_DIRECTORY), *flags)
+            settings = of_chosen_storage(self.settings)
+            flags = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+            document = self.tool("up", "--nodes", str(len(self.ids)), "--build", str(BUILD_DIRECTORY), "--storage",
+                                 self.storages, "--transport", self.transports, *flags)  # fmt: skip
             nodes = json.loads(document)["nodes"]
             self.endpoints = {node["id"]: node["endpoints"]["thrift"] for node in nodes}
             self.ports = {node: int(endpoint.rpartition(":")[2]) for node, endpoint in self.endpoints.items()}
@@ -78,6 +88,26 @@ class RunningCluster:
 
     def stop(self, *nodes: int) -> None:
         self.tool("stop", *map(str, nodes))
+
+    def change(self, storage: str | None = None, transports: list[str] | None = None, has_answered: bool | None = None,
+               nodes: Sequence[int] = ()) -> None:  # fmt: skip
+        """What an operator changes in the config files of these nodes, or of all; each has it from its next start on.
+        Without has_answered a node is told to begin a new cluster."""
+        path = self.directory / "cluster.json"
+        document = json.loads(path.read_text())
+        for node in document["nodes"]:
+            plan = node["plan"]
+            if plan["id"] not in (nodes or self.ids):
+                continue
+            if storage is not None:
+                plan["storage"] = storage
+            if transports is not None:
+                first_port = document["base_port"] + 10 * plan["id"]
+                plan["transports"] = transports
+                plan["transport_ports"] = {name: first_port + TRANSPORT_OFFSETS[name] for name in transports}
+            if has_answered is not None:
+                node["has_answered"] = has_answered
+        path.write_text(json.dumps(document))
 
     def others(self, *nodes: int) -> list[int]:
         return [node for node in self.ids if node not in nodes]

@@ -54,6 +54,25 @@ TEST_CASE("each action has its flag") {
   CHECK(line.plugin_name == "filewal");
 }
 
+TEST_CASE("a conversion names both plugins with their directories") {
+  const CommandLine line = parse({"storage", "convert", "--from", "filewal:/a:b", "--to=leveldb:c", "--config", "x"});
+  CHECK(line.action == Action::kConvert);
+  CHECK(line.convert_from == StoragePlace{"filewal", "/a:b"});
+  CHECK(line.convert_to == StoragePlace{"leveldb", "c"});
+  CHECK(line.config_file == "x");
+}
+
+TEST_CASE("a conversion that cannot be understood is refused") {
+  check_usage({"storage"}, "expected 'storage convert --from PLUGIN:DIR --to PLUGIN:DIR'");
+  check_usage({"storage", "convert", "x", "--from", "a:b", "--to", "c:d"}, "and no other word");
+  check_usage({"storage", "convert", "--to", "a:b"}, "--from: found '', expected PLUGIN:DIR");
+  check_usage({"storage", "convert", "--from", "a:b", "--to", "leveldb"}, "--to: found 'leveldb', expected PLUGIN:DIR");
+  check_usage({"storage", "convert", "--from", "a:b", "--to", ":/c"}, "--to: found ':/c'");
+  check_usage({"storage", "convert", "--from", "a:", "--to", "b:c"}, "--from: found 'a:'");
+  check_usage({"storage", "convert", "--from", "a:b", "--to", "c:d", "--check-config"}, "exclude each other");
+  check_usage({"--from", "a:b"}, "flags of the command storage convert");
+}
+
 TEST_CASE("a command line that cannot be understood is refused") {
   check_usage({"--confg", "x"}, "The nearest name is '--config'");
   check_usage({"--conf=x"}, "'--config'");

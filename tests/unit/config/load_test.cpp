@@ -56,6 +56,23 @@ TEST_CASE("a node can be configured without a file") {
   CHECK(load(sources).node_id == 1);
 }
 
+TEST_CASE("a conversion needs no configuration, and may have sections of both its plugins") {
+  const std::vector<std::string> plugins = {"filewal", "leveldb"};
+  const Config bare = load_conversion({}, plugins);
+  CHECK(bare.node_id == 0);
+  CHECK(bare.cluster_id.empty());
+  CHECK(bare.plugin_section("storage", "leveldb").empty());
+  Sources sources = least("[storage.filewal]\nsegment_bytes = 1MiB\n[storage.leveldb]\ncache_bytes = 1MiB\n");
+  sources.flags = {{"storage.leveldb", "cache_bytes", "2MiB"}};
+  const Config config = load_conversion(sources, plugins);
+  CHECK(config.node_id == 7);
+  CHECK(config.cluster_id == "test");
+  CHECK(config.plugin_section("storage", "filewal").at("segment_bytes").value == "1MiB");
+  CHECK(config.plugin_section("storage", "leveldb").at("cache_bytes").value == "2MiB");
+  CHECK_THROWS_AS(load_conversion({}, std::vector<std::string>{"No Name"}), ConfigError);
+  CHECK_THROWS_WITH(load(sources), Catch::Contains("the plugin 'leveldb' is not chosen"));
+}
+
 TEST_CASE("every option of the table can be set by its variable") {
   CHECK(environment_name("limits", "value_bytes_max") == "TENON_LIMITS_VALUE_BYTES_MAX");
   for (const Option& option : options()) {

@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "config/storage_place.hpp"
 
 namespace tenon::config {
 
-enum class Action { kRun, kCheckConfig, kPrintConfig, kListPlugins, kHelpPlugin, kVersion, kHelp, kRestore };
+enum class Action { kRun, kCheckConfig, kPrintConfig, kListPlugins, kHelpPlugin, kVersion, kHelp, kRestore, kConvert };
 
 struct CommandLine {
   Action action = Action::kRun;
@@ -21,12 +22,13 @@ struct CommandLine {
   std::string plugin_kind;  // of kHelpPlugin: storage, transport or api
   std::string plugin_name;
   std::vector<std::filesystem::path> backup_files;  // of kRestore; a full one first
+  StoragePlace convert_from;                        // of kConvert, as is the next
+  StoragePlace convert_to;
 };
 
 // `arguments` are those after the program's name. Throws UsageError for what is no flag of tenond (with the nearest
 // one), a flag without its value, an argument that is neither a flag nor a command, more than one action, and a
-// malformed --set or
-// --help-plugin. Opens nothing.
+// malformed --set, --help-plugin, --from or --to. Opens nothing.
 CommandLine parse_command_line(std::span<const std::string> arguments);
 
 // What --help prints: usage, flags, and every option of the table with its type, default and meaning.

@@ -155,6 +155,11 @@ Config load(const Sources& sources);
 // As load(), but what is missing is not a fault.
 PluginSearch load_plugin_search(const Sources& sources);
 
+// As load(), but what is missing is not a fault: of the members, node_id and cluster_id where they are set, the plugin
+// directories, the logger's and the settings count. `storage_plugins` are chosen beside what the sources choose, so
+// that each may have its section.
+Config load_conversion(const Sources& sources, std::span<const std::string> storage_plugins);
+
 // The options, as section.key, whose values differ, those of plugins too.
 std::vector<std::string> changed_options(const Config& before, const Config& after);
 
