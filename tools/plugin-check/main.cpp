@@ -5,13 +5,15 @@
 
 #include "lifecycle/checks.hpp"
 #include "runner/run.hpp"
+#include "storage/checks.hpp"
 
 namespace {
 
 tenon::plugin_check::Checks catalogue() {
   using namespace tenon::plugin_check;
   Checks all;
-  for (const Checks& room : {static_checks(), lifecycle_checks()}) all.insert(all.end(), room.begin(), room.end());
+  for (const Checks& room : {static_checks(), lifecycle_checks(), storage_checks()})
+    all.insert(all.end(), room.begin(), room.end());
   return all;
 }
 

@@ -99,6 +99,7 @@ std::vector<std::string> shared_arguments(const CommandLine& line) {
   }
   if (line.suite == Suite::full) words.insert(words.end(), {"--suite", "full"});
   words.insert(words.end(), {"--seed", std::to_string(line.seed)});
+  if (line.patience != 1) words.insert(words.end(), {"--patience", std::to_string(line.patience)});
   return words;
 }
 

@@ -75,7 +75,7 @@ Chosen choose(const Checks& catalogue, std::optional<plugin::Kind> kind, const C
   const auto found =
       std::find_if(catalogue.begin(), catalogue.end(), [&](const Check& check) { return check.name == *line.run_one; });
   if (found == catalogue.end()) throw UsageError("--run-one: there is no check '" + *line.run_one + "'");
-  Subject subject({line.plugin, line.options, line.directory, line.seed, line.suite});
+  Subject subject({line.plugin, line.options, line.directory, line.seed, line.suite, line.patience});
   try {
     found->run(subject);
   } catch (const std::exception& error) {

@@ -5,6 +5,7 @@
 // down in good order, and what it does then must not hide the reason.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -29,6 +30,7 @@ struct Task {
   std::filesystem::path directory;  // of this run of this check alone
   std::uint64_t seed = 1;
   Suite suite = Suite::smoke;
+  std::uint64_t patience = 1;  // a factor: how much slower than usual this machine or build may be
 };
 
 class Subject {
@@ -39,6 +41,10 @@ class Subject {
 
   const Task& task() const noexcept { return task_; }
   bool full() const noexcept { return task_.suite == Suite::full; }
+  // How long to wait for what a sound plugin does in `usual` at most.
+  std::chrono::milliseconds patience(std::chrono::milliseconds usual) const {
+    return usual * static_cast<std::int64_t>(task_.patience);
+  }
   // A generator whose numbers follow from the seed and the salt.
   std::mt19937_64 generator(std::uint64_t salt = 0) const;
   Progress& progress() noexcept { return progress_; }

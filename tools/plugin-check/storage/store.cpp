@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "storage/store.hpp"
+
+#include <algorithm>
+
+#include "tenon/bytes.hpp"
+
+namespace tenon::plugin_check {
+namespace {
+
+constexpr std::chrono::seconds kPatience{10};
+constexpr std::uint64_t kReadBytes = std::uint64_t{1} << 20;
+constexpr char kGarbage = static_cast<char>(0xa5);
+
+}  // namespace
+
+Store::Store(Subject& subject, std::filesystem::path directory, Identity identity, Incarnation incarnation)
+    : subject_(subject), directory_(std::move(directory)), identity_(std::move(identity)), incarnation_(incarnation) {}
+
+std::optional<OpenFailure> Store::try_open() {
+  instance_ = std::make_unique<Instance>(subject_, directory_, plugin::Options{}, identity_);
+  storage_host_ = std::make_shared<StorageHost>(subject_, instance_->host());
+  subject_.keep(storage_host_);
+  sequence_ = 0;
+  tenon_recovered found{};
+  found.struct_size = sizeof found;
+  std::copy(incarnation_.begin(), incarnation_.end(), found.incarnation);
+  tenon_detail why = new_detail();
+  const tenon_error error = call(subject_, "storage.open()", ThreadWord::setup,
+                                 [&] { return table().open(instance_->self(), storage_host_->table(), &found, &why); });
+  if (error != TENON_OK) {
+    instance_->destroy();
+    instance_.reset();
+    return OpenFailure{error, "storage.open() returned " + text_of(error, why)};
+  }
+  found_ = {std::string(view(found.hard_state)), found.first_index, found.last_index, {}};
+  std::copy(std::begin(found.incarnation), std::end(found.incarnation), incarnation_found_.begin());
+  subject_.expect(found_.first >= 1 && found_.last + 1 >= found_.first,
+                  "storage.open() found first_index " + std::to_string(found_.first) + " and last_index " +
+                      std::to_string(found_.last) + "; expected first_index >= 1, last_index >= first_index - 1");
+  return std::nullopt;
+}
+
+void Store::open() {
+  const std::optional<OpenFailure> failure = try_open();
+  if (failure) subject_.fail(failure->text + "; expected it to open what it had written");
+}
+
+void Store::close() {
+  storage_host_->set_closing();
+  call(subject_, "storage.close()", ThreadWord::setup, [&] { table().close(instance_->self()); });
+  storage_host_->set_closed();
+  const bool failed = !instance_->host().failures().empty();
+  subject_.expect(failed || storage_host_->durable() == sequence_,
+                  "after close() the last report was durable(" + std::to_string(storage_host_->durable()) +
+                      "); expected durable(" + std::to_string(sequence_) +
+                      "), all that was written (storage.h: close)");
+  subject_.expect(storage_host_->unanswered() == 0, "after close() " + std::to_string(storage_host_->unanswered()) +
+                                                        " reads have no answer; expected one for each (storage.h)");
+  storage_host_->return_loans();
+  instance_->destroy();
+  instance_.reset();
+  for (auto& [sequence, borrowed] : borrowed_) {
+    for (std::string& data : borrowed->data) std::fill(data.begin(), data.end(), kGarbage);
+  }
+  borrowed_.clear();
+}
+
+void Store::reopen() {
+  close();
+  open();
+}
+
+std::uint64_t Store::write(const Write& write) {
+  spoil_released();
+  auto borrowed = std::make_unique<Borrowed>();
+  tenon_write& given = borrowed->write;
+  given.struct_size = sizeof given;
+  given.sequence = ++sequence_;
+  if (write.hard_state) {
+    given.parts |= TENON_WRITE_HARD_STATE;
+    borrowed->hard_state = *write.hard_state;
+    given.hard_state = bytes(borrowed->hard_state);
+  }
+  if (write.truncate_from) {
+    given.parts |= TENON_WRITE_TRUNCATE_SUFFIX;
+    given.truncate_from = *write.truncate_from;
+  }
+  if (!write.entries.empty()) {
+    given.parts |= TENON_WRITE_ENTRIES;
+    for (const Entry& entry : write.entries) borrowed->data.push_back(entry.data);
+    for (std::size_t entry = 0; entry < write.entries.size(); ++entry) {
+      borrowed->entries.push_back(
+          {write.entries[entry].index, write.entries[entry].term, bytes(borrowed->data[entry])});
+    }
+    given.entries = borrowed->entries.data();
+    given.entry_count = borrowed->entries.size();
+  }
+  if (write.compact_to) {
+    given.parts |= TENON_WRITE_COMPACT_PREFIX;
+    given.compact_to = *write.compact_to;
+  }
+  borrowed_.emplace(sequence_, std::move(borrowed));
+  storage_host_->will_write(sequence_);
+  call(subject_, "storage.write()", ThreadWord::core, [&] { table().write(instance_->self(), &given); });
+  return sequence_;
+}
+
+void Store::spoil_released() {
+  while (!borrowed_.empty() && borrowed_.begin()->first <= storage_host_->durable()) {
+    Borrowed& over = *borrowed_.begin()->second;
+    std::fill(over.hard_state.begin(), over.hard_state.end(), kGarbage);
+    for (std::string& data : over.data) std::fill(data.begin(), data.end(), kGarbage);
+    borrowed_.erase(borrowed_.begin());
+  }
+}
+
+void Store::wait_durable() {
+  const Progress::Step step(subject_.progress(), "waiting for durable(" + std::to_string(sequence_) + ")");
+  if (storage_host_->wait_durable(sequence_, subject_.patience(kPatience))) return;
+  const std::vector<FailedReport> failures = instance_->host().failures();
+  const std::string failed =
+      failures.empty() ? ""
+                       : "; failed() was called: " + text_of(failures.front().error) + ", " + failures.front().message;
+  subject_.fail("durable(" + std::to_string(sequence_) + ") did not come in " + std::to_string(kPatience.count()) +
+                " s, the last was durable(" + std::to_string(storage_host_->durable()) +
+                "); expected every write to become durable without another one behind it" + failed);
+}
+
+void Store::begin_read(std::uint64_t request, std::uint64_t first, std::uint64_t end, std::uint64_t bytes_max) {
+  storage_host_->will_read(request);
+  call(subject_, "storage.read_entries()", ThreadWord::core,
+       [&] { table().read_entries(instance_->self(), request, first, end, bytes_max); });
+}
+
+ReadAnswer Store::wait_read(std::uint64_t request) {
+  const std::string what = "read_done(" + std::to_string(request) + ")";
+  const Progress::Step step(subject_.progress(), "waiting for " + what);
+  ReadAnswer answer;
+  subject_.expect(storage_host_->wait_read(request, subject_.patience(kPatience), answer),
+                  what + " did not come in " + std::to_string(kPatience.count()) +
+                      " s; expected every read to be answered (storage.h: read_entries)");
+  return answer;
+}
+
+ReadAnswer Store::read(std::uint64_t first, std::uint64_t end, std::uint64_t bytes_max) {
+  begin_read(++last_request_, first, end, bytes_max);
+  ReadAnswer answer = wait_read(last_request_);
+  const std::string range = "a read of [" + std::to_string(first) + ", " + std::to_string(end) + ") in at most " +
+                            std::to_string(bytes_max) + " bytes";
+  std::uint64_t size = 0;
+  for (std::size_t entry = 0; entry < answer.entries.size(); ++entry) {
+    const Entry& found = answer.entries[entry];
+    size += found.data.size();
+    subject_.expect(found.index == first + entry && found.index < end,
+                    range + " brought " + text_of(found) + " at place " + std::to_string(entry) +
+                        "; expected indexes from the first on, without a gap, below the end");
+    subject_.expect(
+        entry == 0 || size <= bytes_max,
+        range + " brought " + std::to_string(size) +
+            " bytes; expected as many entries as bytes_max hold, and at least one (storage.h: read_entries)");
+  }
+  return answer;
+}
+
+std::vector<Entry> Store::read_entries(std::uint64_t first, std::uint64_t last) {
+  std::vector<Entry> entries;
+  while (first <= last) {
+    ReadAnswer answer = read(first, last + 1, kReadBytes);
+    subject_.expect(answer.error == TENON_OK, "a read of entry " + std::to_string(first) + " brought the error " +
+                                                  text_of(answer.error) + "; expected the entry, which is in the log");
+    first += answer.entries.size();
+    entries.insert(entries.end(), std::make_move_iterator(answer.entries.begin()),
+                   std::make_move_iterator(answer.entries.end()));
+  }
+  return entries;
+}
+
+FoundLog Store::read_log() {
+  FoundLog log = found_;
+  log.entries = read_entries(log.first, log.last);
+  return log;
+}
+
+std::unique_ptr<ImageHandle> Store::try_create_image(const ImageId& id, std::uint64_t index, tenon_error& error,
+                                                     std::string& why) {
+  tenon_image image{};
+  std::copy(id.begin(), id.end(), image.id);
+  image.index = index;
+  void* handle = nullptr;
+  tenon_detail detail = new_detail();
+  error = call(subject_, "storage.image_create()", ThreadWord::worker,
+               [&] { return table().image_create(instance_->self(), &image, &handle, &detail); });
+  why = "storage.image_create() returned " + text_of(error, detail);
+  return error == TENON_OK ? std::make_unique<ImageHandle>(*instance_, handle, image) : nullptr;
+}
+
+std::unique_ptr<ImageHandle> Store::create_image(const ImageId& id, std::uint64_t index) {
+  tenon_error error = TENON_OK;
+  std::string why;
+  auto image = try_create_image(id, index, error, why);
+  subject_.expect(image != nullptr, why + "; expected a handle");
+  return image;
+}
+
+std::unique_ptr<ImageHandle> Store::try_open_image(tenon_error& error, std::string& why) {
+  tenon_image image{};
+  void* handle = nullptr;
+  tenon_detail detail = new_detail();
+  error = call(subject_, "storage.image_open()", ThreadWord::worker,
+               [&] { return table().image_open(instance_->self(), &image, &handle, &detail); });
+  why = "storage.image_open() returned " + text_of(error, detail);
+  return error == TENON_OK ? std::make_unique<ImageHandle>(*instance_, handle, image) : nullptr;
+}
+
+std::unique_ptr<ImageHandle> Store::open_image() {
+  tenon_error error = TENON_OK;
+  std::string why;
+  auto image = try_open_image(error, why);
+  subject_.expect(image != nullptr, why + "; expected the image that was committed");
+  return image;
+}
+
+}  // namespace tenon::plugin_check
