@@ -104,7 +104,8 @@ void add_once(std::vector<std::string>& all, const std::string& one) {
 
 Resolution resolve_libraries(const std::filesystem::path& library) {
   const std::string linker = linker_path();
-  if (linker.empty()) throw std::runtime_error("the dynamic linker cannot be asked: this program was linked without it");
+  if (linker.empty())
+    throw std::runtime_error("the dynamic linker cannot be asked: this program was linked without it");
   Resolution resolution;
   std::istringstream said(ask_linker(linker, library.string()));
   for (std::string line; std::getline(said, line);) {

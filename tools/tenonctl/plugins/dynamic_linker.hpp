@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the system's dynamic linker says of a library, without running any of its code: the linker is started in the mode
-// in which ldd(1) starts it, where it maps and resolves and then ends.
+// What the system's dynamic linker says of a library, without running any of its code: the linker is started in the
+// mode in which ldd(1) starts it, where it maps and resolves and then ends.
 #pragma once
 
 #include <filesystem>

@@ -82,7 +82,8 @@ std::vector<RunningCopy> running_copies(const std::filesystem::path& library) {
     const std::optional<RunningCopy::State> state = find_mapping(process->path(), library.string(), file, boot);
     if (state) found.push_back({static_cast<pid_t>(*number), *state});
   }
-  std::sort(found.begin(), found.end(), [](const auto& left, const auto& right) { return left.process < right.process; });
+  std::sort(found.begin(), found.end(),
+            [](const auto& left, const auto& right) { return left.process < right.process; });
   return found;
 }
 
