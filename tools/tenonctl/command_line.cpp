@@ -105,6 +105,9 @@ const CommandDescription& take_name(std::vector<std::string>& words) {
   if (name == "session") {
     throw UsageError("found '" + two_words + "', expected session open, session keep-alive or session close");
   }
+  if (name == "plugin") {
+    throw UsageError("found '" + two_words + "', expected plugin list, plugin inspect, plugin doctor or plugin new");
+  }
   for (const std::string_view later : later_commands()) {
     if (later == name) throw NotInThisVersion(name + ": not in this version");
   }
@@ -311,6 +314,7 @@ void take_command(const CommandDescription& command, const variables_map& values
     invocation.delta = *delta;
   }
   invocation.since = text_of(values, "since");
+  invocation.directories = text_of(values, "directory");
   if (command.command == Command::kLeaderTransfer && count == 1) {
     const std::optional<std::int64_t> target = parse_integer(invocation.arguments.front());
     if (!target || *target < 1) {

@@ -84,11 +84,23 @@ constexpr CommandDescription kCommands[] = {
      "an incremental backup of what is cut is not possible any more. Prints the log before and after."},
     {"state-hash", Command::kStateHash, "", 0, 0, "prints a hash over the state of the node at each endpoint",
      "Nodes at the same applied index have the same hash; if not, one of them is broken."},
+    {"plugin list", Command::kPluginList, "", 0, 0, "prints the plugins that a server finds",
+     "Nothing of a plugin is executed, here and in the other plugin commands. What a server would refuse is listed as\n"
+     "such, and the messages say why."},
+    {"plugin inspect", Command::kPluginInspect, "FILE | KIND.NAME", 1, 1,
+     "prints what a plugin says of itself: options, metrics, ABI, libraries", ""},
+    {"plugin doctor", Command::kPluginDoctor, "FILE | KIND.NAME", 1, 1,
+     "explains why a plugin does not load, or should not be used; exit code 1 when there is something",
+     "For a server that runs as this user. A line is refused (the server does not load it) or risky (it does), then\n"
+     "what was found and what to do."},
+    {"plugin new", Command::kPluginNew, "KIND NAME [DIRECTORY]", 2, 3,
+     "writes a plugin project that builds and passes its checks",
+     "KIND is storage. NAME is of a-z, 0-9 and _; the directory is tenon-storage-NAME when none is given."},
 };
 
-constexpr std::string_view kLaterCommands[] = {"alarm", "bench",     "completion", "health",  "import",  "lease",
-                                               "lock",  "member",    "plugin",     "publish", "restore", "role",
-                                               "shell", "subscribe", "token",      "top",     "user"};
+constexpr std::string_view kLaterCommands[] = {"alarm",     "bench",  "completion", "health",  "import", "lease",
+                                               "lock",      "member", "publish",    "restore", "role",   "shell",
+                                               "subscribe", "token",  "top",        "user"};
 
 constexpr FlagDescription kFlags[] = {
     {"ttl",
@@ -124,6 +136,10 @@ constexpr FlagDescription kFlags[] = {
     {"cursor", "CURSOR", "goes on where an earlier scan of the same range stopped at its limit", {Command::kScan}},
     {"since", "PREVIOUS", "only what was written behind this backup, a full or an incremental one", {Command::kBackup}},
     {"absent", nullptr, "the condition is that there is no such key", {Command::kCas}},
+    {"directory",
+     "DIRECTORY[:..]",
+     "looks for plugins here, not where a server does that is told no directory",
+     {Command::kPluginList, Command::kPluginInspect, Command::kPluginDoctor}},
 };
 
 }  // namespace

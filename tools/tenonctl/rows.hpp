@@ -12,8 +12,8 @@ namespace tenon::tenonctl {
 
 using Row = std::vector<std::string>;
 
-// Columns as wide as their widest cell; with kSimple neither columns nor headings. Cells may be anybody's words, so they
-// are escaped. Needs: every row has as many cells as there are headings; not kJson.
+// Columns as wide as their widest cell; with kSimple neither columns nor headings. Cells may be anybody's words, so
+// they are escaped. Needs: every row has as many cells as there are headings; not kJson.
 void print_rows(std::ostream& output, Format format, const Row& headings, const std::vector<Row>& rows);
 
 // Of text that should be UTF-8; should it not be, it is escaped rather than refused.

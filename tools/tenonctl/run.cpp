@@ -7,6 +7,7 @@
 #include "backups/backup_command.hpp"
 #include "cluster_commands.hpp"
 #include "key_commands.hpp"
+#include "plugins/plugin_commands.hpp"
 #include "tenonctl/command_line.hpp"
 #include "watch/watch_command.hpp"
 
@@ -55,6 +56,14 @@ int dispatch(const Invocation& invocation, const Surroundings& surroundings) {
       return show_state_hash(invocation, surroundings, format);
     case Command::kWatch:
       return watch_keys(invocation, surroundings, format);
+    case Command::kPluginList:
+      return list_plugins(invocation, surroundings, format);
+    case Command::kPluginInspect:
+      return inspect_plugin(invocation, surroundings, format);
+    case Command::kPluginDoctor:
+      return examine_plugin(invocation, surroundings, format);
+    case Command::kPluginNew:
+      return make_plugin(invocation, surroundings, format);
     default:
       return run_key_command(invocation, surroundings, format);
   }

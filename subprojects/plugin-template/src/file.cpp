@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace sample {
+namespace sample_storage {
 
 void throw_system_error(const std::string& path, const char* verb) {
   const int error = errno;
@@ -76,6 +76,8 @@ void sync_directory(const std::string& path) { File(path, O_RDONLY | O_DIRECTORY
 
 void make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw_system_error(path, "made");
+  // Also when it was there: whoever made it may have been killed before this.
+  sync_directory(path.substr(0, path.rfind('/')));
 }
 
 void rename_file(const std::string& from, const std::string& to) {
@@ -99,4 +101,4 @@ std::uint64_t free_bytes(const std::string& path) {
   return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 
-}  // namespace sample
+}  // namespace sample_storage

@@ -11,7 +11,7 @@
 
 #include "tenon/host.hpp"
 
-namespace sample {
+namespace sample_storage {
 
 // An open file. Not for concurrent use, reading excepted.
 class File {
@@ -47,7 +47,7 @@ class File {
 
 // Makes the names in a directory durable: of files that were made, renamed or removed there.
 void sync_directory(const std::string& path);
-// Does nothing when it is there.
+// There is such a directory on return, and its name is durable. Needs: a path with its parent in it.
 void make_directory(const std::string& path);
 // Replaces `to` by `from` in one step, which is durable after sync_directory().
 void rename_file(const std::string& from, const std::string& to);
@@ -60,4 +60,4 @@ std::uint64_t free_bytes(const std::string& path);
 // Throws what errno says of `path`.
 [[noreturn]] void throw_system_error(const std::string& path, const char* verb);
 
-}  // namespace sample
+}  // namespace sample_storage

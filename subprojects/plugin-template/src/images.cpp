@@ -11,7 +11,7 @@
 
 #include "file.hpp"
 
-namespace sample {
+namespace sample_storage {
 namespace {
 
 constexpr std::string_view kUnfinished = ".part";
@@ -150,4 +150,4 @@ std::set<std::string> Images::stems(std::string_view suffix) const {
   return found;
 }
 
-}  // namespace sample
+}  // namespace sample_storage

@@ -13,7 +13,7 @@
 
 #include "tenon/storage.hpp"
 
-namespace sample {
+namespace sample_storage {
 
 class Images {
  public:
@@ -43,4 +43,4 @@ class Images {
   std::set<std::string> open_;  // stems of unfinished images with a handle
 };
 
-}  // namespace sample
+}  // namespace sample_storage

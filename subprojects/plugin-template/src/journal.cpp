@@ -7,7 +7,7 @@
 
 #include "tenon/crc32c.hpp"
 
-namespace sample {
+namespace sample_storage {
 namespace {
 
 using tenon::ByteReader;
@@ -241,4 +241,4 @@ void Journal::rewrite() {
   *this = std::move(fresh);
 }
 
-}  // namespace sample
+}  // namespace sample_storage

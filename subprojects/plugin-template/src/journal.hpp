@@ -27,7 +27,7 @@
 #include "file.hpp"
 #include "tenon/storage.hpp"
 
-namespace sample {
+namespace sample_storage {
 
 // Entries that were read, and the bytes that they point to.
 struct EntryBlock {
@@ -91,4 +91,4 @@ class Journal {
   std::uint64_t live_bytes_ = 0;  // what the entries in places_ take in a journal
 };
 
-}  // namespace sample
+}  // namespace sample_storage

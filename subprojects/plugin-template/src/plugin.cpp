@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sample_storage.hpp"
 
-TENON_STORAGE_PLUGIN(sample::SampleStorage, R"([plugin]
+TENON_STORAGE_PLUGIN(sample_storage::SampleStorage, R"([plugin]
 id = org.example.storage.sample
 kind = storage
 version = 0.1.0

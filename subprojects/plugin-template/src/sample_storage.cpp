@@ -13,7 +13,7 @@
 #include "tenon/option.hpp"
 #include "tenon/stamp.hpp"
 
-namespace sample {
+namespace sample_storage {
 namespace {
 
 // The host has checked the text against the manifest, so it is a size.
@@ -201,4 +201,4 @@ void SampleStorage::fail(const tenon::Error& error) noexcept {
   if (!failed_.exchange(true)) host().failed(error.code(), error.what());
 }
 
-}  // namespace sample
+}  // namespace sample_storage

@@ -18,7 +18,7 @@
 #include "journal.hpp"
 #include "tenon/storage.hpp"
 
-namespace sample {
+namespace sample_storage {
 
 inline constexpr char kPluginId[] = "org.example.storage.sample";
 inline constexpr std::uint32_t kFormat = 1;  // raise it when the files change, so that an older build refuses them
@@ -77,4 +77,4 @@ class SampleStorage final : public tenon::Storage {
   std::thread thread_;
 };
 
-}  // namespace sample
+}  // namespace sample_storage

@@ -39,7 +39,11 @@ enum class Command {
   kBackup,
   kCompact,
   kStateHash,
-  kWatch
+  kWatch,
+  kPluginList,
+  kPluginInspect,
+  kPluginDoctor,
+  kPluginNew
 };
 enum class Format { kTable, kJson, kSimple };
 enum class Expectation { kValue, kAbsent };  // of a cas
@@ -61,10 +65,11 @@ struct Invocation {
   bool keeps_ttl = false;                        // of a put
   std::int64_t delta = 1;                        // of an increment
   client::Previous previous = client::Previous::kUnwanted;
-  std::string session;                // a name or a number; empty: none
-  std::uint64_t sequence = 0;         // 0 without a session
-  std::uint64_t transfer_target = 0;  // 0: any voter
-  std::optional<std::string> since;   // of a backup: the file that it goes on from
+  std::string session;                     // a name or a number; empty: none
+  std::uint64_t sequence = 0;              // 0 without a session
+  std::uint64_t transfer_target = 0;       // 0: any voter
+  std::optional<std::string> since;        // of a backup: the file that it goes on from
+  std::optional<std::string> directories;  // of plugins, separated by ':'; absent: those of a server
 };
 
 // what() is one line that says what was found and what was expected.
