@@ -70,8 +70,8 @@ Server::Server(const config::Config& config, const PluginSelection& plugins, hos
       logger_(logger),
       control_(control),
       directory_(raft::NodeId(config.node_id)),
-      node_({raft::NodeId(config.node_id), config.cluster_id, TENON_VERSION}, directory_, logger, metrics_,
-            [this](const std::string& why) { control_.fail(why); }),
+      node_({raft::NodeId(config.node_id), config.cluster_id, TENON_VERSION, faults_text(config)}, directory_, logger,
+            metrics_, [this](const std::string& why) { control_.fail(why); }),
       clients_(request_limits(config.limits), node_, directory_, metrics_),
       peers_(directory_, node_, metrics_) {
   try {

@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 from cluster_harness import ACKNOWLEDGED, QUICK_ELECTIONS, REFUSED, UNKNOWN, RunningCluster
-from harness import run, TENONCTL
+from harness import TENONCTL, run
 from kill_cycles_test import Writer, scan
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "game-days.md"
@@ -121,6 +121,8 @@ class GameDay(unittest.TestCase):
 
     def assert_said(self, cluster: RunningCluster, node: int) -> None:
         self.assertIn("FAULT INJECTION IS ON", self.logger(cluster, node))
+        self.assertEqual(cluster.status(node).other["faults"], "storage")
+        self.assertEqual(cluster.status(cluster.others(node)[0]).other["faults"], "none")
 
     def logger(self, cluster: RunningCluster, node: int) -> str:
         return (cluster.directory / f"node-{node}" / "stderr.log").read_text(errors="replace")

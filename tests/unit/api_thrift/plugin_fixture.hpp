@@ -39,6 +39,8 @@ class RunningPlugin {
     table().drain(validated_->self(), static_cast<std::uint64_t>(timeout.count()));
   }
   void stop();
+  // What calls drain() and stop() from now on.
+  void enter_control_thread() { threads_.enter_control(); }
 
   testing::FakeHost& host() { return *host_; }
   testing::FakeClientHost& node() { return *node_; }
