@@ -76,15 +76,18 @@ std::vector<host::DeclaredMetric> declared_metrics(const plugin::Manifest& manif
 
 }  // namespace
 
-Part::Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings surroundings, host::Logger& logger,
-           host::Metrics& metrics)
-    : room(surroundings.room),
+Part::Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings plugin_surroundings,
+           const PartSurroundings& surroundings)
+    : room(plugin_surroundings.room),
       loaded(std::move(loaded_plugin)),
-      host(std::move(surroundings), logger, metrics),
-      instance(loaded, host.table()) {}
+      host(std::move(plugin_surroundings), surroundings.logger, surroundings.metrics),
+      decoration(surroundings.config, surroundings.logger, surroundings.metrics, surroundings.threads, room,
+                 *host.table()),
+      instance(loaded, decoration.host()),
+      tables(decoration.decorate(*loaded.object, instance.self())) {}
 
-std::unique_ptr<Part> make_part(PartSurroundings surroundings, plugin::LoadedPlugin loaded, const std::string& room,
-                                const std::string& directory) {
+std::unique_ptr<Part> make_part(const PartSurroundings& surroundings, plugin::LoadedPlugin loaded,
+                                const std::string& room, const std::string& directory) {
   const config::Config& config = surroundings.config;
   host::Logger& logger = surroundings.logger;
   host::Metrics& metrics = surroundings.metrics;
@@ -106,11 +109,11 @@ std::unique_ptr<Part> make_part(PartSurroundings surroundings, plugin::LoadedPlu
       private_directory(private_directory(config.data_directory) + "/" + directory),
       loaded.options,
       declared_metrics(loaded.manifest),
-      [room, on_failed = std::move(surroundings.on_failed)](tenon_error error, const std::string& message) {
+      [room, on_failed = surroundings.on_failed](tenon_error error, const std::string& message) {
         on_failed(room + " has failed with error " + std::to_string(error) + ": " + message);
       },
   };
-  return std::make_unique<Part>(std::move(loaded), std::move(of_plugin), logger, metrics);
+  return std::make_unique<Part>(std::move(loaded), std::move(of_plugin), surroundings);
 }
 
 }  // namespace tenon::server

@@ -8,22 +8,13 @@
 #include <string>
 
 #include "config/config.hpp"
+#include "decoration/decoration.hpp"
 #include "host/logger.hpp"
 #include "host/metrics.hpp"
 #include "host/plugin_host.hpp"
 #include "plugin/load.hpp"
 
 namespace tenon::server {
-
-struct Part {
-  Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings surroundings, host::Logger& logger,
-       host::Metrics& metrics);
-  const std::string room;  // "storage.filewal"
-  plugin::LoadedPlugin loaded;
-  host::PluginHost host;
-  plugin::Instance instance;
-  bool started = false;  // a client API: start() has succeeded
-};
 
 // Makes a directory that only this user may enter, durable on return, and returns its absolute path. Throws IO.
 std::string private_directory(const std::filesystem::path& path);
@@ -32,12 +23,25 @@ struct PartSurroundings {
   const config::Config& config;
   host::Logger& logger;
   host::Metrics& metrics;
+  validation::Threads& threads;
   std::function<void(const std::string& why)> on_failed;  // any thread: the instance cannot go on
+};
+
+struct Part {
+  Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings plugin_surroundings,
+       const PartSurroundings& surroundings);
+  const std::string room;  // "storage.filewal"
+  plugin::LoadedPlugin loaded;
+  host::PluginHost host;
+  Decoration decoration;
+  plugin::Instance instance;
+  const RoleTables tables;  // what the node calls
+  bool started = false;     // a client API: start() has succeeded
 };
 
 // Makes an instance, whose directory `directory` is below the data directory and is made when it is not there. Keeps:
 // what the surroundings refer to, for the life of the instance. Throws tenon::Error. Control thread.
-std::unique_ptr<Part> make_part(PartSurroundings surroundings, plugin::LoadedPlugin loaded, const std::string& room,
-                                const std::string& directory);
+std::unique_ptr<Part> make_part(const PartSurroundings& surroundings, plugin::LoadedPlugin loaded,
+                                const std::string& room, const std::string& directory);
 
 }  // namespace tenon::server

@@ -70,8 +70,8 @@ Server::Server(const config::Config& config, const PluginSelection& plugins, hos
       logger_(logger),
       control_(control),
       directory_(raft::NodeId(config.node_id)),
-      node_({raft::NodeId(config.node_id), config.cluster_id, TENON_VERSION}, directory_, logger, metrics_,
-            [this](const std::string& why) { control_.fail(why); }),
+      node_({raft::NodeId(config.node_id), config.cluster_id, TENON_VERSION, faults_text(config)}, directory_, logger,
+            metrics_, [this](const std::string& why) { control_.fail(why); }),
       clients_(request_limits(config.limits), node_, directory_, metrics_),
       peers_(directory_, node_, metrics_) {
   try {
@@ -95,7 +95,7 @@ void Server::end() noexcept {
   disk_meter_.reset();
   for (const auto& api : apis_) {
     if (!api->started) continue;
-    api->loaded.object->client_api->stop(api->instance.self());
+    api->tables.client_api->stop(api->tables.self);
     logger_.write(TENON_SEVERITY_INFO, api->room, "stopped");
   }
   apis_.clear();
@@ -113,7 +113,7 @@ void Server::drain() {
   for (const auto& api : apis_) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - host::steady_now());
     const std::int64_t left_ms = std::max<std::int64_t>(0, left.count());
-    api->loaded.object->client_api->drain(api->instance.self(), static_cast<std::uint64_t>(left_ms));
+    api->tables.client_api->drain(api->tables.self, static_cast<std::uint64_t>(left_ms));
   }
 }
 
@@ -135,7 +135,7 @@ void Server::hand_leadership_over(raft::Instant end) {
 std::unique_ptr<Part> Server::make_part(plugin::LoadedPlugin loaded, const std::string& room,
                                         const std::string& directory) {
   const bool answers_rest_on_it = loaded.object->storage != nullptr;
-  return server::make_part({config_, logger_, metrics_,
+  return server::make_part({config_, logger_, metrics_, plugin_threads_,
                             [this, answers_rest_on_it](const std::string& why) {
                               if (answers_rest_on_it) node_.halt();
                               control_.fail(why);
@@ -171,7 +171,7 @@ node::StoragePort Server::open_storage() {
   // The directory does not carry the plugin's name: another plugin must find the files of the one before, and refuse
   // them, rather than begin with an empty log and vote again in a term in which this node has voted.
   storage_ = make_part(plugins_.load_storage(), "storage." + config_.storage_plugin, kStorageName);
-  const node::StoragePort port{storage_->loaded.object->storage, storage_->instance.self()};
+  const node::StoragePort port{storage_->tables.storage, storage_->tables.self};
   logger_.write(TENON_SEVERITY_INFO, storage_->room, "opens " + config_.data_directory.string());
   storage_session_ = std::make_unique<host::StorageSession>(port, logger_);
   logger_.write(TENON_SEVERITY_INFO, storage_->room, "opened");
@@ -199,7 +199,7 @@ void Server::start_transports(const raft::Membership& members) {
   for (const std::string& name : config_.transport_plugins) {
     const std::string room = "transport." + name;
     Part& transport = *transports_.emplace_back(make_part(plugins_.load_transport(name), room, room));
-    peers_.start({name, transport.loaded.object->transport, transport.instance.self()});
+    peers_.start({name, transport.tables.transport, transport.tables.self});
     logger_.write(TENON_SEVERITY_INFO, room, "started");
   }
   for (const auto& [id, addresses] : config_.peers) {
@@ -219,7 +219,7 @@ void Server::start_api(const std::string& name) {
   const std::string room = "api." + name;
   Part& api = *apis_.emplace_back(make_part(plugins_.load_api(name), room, room));
   tenon_detail why{sizeof why, {}};
-  const tenon_error error = api.loaded.object->client_api->start(api.instance.self(), clients_.table(name), &why);
+  const tenon_error error = api.tables.client_api->start(api.tables.self, clients_.table(name), &why);
   if (error != TENON_OK) throw Error(error, room + " could not start: " + why.message);
   api.started = true;
   logger_.write(TENON_SEVERITY_INFO, room, "started");

@@ -64,6 +64,7 @@ class Server {
   host::Logger& logger_;
   Control& control_;
   host::Metrics metrics_;
+  validation::Threads plugin_threads_;
   host::PeerDirectory directory_;
   host::NodeThread node_;
   host::ClientHost clients_;

@@ -92,6 +92,7 @@ std::string status_text(const Identity& identity, const node::Status& status, st
   add_line(text, "inbox_bytes", status.inbox_bytes);
   add_line(text, "log_space", status.space_is_short ? "short" : "enough");
   add_line(text, "snapshot_index", status.images.index.value());
+  add_line(text, "faults", identity.faults);
   add_line(text, "uptime_ms", uptime_ms);
   return text;
 }

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+
+#include "fault_options.hpp"
 
 namespace tenon::config {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kServerOptions[] = {
     {.section = "node",
      .name = "id",
      .type = OptionType::kInteger,
@@ -40,6 +43,15 @@ constexpr Option kOptions[] = {
      .unit = "time",
      .help = "How long a stopping node goes on answering what it has already taken.",
      .danger = "With too short a time clients see unknown outcomes at every restart."},
+    {.section = "node",
+     .name = "plugin_validation",
+     .type = OptionType::kChoice,
+     .presence = Presence::kDefaulted,
+     .default_value = "off",
+     .choices = "off|report|abort",
+     .help = "Whether each call between node and plugins is held against their contract: `report` counts and logs what "
+             "breaks it, `abort` ends the process.",
+     .danger = "It takes time in each call. With `abort` one wrong call of a plugin stops the node."},
     {.section = "cluster",
      .name = "id",
      .type = OptionType::kText,
@@ -294,17 +306,15 @@ constexpr Option kOptions[] = {
      .danger = "Nothing shortens it but you: rotate it and send SIGHUP."},
 };
 
-std::string capitals(std::string_view text) {
-  std::string made(text);
-  for (char& letter : made) {
-    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-    if (letter == '.' || letter == '-') letter = '_';
-  }
-  return made;
-}
+constexpr auto kOptions = [] {
+  std::array<Option, std::size(kServerOptions) + std::size(kFaultOptions)> all;
+  std::copy(std::begin(kFaultOptions), std::end(kFaultOptions),
+            std::copy(std::begin(kServerOptions), std::end(kServerOptions), all.begin()));
+  return all;
+}();
 
-constexpr std::array<std::string_view, 9> kSections = {"node",      "cluster", "raft",   "snapshot", "storage",
-                                                       "transport", "api",     "limits", "logger"};
+constexpr std::array<std::string_view, 10> kSections = {"node",      "cluster", "raft",   "snapshot", "storage",
+                                                        "transport", "api",     "limits", "logger",   "fault"};
 
 }  // namespace
 
@@ -318,36 +328,5 @@ const Option* find_option(std::string_view section, std::string_view name) {
 }
 
 std::span<const std::string_view> sections() { return kSections; }
-
-std::string environment_name(std::string_view section, std::string_view name) {
-  return "TENON_" + capitals(section) + "_" + capitals(name);
-}
-
-std::string describe_type(const Option& option) {
-  const std::string range = std::string(option.min) + " to " + std::string(option.max);
-  switch (option.type) {
-    case OptionType::kInteger:
-      return option.unit.empty() ? "integer, " + range : "integer, " + range + " " + std::string(option.unit);
-    case OptionType::kSize:
-      return "size (bytes, B, KiB, MiB, GiB), " + range;
-    case OptionType::kDuration:
-      return "duration (us, ms, s, m, h), " + range;
-    case OptionType::kText:
-      return "text";
-    case OptionType::kList:
-      return "list, separated by commas";
-    case OptionType::kChoice:
-      break;
-  }
-  std::string choices = "one of ";
-  for (const char letter : option.choices) {
-    if (letter == '|') {
-      choices += ", ";
-    } else {
-      choices += letter;
-    }
-  }
-  return choices;
-}
 
 }  // namespace tenon::config

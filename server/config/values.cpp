@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cluster.hpp"
+#include "faults.hpp"
 #include "ini.hpp"
 #include "refusal.hpp"
 #include "settings.hpp"
@@ -98,6 +99,11 @@ std::optional<LoggerLevel> parse_logger_level(std::string_view text) {
   if (text == "warning") return LoggerLevel::kWarning;
   if (text == "error") return LoggerLevel::kError;
   return std::nullopt;
+}
+
+PluginValidation parse_plugin_validation(std::string_view text) {
+  if (text == "report") return PluginValidation::kReport;
+  return text == "abort" ? PluginValidation::kAbort : PluginValidation::kOff;
 }
 
 // Needs: the plugins of `config` are set.
@@ -278,6 +284,7 @@ Config make_config(Sections given) {
     config.plugin_directories = parse_plugin_directories(*directories);
   }
   config.drain_timeout = settings.duration("node", "drain_timeout");
+  config.plugin_validation = parse_plugin_validation(settings.get("node", "plugin_validation").value);
   config.cluster_id = parse_cluster_id(settings.get("cluster", "id"));
   config.raft = make_raft_times(settings);
   config.snapshots = make_snapshots(settings);
@@ -289,6 +296,7 @@ Config make_config(Sections given) {
   read_cluster(settings, config);
   config.limits = make_limits(settings);
   take_logger(settings, config);
+  read_faults(settings, config);
   config.settings = std::move(given);
   return config;
 }

@@ -23,9 +23,9 @@ class Side {
   Side(const config::Config& config, const PluginSelection& plugins, host::Logger& logger, const StoragePlace& place,
        const char* directory, const Incarnation& birth)
       : config_(config_of(config, place)),
-        part_(make_part({config_, logger, metrics_, [this](const std::string& why) { fail(why); }},
+        part_(make_part({config_, logger, metrics_, threads_, [this](const std::string& why) { fail(why); }},
                         plugins.load_storage(place.plugin), "storage." + place.plugin, directory)),
-        end_({part_->loaded.object->storage, part_->instance.self()}, birth, [this] { return failure(); }) {}
+        end_({part_->tables.storage, part_->tables.self}, birth, [this] { return failure(); }) {}
 
   StorageEnd& end() noexcept { return end_; }
 
@@ -45,6 +45,7 @@ class Side {
 
   const config::Config config_;
   host::Metrics metrics_;
+  validation::Threads threads_;
   std::mutex mutex_;
   std::optional<std::string> failure_;
   const std::unique_ptr<Part> part_;

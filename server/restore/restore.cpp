@@ -22,10 +22,12 @@ Backup restore_data_directory(const config::Config& config, const PluginSelectio
   check_is_startable(directory);
   Backup backup = read_backup(files, logger);
   host::Metrics metrics;
+  validation::Threads plugin_threads;
   const auto on_failed = [&logger](const std::string& why) { logger.write(TENON_SEVERITY_ERROR, "server", why); };
-  const std::unique_ptr<Part> storage = make_part({config, logger, metrics, on_failed}, plugins.load_storage(),
-                                                  "storage." + config.storage_plugin, kStorageName);
-  const node::StoragePort port{storage->loaded.object->storage, storage->instance.self()};
+  const std::unique_ptr<Part> storage =
+      make_part({config, logger, metrics, plugin_threads, on_failed}, plugins.load_storage(),
+                "storage." + config.storage_plugin, kStorageName);
+  const node::StoragePort port{storage->tables.storage, storage->tables.self};
   host::StorageSession session(port, logger);
   restore(session, port, backup, as);
   return backup;

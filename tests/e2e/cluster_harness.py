@@ -38,6 +38,9 @@ SLOW_ELECTIONS = {
     "raft.election_timeout_max": "4s",
 }
 
+# What breaks the contract between node and plugins ends the node, and so the test.
+VALIDATION = {"node.plugin_validation": "abort"}
+
 ACKNOWLEDGED, REFUSED, UNKNOWN = "acknowledged", "refused", "unknown"
 
 
@@ -48,7 +51,7 @@ class RunningCluster:
                  transports: str = "thrift") -> None:  # fmt: skip
         self.temporary = temporary_directory()
         self.directory = Path(self.temporary.name) / "cluster"
-        self.settings = QUICK_ELECTIONS if settings is None else settings
+        self.settings = VALIDATION | (QUICK_ELECTIONS if settings is None else settings)
         self.ids = list(range(1, nodes + 1))
         self.storages = storages
         self.transports = transports
@@ -83,8 +86,10 @@ class RunningCluster:
     def kill(self, *nodes: int) -> None:
         self.tool("kill", *map(str, nodes))
 
-    def start(self, *nodes: int) -> None:
-        self.tool("start", *map(str, nodes))
+    def start(self, *nodes: int, settings: dict[str, str] | None = None) -> None:
+        """`settings` are of this one start, beside those of the cluster."""
+        flags = [word for name, value in (settings or {}).items() for word in ("--set", f"{name}={value}")]
+        self.tool("start", *flags, *map(str, nodes))
 
     def stop(self, *nodes: int) -> None:
         self.tool("stop", *map(str, nodes))

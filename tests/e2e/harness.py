@@ -95,6 +95,7 @@ class Node:
         values: dict[str, str | None] = {
             "node.id": "1",
             "node.data_directory": str(self.data_directory),
+            "node.plugin_validation": "abort",
             "cluster.id": "e2e",
             "cluster.start": "new",
             "cluster.initial_members": "1",

@@ -229,7 +229,8 @@ class Manager(unittest.TestCase):
 class Metrics(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.cluster = RunningCluster(SLOW_ELECTIONS)
+        # The fault is one that nobody notices, so that the metrics of faults are there.
+        cls.cluster = RunningCluster(SLOW_ELECTIONS | {"fault.storage_read_delay": "1us"})
         cls.enterClassContext(cls.cluster)
         cls.leader = cls.cluster.wait_for_leader()
 

@@ -52,8 +52,8 @@ class Cluster:
         """Running or paused."""
         return [node for node in self.state.nodes if self.process_state(node) != "stopped"]
 
-    def launch(self, node: NodeState) -> None:
-        """Starts the process and waits for nothing."""
+    def launch(self, node: NodeState, settings: dict[str, str] | None = None) -> None:
+        """Starts the process and waits for nothing. `settings` are of this one start, beside those of the cluster."""
         if self.process_state(node) != "stopped":
             assert node.process is not None
             raise ClusterError(f"found node {node.plan.id} {self.process_state(node)} (pid {node.process.pid}), "
@@ -64,7 +64,7 @@ class Cluster:
         plans = [one.plan for one in self.state.nodes]
         config_file.write_text(
             config_text(node.plan, plans, self.state.cluster_id, self.data_directory(node), not node.has_answered,
-                        self.state.settings)
+                        self.state.settings | (settings or {}))
         )  # fmt: skip
         tenond = Path(self.state.build_directory) / "server" / "tenond"
         try:

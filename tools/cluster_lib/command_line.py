@@ -90,6 +90,8 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("node", type=node_number, nargs="+", metavar="N", help=f"a number, or `{LEADER}`")
         if name == "start":
             command.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS")
+            command.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE",
+                                 help="goes into the config of these nodes, for this start alone")  # fmt: skip
     add("down", "stops every node and keeps the data")
     return made
 
@@ -144,10 +146,10 @@ def up(directory: Path, arguments: argparse.Namespace) -> None:
         print(json.dumps(cluster.describe()), flush=True)
 
 
-def start(cluster: Cluster, nodes: list[NodeState], timeout_seconds: float) -> None:
+def start(cluster: Cluster, nodes: list[NodeState], settings: dict[str, str], timeout_seconds: float) -> None:
     try:
         for node in nodes:
-            cluster.launch(node)
+            cluster.launch(node, settings)
         cluster.wait_for_answers(nodes, timeout_seconds)
     except BaseException:
         cluster.end_children()
@@ -178,7 +180,7 @@ def run(arguments: argparse.Namespace) -> None:
         numbers = [cluster.leader() if number is None else number for number in arguments.node]
         nodes = [cluster.state.node(number) for number in dict.fromkeys(numbers)]
         if arguments.command == "start":
-            return start(cluster, nodes, arguments.timeout)
+            return start(cluster, nodes, dict(map(split_setting, arguments.set)), arguments.timeout)
         signals = {"kill": cluster.kill, "stop": cluster.stop, "pause": cluster.pause, "resume": cluster.resume}
         return signals[arguments.command](nodes)
 

@@ -55,13 +55,14 @@ std::string Finding::text() const {
 
 Threads::Threads() noexcept : control_(std::this_thread::get_id()), node_(std::thread::id()) {}
 
+void Threads::enter_control() noexcept { control_.store(std::this_thread::get_id()); }
 void Threads::enter_node() noexcept { node_.store(std::this_thread::get_id()); }
 void Threads::leave_node() noexcept { node_.store(std::thread::id()); }
-bool Threads::is_control() const noexcept { return std::this_thread::get_id() == control_; }
+bool Threads::is_control() const noexcept { return std::this_thread::get_id() == control_.load(); }
 
 bool Threads::is_node() noexcept {
   std::thread::id known;
-  if (is_control()) return node_.load() == known || node_.load() == control_;
+  if (is_control()) return node_.load() == known || node_.load() == control_.load();
   // The first one that comes is it.
   return node_.compare_exchange_strong(known, std::this_thread::get_id()) || known == std::this_thread::get_id();
 }

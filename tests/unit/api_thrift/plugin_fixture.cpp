@@ -21,10 +21,12 @@ RunningPlugin::RunningPlugin(testing::FakeClientHost::Answer answer, const std::
   for (const auto& [name, value] : options) all[name] = value;
   host_ = std::make_unique<testing::FakeHost>("/nonexistent", all, 7, "cluster-of-test");
   tenon_detail why{sizeof why, {}};
-  if (tenon_static_plugin_api_thrift.create(host_->table(), &self_, &why) != TENON_OK) {
+  validated_host_.emplace(subject_, *host_->table());
+  if (tenon_static_plugin_api_thrift.create(validated_host_->table(), &self_, &why) != TENON_OK) {
     throw std::runtime_error(std::string("create: ") + why.message);
   }
-  if (table().start(self_, node_->table(), &why) != TENON_OK) {
+  validated_.emplace(subject_, *tenon_static_plugin_api_thrift.client_api, self_);
+  if (table().start(validated_->self(), node_->table(), &why) != TENON_OK) {
     tenon_static_plugin_api_thrift.destroy(self_);
     throw std::runtime_error(std::string("start: ") + why.message);
   }
@@ -36,7 +38,7 @@ RunningPlugin::~RunningPlugin() {
 }
 
 void RunningPlugin::stop() {
-  if (!stopped_) table().stop(self_);
+  if (!stopped_) table().stop(validated_->self());
   stopped_ = true;
 }
 

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The plugin, running on a port of its own between a scripted node and the clients of a test.
+// The plugin, running on a port of its own between a scripted node and the clients of a test, under
+// validation.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "support/abort_on_finding.hpp"
 #include "tenon/testing/client_host.hpp"
 #include "tenon/testing/host.hpp"
+#include "validation/client_api_table.hpp"
+#include "validation/host_table.hpp"
 
 extern "C" const tenon_plugin tenon_static_plugin_api_thrift;
 
@@ -30,8 +35,12 @@ class RunningPlugin {
   ~RunningPlugin();
 
   std::uint16_t port() const;
-  void drain(std::chrono::milliseconds timeout) { table().drain(self_, static_cast<std::uint64_t>(timeout.count())); }
+  void drain(std::chrono::milliseconds timeout) {
+    table().drain(validated_->self(), static_cast<std::uint64_t>(timeout.count()));
+  }
   void stop();
+  // What calls drain() and stop() from now on.
+  void enter_control_thread() { threads_.enter_control(); }
 
   testing::FakeHost& host() { return *host_; }
   testing::FakeClientHost& node() { return *node_; }
@@ -40,11 +49,16 @@ class RunningPlugin {
   bool wait_for_line(const std::string& part) const;
 
  private:
-  const tenon_client_api& table() const { return *tenon_static_plugin_api_thrift.client_api; }
+  const tenon_client_api& table() const { return *validated_->table(); }
 
   std::unique_ptr<testing::FakeHost> host_;
   std::unique_ptr<testing::FakeClientHost> node_;
+  support::AbortOnFinding reporter_;
+  validation::Threads threads_;
+  validation::Subject subject_{threads_, reporter_};
+  std::optional<validation::HostTable> validated_host_;
   void* self_ = nullptr;
+  std::optional<validation::ClientApiTable> validated_;
   bool stopped_ = false;
 };
 

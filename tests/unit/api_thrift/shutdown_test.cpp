@@ -22,6 +22,7 @@ TEST_CASE("drain answers what was taken, takes nothing more and returns when tha
   REQUIRE(requests.size() == 2);
   const std::uint16_t port = plugin.port();
   std::thread drainer([&] {
+    plugin.enter_control_thread();
     plugin.drain(60s);
     plugin.stop();
   });

@@ -10,52 +10,61 @@
 
 #include "filewal/file_wal_storage.hpp"
 #include "log_model.hpp"
+#include "support/abort_on_finding.hpp"
 #include "tenon/testing/host.hpp"
 #include "tenon/testing/storage_host.hpp"
+#include "validation/host_table.hpp"
+#include "validation/storage_table.hpp"
 
 extern "C" const tenon_plugin tenon_static_plugin_filewal;
 
 namespace tenon::filewal::test {
 
-// An instance behind the table that a host sees; closes and destroys it.
+// An instance behind the table that a host sees, under validation; closes and destroys it.
 class Plugin {
  public:
   // On the disk of the host's data directory, through the plugin's own create().
-  explicit Plugin(const tenon_host* host) { error = kPlugin->create(host, &self_, &why); }
+  explicit Plugin(const tenon_host* host) : validated_host_(subject_, *host) {
+    error = kPlugin->create(validated_host_.table(), &self_, &why);
+    validated_.emplace(subject_, *kPlugin->storage, self_);
+  }
   // The images are on a disk that goes with the instance.
   Plugin(const tenon_host* host, FileSystem& disk)
-      : self_(static_cast<Instance*>(new FileWalStorage(Host(host), std::make_unique<Borrowed>(disk),
-                                                        std::make_unique<support::MemoryFileSystem>(1)))) {}
+      : Plugin(host, disk, std::make_unique<support::MemoryFileSystem>(1)) {}
   Plugin(const tenon_host* host, FileSystem& disk, FileSystem& image_disk)
-      : self_(static_cast<Instance*>(new FileWalStorage(Host(host), std::make_unique<Borrowed>(disk),
-                                                        std::make_unique<Borrowed>(image_disk)))) {}
+      : Plugin(host, disk, std::make_unique<Borrowed>(image_disk)) {}
   Plugin(const Plugin&) = delete;
   Plugin& operator=(const Plugin&) = delete;
   ~Plugin() {
     close();
+    storage_host.give_back_reads();
     if (self_ != nullptr) kPlugin->destroy(self_);
   }
 
   // Hands over the incarnation that `found` has.
   tenon_error open() {
     found.struct_size = sizeof found;
-    error = kPlugin->storage->open(self_, storage_host.table(), &found, &why);
+    error = table().open(self(), storage_host.table(), &found, &why);
     open_ = error == TENON_OK;
     return error;
   }
   void close() {
-    if (std::exchange(open_, false)) kPlugin->storage->close(self_);
+    if (std::exchange(open_, false)) table().close(self());
   }
-  void write(const tenon_write& write) { kPlugin->storage->write(self_, &write); }
+  void write(const tenon_write& write) { table().write(self(), &write); }
   // Appends one entry, as the write with its index as sequence.
   void append(std::uint64_t index, std::string data) {
     write(writes_.emplace_back().append(index, 1, std::move(data)).view(index));
   }
   void read(std::uint64_t request, std::uint64_t first, std::uint64_t end) {
-    kPlugin->storage->read_entries(self_, request, first, end, 1 << 20);
+    table().read_entries(self(), request, first, end, 1 << 20);
   }
-  const tenon_storage& table() const { return *kPlugin->storage; }
-  void* self() const { return self_; }
+  const tenon_storage& table() const { return *validated_->table(); }
+  void* self() const { return validated_->self(); }
+  // The test calls what the contract forbids.
+  void tolerate(validation::Rule rule) { reporter_.tolerate(rule); }
+  // What calls open() and close() from now on.
+  void enter_control_thread() { threads_.enter_control(); }
 
   testing::FakeStorageHost storage_host;
   tenon_recovered found = {};
@@ -83,7 +92,19 @@ class Plugin {
 
   static constexpr const tenon_plugin* kPlugin = &tenon_static_plugin_filewal;
 
+  Plugin(const tenon_host* host, FileSystem& disk, std::unique_ptr<FileSystem> image_disk)
+      : validated_host_(subject_, *host),
+        self_(static_cast<Instance*>(new FileWalStorage(Host(validated_host_.table()), std::make_unique<Borrowed>(disk),
+                                                        std::move(image_disk)))) {
+    validated_.emplace(subject_, *kPlugin->storage, self_);
+  }
+
+  support::AbortOnFinding reporter_;
+  validation::Threads threads_;
+  validation::Subject subject_{threads_, reporter_};
+  validation::HostTable validated_host_;
   void* self_ = nullptr;
+  std::optional<validation::StorageTable> validated_;
   bool open_ = false;
   std::deque<OwnedWrite> writes_;
 };

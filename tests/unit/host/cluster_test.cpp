@@ -8,6 +8,7 @@
 #include "running_node.hpp"
 #include "support/catch.hpp"
 #include "support/memory_storage.hpp"
+#include "support/validated_storage.hpp"
 #include "test_queue.hpp"
 
 namespace tenon::host {
@@ -21,11 +22,12 @@ class Member {
  public:
   Member(std::uint64_t id, MemoryStorage& storage, LoopbackNetwork& network)
       : id_(id),
+        validated_(*storage.table(), storage.self()),
         directory_(raft::NodeId(id)),
         node_({raft::NodeId(id), "cluster", "1.2.3"}, directory_, logger_, metrics_, [](const std::string&) {}),
         clients_(RequestLimits(), node_, directory_, metrics_),
         peers_(directory_, node_, metrics_) {
-    const node::StoragePort port{storage.table(), storage.self()};
+    const node::StoragePort port{validated_.table(), validated_.self()};
     session_ = std::make_unique<StorageSession>(port, logger_);
     const raft::Membership members{{{raft::NodeId(1)}, {raft::NodeId(2)}, {raft::NodeId(3)}}};
     node::Recovered recovered = session_->boot({raft::NodeId(id), members, 64u << 20, "cluster"}, [] { return false; });
@@ -59,6 +61,7 @@ class Member {
 
  private:
   const std::uint64_t id_;
+  support::ValidatedStorage validated_;
   FakeLogger logger_;
   Metrics metrics_;
   PeerDirectory directory_;

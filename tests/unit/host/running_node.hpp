@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A node with its thread over a storage in memory, assembled and taken down as the server does it.
+// A node with its thread over a storage in memory under validation, assembled and taken down as the server does it.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 #include "host/storage_session.hpp"
 #include "support/catch.hpp"
 #include "support/memory_storage.hpp"
+#include "support/validated_storage.hpp"
 
 namespace tenon::host {
 
@@ -34,11 +35,12 @@ class RunningNode {
   // starts.
   explicit RunningNode(
       support::MemoryStorage& storage, node::Settings settings = {}, const std::function<void()>& booted = [] {})
-      : node_({raft::NodeId(1), "cluster", "1.2.3"}, directory_, logger_, metrics_,
+      : validated_(*storage.table(), storage.self()),
+        node_({raft::NodeId(1), "cluster", "1.2.3"}, directory_, logger_, metrics_,
               [this](const std::string&) { ++failures_; }),
         clients_(RequestLimits(), node_, directory_, metrics_),
         peers_(directory_, node_, metrics_) {
-    const node::StoragePort port{storage.table(), storage.self()};
+    const node::StoragePort port{validated_.table(), validated_.self()};
     session_ = std::make_unique<StorageSession>(port, logger_);
     const StorageBoot how{raft::NodeId(1), raft::Membership{{{raft::NodeId(1)}}}, settings.raft.log_cache_bytes_max,
                           "cluster"};
@@ -68,6 +70,7 @@ class RunningNode {
   int failures() const noexcept { return failures_.load(); }
 
  private:
+  support::ValidatedStorage validated_;
   FakeLogger logger_;
   Metrics metrics_;
   std::atomic<int> failures_{0};

@@ -52,6 +52,12 @@ TEST_CASE("status counts the members") {
   CHECK(status_text(kIdentity, leading(), 5).find("\nmembers 3\n") != std::string::npos);
 }
 
+TEST_CASE("status says what suffers faults on purpose") {
+  CHECK(status_text(kIdentity, leading(), 5).find("\nfaults none\n") != std::string::npos);
+  const Identity suffering{raft::NodeId(1), "cluster", "1.2.3", "storage"};
+  CHECK(status_text(suffering, leading(), 5).find("\nfaults storage\n") != std::string::npos);
+}
+
 TEST_CASE("a transfer names its target and the term that it ends") {
   CHECK(leader_transfer_text(leading(), raft::NodeId(3)) == "target 3\nterm 4\n");
 }

@@ -72,10 +72,12 @@ TestNode::TestNode(std::uint64_t id, const Options& options, const std::string& 
     return fake->table()->metric_create(fake->table(), labelled.c_str(), "");
   };
   tenon_detail why{sizeof why, {}};
-  if (plugin_under_test().create(&host_table_, &self_, &why) != TENON_OK) {
+  validated_host_.emplace(subject_, host_table_);
+  if (plugin_under_test().create(validated_host_->table(), &self_, &why) != TENON_OK) {
     throw std::runtime_error(std::string("create: ") + why.message);
   }
-  if (table().start(self_, node_->table(), &why) != TENON_OK) {
+  validated_.emplace(subject_, *plugin_under_test().transport, self_);
+  if (table().start(validated_->self(), node_->table(), &why) != TENON_OK) {
     plugin_under_test().destroy(self_);
     throw std::runtime_error(std::string("start: ") + why.message);
   }
@@ -92,7 +94,7 @@ TestNode::~TestNode() {
 }
 
 void TestNode::stop() {
-  if (!stopped_) table().stop(self_);
+  if (!stopped_) table().stop(validated_->self());
   stopped_ = true;
 }
 
@@ -100,7 +102,7 @@ tenon_error TestNode::set_peer(std::uint64_t peer, const std::vector<std::string
   std::vector<const char*> pointers;
   pointers.reserve(addresses.size());
   for (const std::string& address : addresses) pointers.push_back(address.c_str());
-  return table().set_peer(self_, peer, pointers.data(), pointers.size());
+  return table().set_peer(validated_->self(), peer, pointers.data(), pointers.size());
 }
 
 std::size_t TestNode::send(std::uint64_t peer, Lane lane, const std::vector<std::string>& frames,
@@ -117,7 +119,7 @@ std::size_t TestNode::send(std::uint64_t peer, Lane lane, const std::vector<std:
   }
   *loans_out_ += frames.size();
   const std::uint64_t taken =
-      table().send(self_, peer, static_cast<std::uint32_t>(lane), offered.data(), offered.size());
+      table().send(validated_->self(), peer, static_cast<std::uint32_t>(lane), offered.data(), offered.size());
   *loans_out_ -= frames.size() - taken;
   for (std::size_t i = 0; i < taken; ++i) static_cast<void>(lent[i].release());
   return static_cast<std::size_t>(taken);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The plugin, running on a port of its own under a scripted node, and sockets that speak to it byte for byte.
+// The plugin, running on a port of its own under a scripted node and validation, and sockets that speak to it byte for
+// byte.
 #pragma once
 
 #include <atomic>
@@ -10,8 +11,11 @@
 #include <vector>
 
 #include "net/peer/protocol.hpp"
+#include "support/abort_on_finding.hpp"
 #include "tenon/testing/host.hpp"
 #include "tenon/testing/transport_host.hpp"
+#include "validation/host_table.hpp"
+#include "validation/transport_table.hpp"
 
 namespace tenon::transport_test {
 
@@ -68,13 +72,18 @@ class TestNode {
   testing::FakeTransportHost& node() { return *node_; }
 
  private:
-  const tenon_transport& table() const { return *plugin_under_test().transport; }
+  const tenon_transport& table() const { return *validated_->table(); }
 
   std::unique_ptr<testing::FakeHost> host_;
   tenon_host host_table_{};
   std::unique_ptr<testing::FakeTransportHost> node_;
   const std::shared_ptr<std::atomic<std::uint64_t>> loans_out_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  support::AbortOnFinding reporter_;
+  validation::Threads threads_;
+  validation::Subject subject_{threads_, reporter_};
+  std::optional<validation::HostTable> validated_host_;
   void* self_ = nullptr;
+  std::optional<validation::TransportTable> validated_;
   std::uint16_t port_ = 0;
   bool stopped_ = false;
 };

@@ -11,6 +11,7 @@
 //   revision, keys, cluster_time_ms
 //   inbox_bytes    of requests that wait to be proposed
 //   log_space      enough | short: what makes the state grow is refused here, and leadership was given up
+//   faults         none | the kinds of plugin that suffer faults on purpose, as in storage,transport
 //   uptime_ms
 //
 // members: a line for each voter, ascending by id. A line is fields of `name=value`, separated by single spaces, in
@@ -78,7 +79,8 @@ namespace tenon::host {
 struct Identity {
   raft::NodeId node_id;
   std::string cluster_id;
-  std::string version;  // of the server
+  std::string version;          // of the server
+  std::string faults = "none";  // what suffers faults on purpose, by its config
 };
 
 // 32 digits; `-` when it is not known.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The host of a storage plugin, for the tests of storage authors: it keeps what was reported and copies what was read.
 // Its functions may be called from any thread, and check what storage.h demands of the plugin: durable() never falls, a
-// read is answered once, an error comes without entries. A plugin that breaks that aborts the test.
+// read is answered once, an error comes without entries. A plugin that breaks that aborts the test. What was read goes
+// back as the contract has it, never out of a function that the plugin has called: see give_back_reads().
 #pragma once
 
 #include <chrono>
@@ -42,6 +43,7 @@ class FakeStorageHost {
   }
   FakeStorageHost(const FakeStorageHost&) = delete;
   FakeStorageHost& operator=(const FakeStorageHost&) = delete;
+  ~FakeStorageHost() { give_back_reads(); }
 
   const tenon_storage_host* table() const noexcept { return &table_; }
 
@@ -72,8 +74,19 @@ class FakeStorageHost {
     return changed_.wait_for(lock, patience, [&] { return log_space_ == wanted; });
   }
 
+  // Releases what reads have lent. find_read() and wait_read() do it too; a test whose plugin may have answered others
+  // does it before destroy().
+  void give_back_reads() const {
+    std::vector<tenon_loan> loans;
+    {
+      const std::lock_guard lock(mutex_);
+      loans.swap(loans_);
+    }
+    for (const tenon_loan& loan : loans) give_back(loan);
+  }
   // What a read was answered with, or nothing while it was not.
   std::optional<ReadResult> find_read(std::uint64_t request) const {
+    give_back_reads();
     const std::lock_guard lock(mutex_);
     const auto found = reads_.find(request);
     return found == reads_.end() ? std::nullopt : std::optional(found->second);
@@ -82,8 +95,8 @@ class FakeStorageHost {
   std::optional<ReadResult> wait_read(std::uint64_t request, std::chrono::milliseconds patience = kPatience) const {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, patience, [&] { return reads_.count(request) != 0; });
-    const auto found = reads_.find(request);
-    return found == reads_.end() ? std::nullopt : std::optional(found->second);
+    lock.unlock();
+    return find_read(request);
   }
 
  private:
@@ -107,8 +120,8 @@ class FakeStorageHost {
     for (std::uint64_t entry = 0; entry < count; ++entry) {
       result.entries.push_back({entries[entry].index, entries[entry].term, std::string(view(entries[entry].data))});
     }
-    give_back(loan);
     const std::lock_guard lock(self.mutex_);
+    self.loans_.push_back(loan);
     TENON_CHECK(error == TENON_OK ? count > 0 : count == 0);
     const bool first_answer = self.reads_.emplace(request, std::move(result)).second;
     TENON_CHECK(first_answer);
@@ -129,6 +142,7 @@ class FakeStorageHost {
   std::uint64_t durable_reports_ = 0;
   LogSpace log_space_ = LogSpace::enough;
   std::map<std::uint64_t, ReadResult> reads_;
+  mutable std::vector<tenon_loan> loans_;  // of reads, not yet given back
   tenon_storage_host table_{};
 };
 

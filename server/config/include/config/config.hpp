@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "config/error.hpp"
+#include "fault/faults.hpp"
 
 namespace tenon::config {
 
@@ -63,6 +64,7 @@ struct Sources {
 };
 
 enum class Start { kNew };
+enum class PluginValidation { kOff, kReport, kAbort };
 enum class LoggerLevel { kDebug, kInfo, kWarning, kError };
 enum class LoggerFormat { kText, kJson };
 
@@ -113,6 +115,7 @@ struct Config {
   std::filesystem::path data_directory;                   // as written: relative to the working directory
   std::vector<std::filesystem::path> plugin_directories;  // absolute; empty: the program's own default
   std::chrono::microseconds drain_timeout{0};
+  PluginValidation plugin_validation = PluginValidation::kOff;
   std::string cluster_id;
   std::optional<Start> start;                  // absent: only a directory that holds a node already can be served
   std::vector<std::uint64_t> initial_members;  // ascending, node_id among them; empty when not set, never with start
@@ -127,6 +130,8 @@ struct Config {
   LoggerLevels logger_levels;
   LoggerFormat logger_format = LoggerFormat::kText;
   std::optional<std::filesystem::path> logger_file;  // absent: standard error
+  fault::StorageFaults storage_faults;
+  fault::TransportFaults transport_faults;
 
   // Every option of the table that has a value, defaults too, and the section of every chosen plugin, present though it
   // may be empty.

@@ -32,6 +32,8 @@ namespace tenon::validation {
 class Threads {
  public:
   Threads() noexcept;
+  // The calling thread is the control thread from now on.
+  void enter_control() noexcept;
   // The calling thread is the node thread from now on; a host that does not say so has its first CORE call by another
   // thread than the control thread taken for that.
   void enter_node() noexcept;
@@ -45,7 +47,7 @@ class Threads {
   bool is_worker() const noexcept;
 
  private:
-  const std::thread::id control_;
+  std::atomic<std::thread::id> control_;
   std::atomic<std::thread::id> node_;
 };
 
