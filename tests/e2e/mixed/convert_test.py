@@ -36,6 +36,12 @@ def convert(source: str, target: str, *flags: str) -> subprocess.CompletedProces
     return subprocess.run(words, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=SECONDS)
 
 
+def run_in_shell(command: str) -> subprocess.CompletedProcess[str]:
+    """A line as it was printed, with the program under test as tenond."""
+    environment = ENVIRONMENT | {"PATH": f"{TENOND.parent}:{ENVIRONMENT.get('PATH', '')}"}
+    return subprocess.run(command, shell=True, capture_output=True, text=True, check=False, env=environment)
+
+
 def fill(node: Node, prefix: bytes = b"key", count: int = ENTRIES) -> None:
     with Client(node.port) as client:
         for number in range(count):
@@ -164,6 +170,33 @@ class Convert(unittest.TestCase):
                 self.assertEqual(content(node), expected)
         self.assertGreater(killed, 0, "no conversion was interrupted")
 
+    def test_the_command_that_a_refused_start_names_completes_the_conversion(self) -> None:
+        node, expected = self.node_with_content()
+        data = node.data_directory
+        done = convert(f"{FILEWAL}:{data}", f"{LEVELDB}:{data}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # As it is between the two renames.
+        (data / "storage").rename(data / "storage.converted")
+        (data / "conversion").write_text(f"tenon conversion 1\nfrom {FILEWAL}:{data}\nto {LEVELDB}:{data}\n")
+        for plugin in (FILEWAL, LEVELDB):
+            self.use(node, plugin, data)
+            command = self.refusal(node).partition("Go on with: ")[2]
+            self.assertTrue(command.startswith("tenond storage convert "), node.logger_text())
+        again = run_in_shell(command)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        with node:
+            self.assertEqual(content(node), expected)
+        self.assertEqual({path.name for path in data.iterdir()},
+                         {"storage", "storage.filewal.retired", "api.thrift"})  # fmt: skip
+
+    def test_a_node_warns_of_the_copy_that_an_interrupted_conversion_has_left(self) -> None:
+        node, expected = self.node_with_content()
+        left = node.data_directory / "storage.converting"
+        left.mkdir()
+        with node:
+            self.assertEqual(content(node), expected)
+        self.assertIn(f"{left} is the copy of a conversion that was interrupted", node.logger_text())
+
     def is_done(self, node: Node, source: str) -> bool:
         """Nothing but the record can be left to remove."""
         names = {path.name for path in node.data_directory.iterdir()}
@@ -212,10 +245,11 @@ class Convert(unittest.TestCase):
         if mounted.returncode != 0:
             self.skipTest("no file system can be mounted here")
         try:
-            done = convert(f"{FILEWAL}:{node.data_directory}", f"{FILEWAL}:{small}")
-            self.assertEqual(done.returncode, 1)
-            self.assertIn("No space left", done.stderr)
-            self.assertEqual(list(small.iterdir()), [], "the room is given back")
+            for plugin in TARGETS:
+                done = convert(f"{FILEWAL}:{node.data_directory}", f"{plugin}:{small}")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("No space left", done.stderr)
+                self.assertEqual(list(small.iterdir()), [], "the room is given back")
         finally:
             subprocess.run(["umount", str(small)], check=True)
         with node:
