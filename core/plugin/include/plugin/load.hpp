@@ -36,7 +36,7 @@ struct LoadedPlugin {
   Manifest manifest;
   Options options;  // with defaults
   std::vector<std::string>
-      warnings;  // for the logger: what loading did that it should not, and what the plugin does not keep
+      warnings;  // what loading did that it should not; for the logger
 };
 
 // All checks that need no plugin code, as a config check makes them.
