@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -33,6 +34,9 @@ SLOW_ELECTIONS = {
     "raft.election_timeout_max": "4s",
 }
 
+# Which transport the nodes of every cluster speak to each other.
+TRANSPORT = os.environ.get("TENON_TRANSPORT", "thrift")
+
 ACKNOWLEDGED, REFUSED, UNKNOWN = "acknowledged", "refused", "unknown"
 
 
@@ -48,7 +52,8 @@ class RunningCluster:
     def __enter__(self) -> "RunningCluster":
         try:
             flags = [word for name, value in self.settings.items() for word in ("--set", f"{name}={value}")]
-            document = self.tool("up", "--nodes", str(len(self.ids)), "--build", str(BUILD_DIRECTORY), *flags)
+            words = ["--nodes", str(len(self.ids)), "--build", str(BUILD_DIRECTORY), "--transport", TRANSPORT, *flags]
+            document = self.tool("up", *words)
             nodes = json.loads(document)["nodes"]
             self.endpoints = {node["id"]: node["endpoints"]["thrift"] for node in nodes}
             self.ports = {node: int(endpoint.rpartition(":")[2]) for node, endpoint in self.endpoints.items()}
@@ -134,7 +139,10 @@ class RunningCluster:
             time.sleep(0.02)
 
     def put(self, node: int, key: bytes, value: bytes, timeout_seconds: float = 10.0) -> str:
-        """ACKNOWLEDGED, REFUSED or UNKNOWN: what a client may conclude."""
+        """# Which transport the nodes of every cluster speak to each other.
+TRANSPORT = os.environ.get("TENON_TRANSPORT", "thrift")
+
+ACKNOWLEDGED, REFUSED or UNKNOWN: what a client may conclude."""
         try:
             with self.client(node, timeout_seconds) as client:
                 return put(client, key, value)

@@ -103,7 +103,7 @@ class ClusterTool(unittest.TestCase):
         self.assertEqual([config["transport"]["plugin"] for config in (first, second, third)],
                          ["thrift,websocket", "thrift", "thrift,websocket"])  # fmt: skip
         listen = first["transport.websocket"]["listen"]
-        peers = f"|ws://{listen}, 2=thrift://{second['transport.thrift']['listen']}, 3="
+        peers = f"|websocket://{listen}, 2=thrift://{second['transport.thrift']['listen']}, 3="
         self.assertIn(peers, first["cluster"]["peers"])
         self.assertEqual(first["cluster"]["peers"], second["cluster"]["peers"])
         self.assertEqual(second["cluster"]["initial_members"], "1,2,3")

@@ -17,7 +17,6 @@ TRANSPORT_OFFSETS = {"thrift": 5, "websocket": 6}
 # For plugins of other names, in the order in which they are given.
 API_SPARE_OFFSETS = (3, 4)
 TRANSPORT_SPARE_OFFSETS = (7, 8, 9)
-SCHEMES = {"websocket": "ws"}  # of the addresses of a transport; of the others it is their name
 # Below the ports that the system gives to outgoing connections.
 FREE_PORTS = range(20000, 32000, 10)
 
@@ -36,7 +35,7 @@ class NodePlan:
         return [*self.api_ports.values(), *self.transport_ports.values()]
 
     def addresses(self) -> str:
-        return "|".join(f"{SCHEMES.get(name, name)}://{HOST}:{port}" for name, port in self.transport_ports.items())
+        return "|".join(f"{name}://{HOST}:{port}" for name, port in self.transport_ports.items())
 
 
 @dataclass
