@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -38,6 +39,9 @@ SLOW_ELECTIONS = {
     "raft.election_timeout_max": "4s",
 }
 
+# Which transport the nodes of every cluster speak to each other.
+TRANSPORT = os.environ.get("TENON_TRANSPORT", "thrift")
+
 ACKNOWLEDGED, REFUSED, UNKNOWN = "acknowledged", "refused", "unknown"
 
 
@@ -45,7 +49,7 @@ class RunningCluster:
     """Ends its nodes, also after a failure."""
 
     def __init__(self, settings: dict[str, str] | None = None, nodes: int = 3, storages: str = STORAGES,
-                 transports: str = "thrift") -> None:  # fmt: skip
+                 transports: str = TRANSPORT) -> None:  # fmt: skip
         self.temporary = temporary_directory()
         self.directory = Path(self.temporary.name) / "cluster"
         self.settings = QUICK_ELECTIONS if settings is None else settings
@@ -164,7 +168,10 @@ class RunningCluster:
             time.sleep(0.02)
 
     def put(self, node: int, key: bytes, value: bytes, timeout_seconds: float = 10.0) -> str:
-        """ACKNOWLEDGED, REFUSED or UNKNOWN: what a client may conclude."""
+        """# Which transport the nodes of every cluster speak to each other.
+TRANSPORT = os.environ.get("TENON_TRANSPORT", "thrift")
+
+ACKNOWLEDGED, REFUSED or UNKNOWN: what a client may conclude."""
         try:
             with self.client(node, timeout_seconds) as client:
                 return put(client, key, value)

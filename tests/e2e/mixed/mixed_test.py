@@ -72,8 +72,8 @@ class Mixed(unittest.TestCase):
             load.start_node(node)
 
     def test_a_cluster_moves_from_thrift_to_websocket_by_rolling_restarts(self) -> None:
-        with RunningCluster(SETTINGS) as cluster, under_load(cluster, b"move") as load:
-            self.assertEqual(all_lanes(cluster), {THRIFT})
+        with RunningCluster(SETTINGS, transports=THRIFT) as cluster, under_load(cluster, b"move") as load:
+            cluster.wait_for(lambda: all_lanes(cluster) == {THRIFT}, "all lanes over Thrift")
             self.roll_transports(load, [THRIFT, WEBSOCKET])
             self.roll_transports(load, [WEBSOCKET, THRIFT])
             self.roll_transports(load, [WEBSOCKET])
