@@ -168,10 +168,7 @@ class RunningCluster:
             time.sleep(0.02)
 
     def put(self, node: int, key: bytes, value: bytes, timeout_seconds: float = 10.0) -> str:
-        """# Which transport the nodes of every cluster speak to each other.
-TRANSPORT = os.environ.get("TENON_TRANSPORT", "thrift")
-
-ACKNOWLEDGED, REFUSED or UNKNOWN: what a client may conclude."""
+        """ACKNOWLEDGED, REFUSED or UNKNOWN: what a client may conclude."""
         try:
             with self.client(node, timeout_seconds) as client:
                 return put(client, key, value)
