@@ -10,7 +10,7 @@ declare -A packages=(
     libboost-program-options1.81-dev libthrift-dev thrift-compiler libleveldb-dev libzstd-dev libxxhash-dev libssl-dev
     libspdlog-dev catch2 libjs-chart.js python3"
   [test]="python3-thrift clang clang-format clang-tidy libclang-rt-14-dev gcovr strace curl git
-    e2fsprogs mount iproute2 prometheus"
+    e2fsprogs mount iproute2 nginx prometheus"
   [compare]="etcd-server redis-server redis-tools golang-go golang-etcd-server-dev wrk"
 )
 

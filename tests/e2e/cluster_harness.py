@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -40,6 +41,8 @@ SLOW_ELECTIONS = {
 
 # What breaks the contract between node and plugins ends the node, and so the test.
 VALIDATION = {"node.plugin_validation": "abort"}
+# Which transport the nodes of every cluster speak to each other.
+TRANSPORT = os.environ.get("TENON_TRANSPORT", "thrift")
 
 ACKNOWLEDGED, REFUSED, UNKNOWN = "acknowledged", "refused", "unknown"
 
@@ -48,7 +51,7 @@ class RunningCluster:
     """Ends its nodes, also after a failure."""
 
     def __init__(self, settings: dict[str, str] | None = None, nodes: int = 3, storages: str = STORAGES,
-                 transports: str = "thrift") -> None:  # fmt: skip
+                 transports: str = TRANSPORT) -> None:  # fmt: skip
         self.temporary = temporary_directory()
         self.directory = Path(self.temporary.name) / "cluster"
         self.settings = VALIDATION | (QUICK_ELECTIONS if settings is None else settings)

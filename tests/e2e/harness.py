@@ -75,7 +75,7 @@ class Client:
 
 
 def of_chosen_storage(settings: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Without the options of a storage that not every node has: a node refuses those of a plugin that it does not use."""
+    """Without the options of a storage that not every node has: one that does not use it refuses them."""
     chosen = settings.get("storage.plugin", STORAGES)
     return {name: value for name, value in settings.items()
             if name.count(".") < 2 or not name.startswith("storage.") or name.split(".")[1] == chosen}  # fmt: skip

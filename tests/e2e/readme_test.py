@@ -29,6 +29,8 @@ STAYS = {
     "tools/demo.sh": "Ctrl-C stops the nodes.",
     "build-release/server/tenond --config configs/single.conf": "runs, version",
 }
+# What is typed once the node that runs by hand has been stopped, as the page says.
+AFTER_STOP = "build-release/server/tenond storage convert "
 # It runs this test.
 LEFT_OUT = {"tools/test.sh"}
 # Ends a block: the shell says how it went.
@@ -132,17 +134,22 @@ class Readme(unittest.TestCase):
         shell = Shell(self.tree)
         self.addCleanup(shell.end)
         said: dict[str, str] = {}
-        terminals = []
+        terminals: list[Terminal] = []
         for block in blocks():
             if block in LEFT_OUT:
                 continue
             if block in STAYS:
                 terminals.append(self.start(block))
                 continue
+            if block.startswith(AFTER_STOP):
+                self.assertEqual(terminals[-1].end(), 0, "".join(terminals[-1].said))
             for line, code, output in shell.type(block):
                 self.assertEqual(code, 0, f"{line}\n{output}")
                 said[line] = output
-        self.assertEqual(len(terminals), len(STAYS))
+        self.assertEqual(len(terminals), len(STAYS) + 1, "the node by hand runs before and after its storage's swap")
+        before, after = ((tree / "configs/single.conf").read_text() for tree in (TREE, self.tree))
+        self.assertEqual(after, before.replace("plugin = filewal\n", "plugin = leveldb\n"), "one line was changed")
+        self.assertIn("storage.leveldb: opened", "".join(terminals[-1].said))
         self.assertEqual(said["tenonctl get greeting"], "again")
         self.assertEqual(said["tenonctl --endpoints 127.0.0.1:7101 get greeting"], "hello")
         for terminal in terminals:

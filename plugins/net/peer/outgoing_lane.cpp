@@ -201,7 +201,7 @@ void OutgoingLane::on_closed(const Closing& closing) {
     environment_.failed_otherwise.record(1);
   }
   if (closing.reason == CloseReason::kShutdown) return;
-  const bool is_stuck = was_up && closing.reason == CloseReason::kIdle;
+  const bool is_stuck = was_up && closing.reason == CloseReason::kIdle && closing.detail.empty();
   const std::string why = is_stuck ? "the peer took nothing for send_timeout" : closing.detail;
   report(why.empty() ? std::string(name_of(closing.reason)) : why);
   if (!was_up) return dial_next();

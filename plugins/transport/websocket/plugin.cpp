@@ -6,7 +6,7 @@ TENON_TRANSPORT_PLUGIN(tenon::transport_websocket::WebSocketTransport, R"([plugi
 id = dev.tenon.transport.websocket
 kind = transport
 version = 1.0
-summary = Frames between nodes as binary WebSocket messages; addresses websocket://host:port or websocket://host:port/path
+summary = Frames between nodes as binary WebSocket messages; addresses websocket://host:port[/path]
 [option.listen]
 type = string
 required = yes

@@ -74,7 +74,7 @@ TEST_CASE("the directory of another plugin is refused with the command that conv
   CHECK(written.reopen() == TENON_ERROR_INVALID);
   CHECK_THAT(written.message, Contains("written by the storage plugin dev.tenon.storage.filewal") &&
                                   Contains("tenond storage convert --from filewal:" + written.directory.path() +
-                                           " --to leveldb:DIRECTORY"));
+                                           " --to leveldb:" + written.directory.path()));
 }
 
 TEST_CASE("a newer format, another cluster and another node are refused with what to do") {

@@ -190,6 +190,7 @@ bool RawSocket::receive_bytes(char* to, std::size_t size) const {
 }
 
 bool RawSocket::ended() const {
+  while (receive()) continue;
   char byte;
   while (true) {
     const ssize_t got = ::recv(descriptor_, &byte, 1, 0);

@@ -9,7 +9,7 @@
 #include "thrift_wire.hpp"
 
 using namespace tenon;
-using namespace tenon::transport_thrift;
+using namespace tenon::transport_test;
 
 int main() {
   TestNode node(1);

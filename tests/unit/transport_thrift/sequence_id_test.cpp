@@ -4,6 +4,8 @@
 
 namespace tenon::transport_thrift {
 
+using namespace transport_test;
+
 TEST_CASE("the reply to a hello has the sequence id of the call") {
   CHECK(decode_hello(encode(hello_from(2, 1))).sequence_id == 77);
   TestNode node(1);

@@ -10,9 +10,6 @@
 
 namespace tenon::transport_thrift {
 
-using namespace transport_test;
-using net::Malformed;
-
 // A message with its length before it.
 std::string framed(std::string_view payload);
 

@@ -6,6 +6,8 @@
 
 namespace tenon::transport_websocket {
 
+using namespace transport_test;
+
 using support::documented_bytes;
 using support::hexadecimal;
 

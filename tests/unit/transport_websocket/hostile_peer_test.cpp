@@ -5,6 +5,8 @@
 
 namespace tenon::transport_websocket {
 
+using namespace transport_test;
+
 namespace {
 
 constexpr const char* kMalformed = "hellos_refused_total{reason=\"malformed\"}";

@@ -6,6 +6,8 @@
 
 namespace tenon::transport_websocket {
 
+using namespace transport_test;
+
 TEST_CASE("a message holds frames one after the other, and they are read in place") {
   const std::string message = frame_message("one") + frame_message("") + frame_message("three");
   std::vector<tenon_bytes> frames = {bytes("before")};

@@ -15,6 +15,8 @@ namespace tenon {
 
 namespace transport_websocket {
 
+using transport_test::RawSocket;
+
 namespace {
 
 constexpr std::string_view kMask = "\x12\x34\x56\x78";
@@ -130,7 +132,9 @@ std::string RawSocket::message_bytes(Side side, std::string_view payload) {
 std::optional<std::string> RawSocket::receive() const {
   while (true) {
     const auto frame = transport_websocket::receive_frame(*this);
-    if (!frame || frame->opcode == Opcode::kClose) return std::nullopt;
+    if (!frame) return std::nullopt;
+    if (frame->opcode == Opcode::kClose) send(websocket_frame(side_, Opcode::kClose, frame->payload));
+    if (frame->opcode == Opcode::kClose) return std::nullopt;
     if (frame->opcode == Opcode::kBinary) return frame->payload;
     if (frame->opcode == Opcode::kPing) send(websocket_frame(side_, Opcode::kPong, frame->payload));
   }

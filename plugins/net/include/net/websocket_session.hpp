@@ -19,7 +19,7 @@ struct WebSocketLimits {
   std::uint64_t message_bytes_max;              // of one message that comes in, until limit_messages()
   std::uint64_t gathered_bytes_max;             // of parts that leave as one message, unless one alone is larger
   std::uint64_t output_bytes_max;               // of output that waits behind what the peer does not take
-  std::chrono::milliseconds handshake_timeout;  // of the upgrade; as long again for the good-bye when it is closed
+  std::chrono::milliseconds handshake_timeout;  // of the upgrade
   std::chrono::milliseconds ping_interval;      // of silence, after which the peer is asked whether it is there
   std::chrono::milliseconds answer_timeout;     // within which it answers, and takes some of what waits for it
 };

@@ -10,26 +10,36 @@ import pty
 import random
 import shutil
 import subprocess
+import sys
 import time
 import unittest
 from pathlib import Path
 
-from harness import BUILD_DIRECTORY, ENVIRONMENT, TENOND, Client, Node, campaign_rounds, temporary_directory
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tenon_kv.ttypes import PutRequest, ScanRequest
+from harness import (  # noqa: E402
+    BUILD_DIRECTORY, ENVIRONMENT, TENOND, Client, Node, campaign_rounds, temporary_directory
+)  # fmt: skip
+
+from tenon_kv.ttypes import PutRequest, ScanRequest  # noqa: E402
 
 ENTRIES = 400
 VALUE_BYTES = 4 << 10
 INTERRUPTIONS = 40
 SECONDS = 60.0
-FILEWAL, LEVELDB = "filewal", "leveldb"
-# Of those that are built: to what a node of filewal is converted.
-TARGETS = [name for name in (LEVELDB, FILEWAL) if (BUILD_DIRECTORY / f"plugins/tenon-storage-{name}.so").exists()]
+FILEWAL, LEVELDB, MEMORY = "filewal", "leveldb", "memory"
+TARGETS = [LEVELDB, FILEWAL]  # to what a node of filewal is converted
 
 
 def convert(source: str, target: str, *flags: str) -> subprocess.CompletedProcess[str]:
     words = [str(TENOND), "storage", "convert", "--from", source, "--to", target, *flags]
     return subprocess.run(words, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=SECONDS)
+
+
+def run_in_shell(command: str) -> subprocess.CompletedProcess[str]:
+    """A line as it was printed, with the program under test as tenond."""
+    environment = ENVIRONMENT | {"PATH": f"{TENOND.parent}:{ENVIRONMENT.get('PATH', '')}"}
+    return subprocess.run(command, shell=True, capture_output=True, text=True, check=False, env=environment)
 
 
 def fill(node: Node, prefix: bytes = b"key", count: int = ENTRIES) -> None:
@@ -64,7 +74,7 @@ class Convert(unittest.TestCase):
 
     def node_with_content(self) -> tuple[Node, list[tuple[bytes, bytes, int]]]:
         """A node that is stopped, with an image and a log behind it; its files are those of filewal."""
-        node = Node(self.root / "node", {"raft.election_timeout_min": "150ms", "raft.election_timeout_max": "300ms"})
+        node = Node(self.root / "node", {"storage.plugin": FILEWAL})
         with node:
             fill(node)
             take_image(node)
@@ -86,7 +96,7 @@ class Convert(unittest.TestCase):
                 line = f"plugin = {plugin}"
             if line.startswith("data_directory"):
                 line = f"data_directory = {directory}"
-            if line not in ("[storage.filewal]",):
+            if line != "[storage.filewal]":
                 changed.append(line)
         node.config_file.write_text("\n".join(changed) + "\n")
 
@@ -160,6 +170,33 @@ class Convert(unittest.TestCase):
                 self.assertEqual(content(node), expected)
         self.assertGreater(killed, 0, "no conversion was interrupted")
 
+    def test_the_command_that_a_refused_start_names_completes_the_conversion(self) -> None:
+        node, expected = self.node_with_content()
+        data = node.data_directory
+        done = convert(f"{FILEWAL}:{data}", f"{LEVELDB}:{data}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # As it is between the two renames.
+        (data / "storage").rename(data / "storage.converted")
+        (data / "conversion").write_text(f"tenon conversion 1\nfrom {FILEWAL}:{data}\nto {LEVELDB}:{data}\n")
+        for plugin in (FILEWAL, LEVELDB):
+            self.use(node, plugin, data)
+            command = self.refusal(node).partition("Go on with: ")[2]
+            self.assertTrue(command.startswith("tenond storage convert "), node.logger_text())
+        again = run_in_shell(command)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        with node:
+            self.assertEqual(content(node), expected)
+        self.assertEqual({path.name for path in data.iterdir()},
+                         {"storage", "storage.filewal.retired", "api.thrift"})  # fmt: skip
+
+    def test_a_node_warns_of_the_copy_that_an_interrupted_conversion_has_left(self) -> None:
+        node, expected = self.node_with_content()
+        left = node.data_directory / "storage.converting"
+        left.mkdir()
+        with node:
+            self.assertEqual(content(node), expected)
+        self.assertIn(f"{left} is the copy of a conversion that was interrupted", node.logger_text())
+
     def is_done(self, node: Node, source: str) -> bool:
         """Nothing but the record can be left to remove."""
         names = {path.name for path in node.data_directory.iterdir()}
@@ -182,13 +219,14 @@ class Convert(unittest.TestCase):
         (self.root / "full" / "storage").mkdir(parents=True)
         (self.root / "full" / "storage" / "file").write_text("of somebody")
         refusals.append((here, f"{FILEWAL}:{self.root}/full", "is not empty, and nothing is overwritten"))
-        if LEVELDB in TARGETS:
-            refusals.append((f"{LEVELDB}:{node.data_directory}", here, "was written by the storage plugin dev.tenon"))
+        refusals.append((f"{LEVELDB}:{node.data_directory}", here, "was written by the storage plugin dev.tenon"))
         for source, target, words in refusals:
             with self.subTest(source=source, target=target):
                 done = convert(source, target)
                 self.assertNotEqual(done.returncode, 0)
                 self.assertIn(words, done.stderr)
+        forgetful = convert(here, f"{MEMORY}:{node.data_directory}")
+        self.assertIn("what was written is not what is read again", forgetful.stderr)
         other_node = convert(here, here, "--set", "node.id=2")
         self.assertIn("belongs to node 1, the config says 2", other_node.stderr)
         unknown = convert(here, here, "--set", "storage.filewal.segment_bites=1MiB")
@@ -207,10 +245,11 @@ class Convert(unittest.TestCase):
         if mounted.returncode != 0:
             self.skipTest("no file system can be mounted here")
         try:
-            done = convert(f"{FILEWAL}:{node.data_directory}", f"{FILEWAL}:{small}")
-            self.assertEqual(done.returncode, 1)
-            self.assertIn("No space left", done.stderr)
-            self.assertEqual(list(small.iterdir()), [], "the room is given back")
+            for plugin in TARGETS:
+                done = convert(f"{FILEWAL}:{node.data_directory}", f"{plugin}:{small}")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("No space left", done.stderr)
+                self.assertEqual(list(small.iterdir()), [], "the room is given back")
         finally:
             subprocess.run(["umount", str(small)], check=True)
         with node:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Writers that work through a change of a cluster and remember what each write became, and when it was under way.
 
-Every write has a key and a value of its own, so that no later write hides what became of it.
+Every write has a key and a value of its own, so that no later write hides what became of it. Who imports this has the
+directory above on its path.
 """
 
 from __future__ import annotations
@@ -155,8 +156,8 @@ def check_outcomes(test: unittest.TestCase, load: Load, prefix: bytes) -> None:
         if write.outcome != UNKNOWN:
             continue
         stops = [stop for stop in load.stops if write.began < stop.ended and write.ended > stop.began]
-        test.assertTrue([stop for stop in stops if stop.was_leader or stop.node == write.node],
-                        f"{write} became unknown, and neither the leader nor its node stopped: {load.stops}")  # fmt: skip
+        concerned = [stop for stop in stops if stop.was_leader or stop.node == write.node]
+        test.assertTrue(concerned, f"{write} became unknown, and neither the leader nor its node stopped: {load.stops}")
 
 
 def scan(client: Client, prefix: bytes) -> list:
