@@ -53,6 +53,8 @@ std::size_t columns_for(const std::vector<Named>& declarations) {
   return std::min(longest + 2, kColumnsMax);
 }
 
+constexpr std::string_view kNotDurable = "not durable: what it acknowledges is lost when the process ends";
+
 }  // namespace
 
 std::string format_list(const std::vector<ListEntry>& entries) {
@@ -67,6 +69,7 @@ std::string format_list(const std::vector<ListEntry>& entries) {
       const Manifest& manifest = description->manifest;
       text += manifest.version + "  " + manifest.id + (manifest.summary.empty() ? "" : ": " + manifest.summary) + "\n" +
               padded("", columns) + entry.path.string() + "\n";
+      if (!manifest.is_durable) text += padded("", columns) + std::string(kNotDurable) + "\n";
     } else {
       text += std::string("refused: ") + std::get<Refusal>(entry.outcome).what() + "\n";
     }
@@ -79,6 +82,7 @@ std::string format_help(std::string_view name, const Description& description) {
   const Manifest& manifest = description.manifest;
   std::string text = std::string(name) + "  " + manifest.version + "  " + manifest.id + "\n";
   if (!manifest.summary.empty()) text += manifest.summary + "\n";
+  if (!manifest.is_durable) text += std::string(kNotDurable) + "\n";
   text += description.path.string() + "\n\n";
   if (manifest.options.empty()) {
     text += "It has no options.\n";

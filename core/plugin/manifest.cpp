@@ -86,7 +86,7 @@ class SectionReader {
 };
 
 void read_plugin(const SectionReader& section, Manifest& manifest) {
-  static const std::array<std::string, 4> keys = {"id", "kind", "version", "summary"};
+  static const std::array<std::string, 5> keys = {"id", "kind", "version", "summary", "durable"};
   section.allow_only(keys);
   const ManifestEntry& id = section.need("id");
   if (!is_identifier(id.value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-")) {
@@ -98,6 +98,10 @@ void read_plugin(const SectionReader& section, Manifest& manifest) {
   manifest.kind = kKinds[section.need_word("kind", kinds)];
   manifest.version = section.need("version").value;
   manifest.summary = section.text("summary");
+  const ManifestEntry* durable = section.find("durable");
+  if (durable == nullptr) return;
+  if (manifest.kind != Kind::storage) section.refuse(*durable, "durable for another kind than storage", "no such line");
+  manifest.is_durable = section.yes_or_no("durable");
 }
 
 std::optional<Bound> read_bound(const SectionReader& section, std::string_view key, OptionType type) {

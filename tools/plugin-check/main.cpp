@@ -6,14 +6,16 @@
 #include "lifecycle/checks.hpp"
 #include "runner/run.hpp"
 #include "storage/checks.hpp"
+#include "transport/transport_checks.hpp"
 
 namespace {
 
 tenon::plugin_check::Checks catalogue() {
   using namespace tenon::plugin_check;
   Checks all;
-  for (const Checks& room : {static_checks(), lifecycle_checks(), storage_checks()})
+  for (const Checks& room : {static_checks(), lifecycle_checks(), storage_checks(), transport_checks()}) {
     all.insert(all.end(), room.begin(), room.end());
+  }
   return all;
 }
 

@@ -10,6 +10,7 @@
  *                  kind      storage | transport | client_api
  *                  version   the plugin's own; free text
  *                  summary   one line
+ *                  durable   of storage: yes, or no: it reports durable what the end of the process loses
  *   [option.NAME]  type      string | integer | size (64KiB) | duration (50ms) | boolean (yes, no) | choice
  *                  default   its value when the config does not set it;  or  required = yes
  *                  min, max, choices (a | b), secret = yes, help

@@ -101,6 +101,16 @@ TEST_CASE("help shows a required option, and a secret default not at all") {
   CHECK_FALSE(contains(text, "hunter2"));
 }
 
+TEST_CASE("help and list say of a storage that it is not durable, and of another nothing") {
+  Description description;
+  for (const std::string flag : {"durable = no\n", ""}) {
+    description.manifest = parse_manifest("[plugin]\nid = x\nkind = storage\nversion = 1\n" + flag, "x");
+    const bool expected = !flag.empty();
+    CHECK(contains(format_help("storage.x", description), "not durable") == expected);
+    CHECK(contains(format_list({{"storage.x", "/x.so", description}}), "not durable") == expected);
+  }
+}
+
 TEST_CASE("help for what is no plugin says what was wanted") {
   const PluginDirectory directory;
   directory.install("tenon-api-counting.so", "tenon-storage-counting.so");

@@ -58,6 +58,14 @@ TEST_CASE("a manifest is read with options and metrics in its order") {
   CHECK(manifest.metrics[0].kind == MetricKind::histogram);
 }
 
+TEST_CASE("a storage is durable unless its manifest says that it is not") {
+  CHECK(parse_manifest(kPlugin, "/x.so").is_durable);
+  CHECK(parse_manifest(kPlugin + "durable = yes\n", "/x.so").is_durable);
+  CHECK_FALSE(parse_manifest(kPlugin + "durable = no\n", "/x.so").is_durable);
+  check_malformed(kPlugin + "durable = perhaps\n", "5", "durable = yes | no");
+  check_malformed("[plugin]\nid = a.b\nkind = transport\nversion = 1\ndurable = no\n", "5", "another kind");
+}
+
 TEST_CASE("a malformed manifest is refused with the line") {
   check_malformed(kPlugin + "summary\n", "5", "'summary'");
   check_malformed(kPlugin + "sumary = x\n", "5", "the nearest is 'summary'");

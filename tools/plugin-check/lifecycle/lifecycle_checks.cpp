@@ -21,18 +21,6 @@ constexpr int kWarmStarts = 3;
 constexpr std::uint64_t kGrowthMax = std::uint64_t{16} << 20;
 constexpr std::chrono::milliseconds kSilence{300};
 
-// A thread that has ended its work may be seen for a moment more; one that was left behind, for good.
-std::size_t settled_threads(std::size_t expected) {
-  constexpr std::chrono::seconds kSettling{2};
-  const auto start = std::chrono::steady_clock::now();
-  std::size_t found = threads().size();
-  while (found > expected && std::chrono::steady_clock::now() - start < kSettling) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    found = threads().size();
-  }
-  return found;
-}
-
 void expect_threads(Subject& subject, std::size_t expected, const std::string& when) {
   const std::size_t found = settled_threads(expected);
   subject.expect(found <= expected, std::to_string(found - std::min(found, expected)) + " thread(s) of the plugin " +

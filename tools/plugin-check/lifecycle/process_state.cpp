@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <clocale>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <thread>
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -76,6 +78,17 @@ std::set<int> threads() {
   std::set<int> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
     found.insert(std::stoi(entry.path().filename().string()));
+  }
+  return found;
+}
+
+std::size_t settled_threads(std::size_t expected) {
+  constexpr std::chrono::seconds kSettling{2};
+  const auto start = std::chrono::steady_clock::now();
+  std::size_t found = threads().size();
+  while (found > expected && std::chrono::steady_clock::now() - start < kSettling) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    found = threads().size();
   }
   return found;
 }

@@ -12,6 +12,9 @@ namespace tenon::plugin_check {
 
 // Threads of this process.
 std::set<int> threads();
+// How many threads there are, once those that have ended their work are gone: waits up to two seconds for there to be
+// no more than `expected`.
+std::size_t settled_threads(std::size_t expected);
 // Signals, by number, that the thread would still take; none when the thread is gone. SIGKILL and SIGSTOP, which
 // nobody can block, and the two of the C library itself do not count.
 std::vector<int> unblocked_signals(int thread);

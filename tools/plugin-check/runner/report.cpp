@@ -55,8 +55,9 @@ void print(std::ostream& output, const Reported& reported) {
   const Result& result = reported.outcome.result;
   output << std::left << std::setw(6) << word(result.verdict) << std::setw(kNameWidth) << reported.check->name
          << std::right << std::setw(8) << seconds_text(reported.outcome.seconds) << " s\n";
-  if (result.verdict == Verdict::skip) print_indented(output, result.reason, "      ");
-  if (is_bad(reported)) {
+  if (!is_bad(reported)) {
+    print_indented(output, result.reason, "      ");
+  } else {
     print_indented(output, "promise: " + reported.check->promise, "      ");
     print_indented(output, result.reason, "      ");
     for (const std::string& line : reported.outcome.last_lines) output << "      | " << line << "\n";

@@ -124,12 +124,20 @@ int run_all(const Chosen& chosen, const CommandLine& line, std::ostream& output)
   return any_failed(all) ? kExitFailed : 0;
 }
 
+// A network plugin that is not told where to listen does so at a port that is free.
+void set_listen(const plugin::Manifest& manifest, plugin::Options& options) {
+  for (const plugin::OptionDeclaration& option : manifest.options) {
+    if (option.name == "listen") options.emplace("listen", "127.0.0.1:0");
+  }
+}
+
 int run_line(const Checks& catalogue, CommandLine line, std::ostream& output) {
   line.plugin = std::filesystem::absolute(line.plugin).lexically_normal();
   std::optional<plugin::Kind> kind;  // nullopt: the check of the note will say why
   try {
     const plugin::Description description = plugin::inspect(line.plugin);
     kind = description.manifest.kind;
+    set_listen(description.manifest, line.options);
     plugin::check_options(description.manifest.options, line.options, line.plugin.filename().string());
     output << line.plugin.filename().string() << ": " << description.manifest.id << " " << description.manifest.version
            << ", seed " << line.seed << "\n";

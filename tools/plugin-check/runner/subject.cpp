@@ -76,7 +76,12 @@ void Subject::keep(std::shared_ptr<void> object) {
   kept_.push_back(std::move(object));
 }
 
-void Subject::pass() { end(Verdict::pass, ""); }
+void Subject::measured(const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  measurements_ += line + "\n";
+}
+
+void Subject::pass() { end(Verdict::pass, measurements_); }
 void Subject::fail(const std::string& reason) { end(Verdict::fail, reason); }
 void Subject::skip(const std::string& reason) { end(Verdict::skip, reason); }
 

@@ -57,6 +57,8 @@ class Subject {
   // A new empty directory of mode 0700 below the check's own; absolute. A second one of the same name gets a number.
   std::filesystem::path new_directory(std::string_view name);
 
+  // Keeps a line to be shown beside the verdict when the check passes: something that was measured. Any thread.
+  void measured(const std::string& line);
   // Appends a line to what is shown when the check does not pass. Any thread.
   void note(std::string_view line);
   // Keeps an object until the process ends, so that a late call finds it. Any thread.
@@ -79,6 +81,7 @@ class Subject {
   std::optional<plugin::LoadedPlugin> plugin_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<void>> kept_;
+  std::string measurements_;
   int logger_descriptor_ = -1;
 };
 

@@ -19,7 +19,7 @@ std::string_view word(Verdict verdict) noexcept;
 
 struct Result {
   Verdict verdict = Verdict::pass;
-  std::string reason;  // of everything but a pass; may have several lines
+  std::string reason;  // of a pass: what was measured, or nothing; may have several lines
 };
 
 // The names within the work directory of a child.

@@ -98,7 +98,7 @@ std::string CrashStory::judge(const std::filesystem::path& directory, const Know
     return "the directory has another incarnation than before the power cut; expected the same for all its life";
   }
   LogModel matched;
-  std::string trouble = judge_log(store.read_log(), knowledge, matched);
+  std::string trouble = prefix_difference(store.read_log(), writes_, knowledge.acknowledged, knowledge.given, matched);
   if (trouble.empty()) trouble = judge_image(store, knowledge);
   if (!trouble.empty()) return trouble;
   if (continues) {
@@ -116,25 +116,6 @@ std::string CrashStory::judge(const std::filesystem::path& directory, const Know
   }
   store.close();
   return {};
-}
-
-std::string CrashStory::judge_log(const FoundLog& found, const Knowledge& knowledge, LogModel& matched) const {
-  for (std::uint64_t write = 0; write < knowledge.acknowledged; ++write) matched.apply(writes_[write]);
-  std::string difference = matched.difference(found);
-  const std::string of_acknowledged = difference;
-  for (std::uint64_t write = knowledge.acknowledged; write < knowledge.given && !difference.empty(); ++write) {
-    for (const Step& step : steps_of(writes_[write])) {
-      matched.apply(step);
-      difference = matched.difference(found);
-      if (difference.empty()) break;
-    }
-  }
-  if (difference.empty()) return {};
-  return "durable(" + std::to_string(knowledge.acknowledged) + ") had been reported and " +
-         std::to_string(knowledge.given) +
-         " writes given, and what is found is the effect of none of the prefixes in "
-         "between. After the durable ones: " +
-         of_acknowledged;
 }
 
 std::string CrashStory::judge_image(Store& store, const Knowledge& knowledge) const {

@@ -51,7 +51,6 @@ class CrashStory {
  private:
   void write_some(Store& store, int count);
   void commit_image(Store& store);
-  std::string judge_log(const FoundLog& found, const Knowledge& knowledge, LogModel& matched) const;
   std::string judge_image(Store& store, const Knowledge& knowledge) const;
 
   Subject& subject_;

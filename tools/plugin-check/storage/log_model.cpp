@@ -61,6 +61,24 @@ std::string LogModel::difference(const FoundLog& found) const {
   return {};
 }
 
+std::string prefix_difference(const FoundLog& found, const std::vector<Write>& writes, std::uint64_t acknowledged,
+                              std::uint64_t given, LogModel& matched) {
+  for (std::uint64_t write = 0; write < acknowledged; ++write) matched.apply(writes[write]);
+  std::string difference = matched.difference(found);
+  const std::string of_acknowledged = difference;
+  for (std::uint64_t write = acknowledged; write < given && !difference.empty(); ++write) {
+    for (const Step& step : steps_of(writes[write])) {
+      matched.apply(step);
+      difference = matched.difference(found);
+      if (difference.empty()) break;
+    }
+  }
+  if (difference.empty()) return {};
+  return "durable(" + std::to_string(acknowledged) + ") had been reported and " + std::to_string(given) +
+         " writes given, and what is found is the effect of none of the prefixes in between. After the durable ones: " +
+         of_acknowledged;
+}
+
 std::string text_of(const Entry& entry) {
   return "entry " + std::to_string(entry.index) + " of term " + std::to_string(entry.term) + ", " +
          std::to_string(entry.data.size()) + " bytes";

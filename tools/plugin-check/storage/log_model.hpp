@@ -63,6 +63,11 @@ class LogModel {
   std::deque<Entry> entries_;  // floor_..last_
 };
 
+// Looks for a prefix of the writes, at least the first `acknowledged` and at most the first `given`, cut between parts,
+// whose effect is what was found, and leaves it in `matched`. Returns how there is none; empty: there is one.
+std::string prefix_difference(const FoundLog& found, const std::vector<Write>& writes, std::uint64_t acknowledged,
+                              std::uint64_t given, LogModel& matched);
+
 // "entry 5 of term 2, 120 bytes" and the like.
 std::string text_of(const Entry& entry);
 

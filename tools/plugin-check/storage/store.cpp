@@ -50,8 +50,8 @@ void Store::close() {
   storage_host_->set_closing();
   call(subject_, "storage.close()", ThreadWord::setup, [&] { table().close(instance_->self()); });
   storage_host_->set_closed();
-  const bool failed = !instance_->host().failures().empty();
-  subject_.expect(failed || storage_host_->durable() == sequence_,
+  failures_ = instance_->host().failures();
+  subject_.expect(!failures_.empty() || storage_host_->durable() == sequence_,
                   "after close() the last report was durable(" + std::to_string(storage_host_->durable()) +
                       "); expected durable(" + std::to_string(sequence_) +
                       "), all that was written (storage.h: close)");

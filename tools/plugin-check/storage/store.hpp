@@ -87,6 +87,9 @@ class Store {
 
   Subject& subject() const { return subject_; }
   StorageHost& host() const { return *storage_host_; }
+  // Of the last opening, also when it is closed.
+  std::vector<FailedReport> failures() const { return failures_; }
+  // Needs: it is open.
   CheckHost& plugin_host() const { return instance_->host(); }
   const std::filesystem::path& directory() const { return directory_; }
 
@@ -110,6 +113,7 @@ class Store {
   std::shared_ptr<StorageHost> storage_host_;
   FoundLog found_;
   Incarnation incarnation_found_{};
+  std::vector<FailedReport> failures_;
   std::map<std::uint64_t, std::unique_ptr<Borrowed>> borrowed_;  // by sequence; until durable
   std::uint64_t sequence_ = 0;
   std::uint64_t last_request_ = 1'000'000;  // of read(); below that they are the caller's

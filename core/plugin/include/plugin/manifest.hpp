@@ -43,6 +43,7 @@ struct Manifest {
   Kind kind = Kind::storage;
   std::string version;
   std::string summary;
+  bool is_durable = true;                  // of storage: what it reports durable survives the end of the process
   std::vector<OptionDeclaration> options;  // both in the order of the manifest
   std::vector<MetricDeclaration> metrics;
 };
@@ -54,7 +55,7 @@ std::string_view word(MetricKind kind) noexcept;
 // Parses the text of a manifest. `origin` says in messages whose it is.
 // Throws Refusal(malformed_manifest) naming the line: a line of another form, a control character, an unknown section
 // or key, either of them twice, a missing id, kind, version or type, a word or number of another form, a key that does
-// not go with the type, a default that the option itself would refuse.
+// not go with the kind or type, a default that the option itself would refuse.
 Manifest parse_manifest(std::string_view text, const std::string& origin);
 
 }  // namespace tenon::plugin
