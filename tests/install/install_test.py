@@ -17,6 +17,7 @@ from prefix import TEMPLATE, Failed, Prefix, run
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
 START_SECONDS = 60.0
+PLAIN_C = TEMPLATE.parents[1] / "tests" / "support" / "plugins" / "memory_storage.c"
 
 
 def setUpModule() -> None:
@@ -148,6 +149,24 @@ class Template(unittest.TestCase):
         node.process.wait()
         node.start()
         self.assertEqual(node.control("get", "greeting"), "hello")
+
+
+class PlainC(unittest.TestCase):
+    def test_a_plugin_in_plain_c_passes_and_runs_a_node_whichever_compiler_built_it(self) -> None:
+        for compiler in ("gcc", "clang"):
+            with self.subTest(compiler=compiler):
+                name = f"plain_{compiler}"
+                plugin = prefix.plugin_directory() / f"tenon-storage-{name}.so"
+                run([compiler, "-std=c11", "-D_GNU_SOURCE", *WARNINGS, "-O2", "-shared", "-pthread",
+                     PLAIN_C, "-o", plugin, *prefix.pkg_config("--cflags", "--libs")], prefix.environment)  # fmt: skip
+                self.addCleanup(plugin.unlink)
+                verdicts = prefix.run(prefix.path / "bin" / "tenon-plugin-check", plugin)
+                self.assertRegex(verdicts, r"\d\d passed, 0 failed, 0 crashed, 0 hung")
+                node = Node(prefix.room / f"node-of-{name}", name)
+                node.start()
+                self.addCleanup(node.stop)
+                node.control("put", "greeting", "hello")
+                self.assertEqual(node.control("get", "greeting"), "hello")
 
 
 class Node:
