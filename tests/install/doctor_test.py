@@ -133,6 +133,9 @@ class Doctor(unittest.TestCase):
         self.check_finding("refused", "defined nowhere: nowhere.", "-z,defs")
 
     def test_an_address_sanitizer_build_is_refused(self) -> None:
+        needed = json.loads(self.control("inspect", "storage.filewal", "-o", "json")[1])["needed"]
+        if any("san.so" in library for library in needed):
+            self.skipTest("the server of this build has a sanitizer too")
         self.build("-fsanitize=address")
         self.check_finding("refused", "address sanitizer", "-fsanitize=address")
         prefix.run("clang", "-std=gnu11", "-shared", "-pthread", "-fsanitize=address", SOURCE, "-o", self.file,
