@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-parts=(asan-ubsan tsan clang coverage tidy e2e simulation crash fuzz)
+parts=(asan-ubsan tsan clang coverage tidy e2e simulation crash contract fuzz)
 
 usage() {
   cat <<USAGE
@@ -121,6 +121,12 @@ part_simulation() {
 part_crash() {
   export TENON_CAMPAIGN_PERCENT=100
   build build-crash && run_tests build-crash --suite crash
+}
+
+# The full suites of tenon-plugin-check, with a thousand power cuts for each storage that is durable.
+part_contract() {
+  export TENON_CAMPAIGN_PERCENT=100
+  build build-contract && run_tests build-contract --suite contract
 }
 
 # Ten minutes for each target; what makes one fail stays in build-fuzz/, as crash-* and the like.

@@ -13,7 +13,8 @@ namespace {
 tenon::plugin_check::Checks catalogue() {
   using namespace tenon::plugin_check;
   Checks all;
-  for (const Checks& room : {static_checks(), lifecycle_checks(), storage_checks(), transport_checks()}) {
+  for (const Checks& room :
+       {static_checks(), option_checks(), lifecycle_checks(), storage_checks(), transport_checks()}) {
     all.insert(all.end(), room.begin(), room.end());
   }
   return all;

@@ -37,12 +37,14 @@ std::vector<std::size_t> draw_cuts(const Operations& log, int count, std::mt1993
 }
 
 void check_synced(Subject& subject) {
+  require_durable(subject);
   const CrashStory story(subject, kSmokeWrites);
   const std::string lie = story.find_lie();
   subject.expect(lie.empty(), lie);
 }
 
 void check_states(Subject& subject) {
+  require_durable(subject);
   const CrashStory story(subject, subject.full() ? kFullWrites : kSmokeWrites);
   const int states = subject.full() ? kFullStates : kSmokeStates;
   std::mt19937_64 generator = subject.generator(3);

@@ -78,6 +78,7 @@ void expect_prefix(Subject& subject, const std::filesystem::path& directory, con
 enum class MayGoOn { no, yes };
 
 void check_faults(Subject& subject, CallKind kind, int error, MayGoOn may_go_on) {
+  require_durable(subject);
   const int faults = subject.full() ? kFullFaults : kSmokeFaults;
   int fired = 0;
   for (int nth = 1; nth <= faults; ++nth) {
@@ -103,6 +104,7 @@ void check_allocation(Subject& subject) { check_faults(subject, CallKind::alloca
 
 // Calls that do less than they were asked, or want to be made again: nothing of that is a failure.
 void check_disturbed(Subject& subject, const Disturbance& disturbance) {
+  require_durable(subject);
   const std::filesystem::path directory = subject.new_directory("data");
   Recorder& recorder = Recorder::instance();
   recorder.start(directory);
@@ -131,6 +133,7 @@ void check_short_writes(Subject& subject) { check_disturbed(subject, {.short_wri
 void check_interrupted(Subject& subject) { check_disturbed(subject, {.interrupt_each = 3}); }
 
 void check_read(Subject& subject) {
+  require_durable(subject);
   const int faults = subject.full() ? kFullFaults : kSmokeFaults;
   Recorder& recorder = Recorder::instance();
   const std::filesystem::path directory = subject.new_directory("data");

@@ -54,6 +54,7 @@ void expect_refusal(Subject& subject, const std::filesystem::path& directory, co
 }
 
 void check_identity(Subject& subject) {
+  require_durable(subject);
   const std::filesystem::path directory = subject.new_directory("data");
   Store store(subject, directory);
   store.open();
@@ -80,6 +81,7 @@ void save_stamp(const std::filesystem::path& directory, std::string plugin_id, s
 }
 
 void check_other_plugin(Subject& subject) {
+  require_durable(subject);
   const std::filesystem::path foreign = subject.new_directory("of-another-plugin");
   save_stamp(foreign, "org.example.storage.another", 1);
   std::ofstream(foreign / "data", std::ios::binary) << "what another plugin keeps";
@@ -128,6 +130,7 @@ void check_incarnation(Subject& subject) {
 }
 
 void check_busy(Subject& subject) {
+  require_durable(subject);
   const std::filesystem::path directory = subject.new_directory("data");
   int ends[2];
   subject.expect(::pipe(ends) == 0, "no pipe could be made");

@@ -14,6 +14,13 @@ constexpr char kGarbage = static_cast<char>(0xa5);
 
 }  // namespace
 
+bool is_durable(Subject& subject) { return subject.description().manifest.is_durable; }
+
+void require_durable(Subject& subject) {
+  if (is_durable(subject)) return;
+  subject.skip("the manifest says durable = no: nothing is meant to be kept when the plugin is closed");
+}
+
 Store::Store(Subject& subject, std::filesystem::path directory, Identity identity, Incarnation incarnation)
     : subject_(subject), directory_(std::move(directory)), identity_(std::move(identity)), incarnation_(incarnation) {}
 
@@ -67,6 +74,7 @@ void Store::close() {
 }
 
 void Store::reopen() {
+  if (!is_durable(subject_)) return;
   close();
   open();
 }

@@ -19,6 +19,11 @@ namespace tenon::plugin_check {
 using ImageId = std::array<std::uint8_t, 16>;
 using Incarnation = std::array<std::uint8_t, 16>;
 
+// Whether the plugin means to keep anything when it is closed: `durable` of its manifest.
+bool is_durable(Subject& subject);
+// Ends the check as SKIP for a plugin that does not.
+void require_durable(Subject& subject);
+
 struct OpenFailure {
   tenon_error error;
   std::string text;
@@ -59,7 +64,7 @@ class Store {
   // The same, and fails the check when it does not succeed.
   void open();
   void close();
-  // close() and open().
+  // close() and open(); nothing for a plugin that keeps nothing then.
   void reopen();
 
   // What the last open() found. The entries are read by read_log().
