@@ -9,7 +9,7 @@ declare -A packages=(
   [build]="g++ meson ninja-build pkg-config ccache libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
     libboost-program-options1.81-dev libthrift-dev thrift-compiler libleveldb-dev libzstd-dev libxxhash-dev libssl-dev
     libspdlog-dev catch2 libjs-chart.js python3"
-  [test]="python3-thrift clang clang-format clang-tidy libclang-rt-14-dev gcovr strace curl git
+  [test]="python3-thrift cmake clang clang-format clang-tidy libclang-rt-14-dev gcovr strace curl git
     e2fsprogs mount iproute2 nginx prometheus"
   [compare]="etcd-server redis-server redis-tools golang-go golang-etcd-server-dev wrk"
 )

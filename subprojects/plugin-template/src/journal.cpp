@@ -54,6 +54,8 @@ Journal::Journal(std::string directory, const tenon::Incarnation& incarnation, s
 void Journal::create(const std::string& directory) { File(directory + kName, O_WRONLY | O_CREAT | O_TRUNC).sync(); }
 
 std::uint64_t Journal::open() {
+  // A process that was killed may have renamed and not come to the sync: what is built upon must not be taken back.
+  sync_directory(directory_);
   remove_file(directory_ + kNewName);  // what a crash left of a rewrite
   file_.emplace(directory_ + kName, O_RDWR);
   const std::uint64_t file_size = file_->size();

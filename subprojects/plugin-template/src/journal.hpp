@@ -29,10 +29,11 @@
 
 namespace sample_storage {
 
-// Entries that were read, and the bytes that they point to.
+// Entries that were read, and the bytes that they point to: these are in a vector, because a string that is moved may
+// leave short ones behind.
 struct EntryBlock {
   std::vector<tenon_entry> entries;
-  std::string data;
+  std::vector<char> data;
 };
 
 class Journal {

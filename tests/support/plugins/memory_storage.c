@@ -165,6 +165,10 @@ static tenon_error image_create(void* self, tenon_image* description, void** han
   struct memory* memory = self;
   pthread_mutex_lock(&memory->mutex);
   struct image* image = memory->unfinished;
+  if (image != NULL && image->owners > 1) { /* a second unfinished image would need a second place */
+    pthread_mutex_unlock(&memory->mutex);
+    return fail(why, TENON_ERROR_BUSY, "the unfinished image has a handle");
+  }
   if (image == NULL || memcmp(image->description.id, description->id, sizeof description->id) != 0) {
     image = calloc(1, sizeof *image);
     if (image == NULL) {
@@ -198,8 +202,11 @@ static tenon_error image_write(void* handle, uint64_t offset, tenon_bytes data, 
 static tenon_error image_commit(void* handle, tenon_detail* why) {
   struct image* image = handle;
   struct memory* memory = image->memory;
-  (void)why;
   pthread_mutex_lock(&memory->mutex);
+  if (memory->newest != NULL && memory->newest->description.index >= image->description.index) {
+    pthread_mutex_unlock(&memory->mutex);
+    return fail(why, TENON_ERROR_INVALID, "a newer image is there");
+  }
   disown(memory->newest);
   memory->newest = image;
   if (memory->unfinished == image) {
@@ -261,6 +268,7 @@ TENON_PLUGIN(
     "kind = storage\n"
     "version = 1.2\n"
     "summary = a log in memory, for tests\n"
+    "durable = no\n"
     "[option.label]\n"
     "type = string\n"
     "default =\n"

@@ -159,6 +159,19 @@ TEST_CASE("what cannot be understood is refused") {
   check_usage({"get", "k", "--timeout"}, "--timeout");
 }
 
+TEST_CASE("the commands for plugins have two words, and their directories a flag") {
+  const Invocation list = parse({"plugin", "list", "--directory", "/a:/b"});
+  CHECK(list.command == Command::kPluginList);
+  CHECK(list.directories == "/a:/b");
+  CHECK_FALSE(parse({"plugin", "doctor", "x.so"}).directories);
+  CHECK(parse({"plugin", "new", "storage", "mine"}).arguments == std::vector<std::string>{"storage", "mine"});
+  check_usage({"plugin"}, "expected plugin list, plugin inspect, plugin doctor or plugin new");
+  check_usage({"plugin", "inspect"}, "found 0 arguments, expected tenonctl plugin inspect FILE | KIND.NAME");
+  check_usage({"plugin", "new", "storage"}, "found 1 arguments");
+  check_usage({"status", "--directory", "/a"},
+              "--directory is a flag of plugin list, plugin inspect, plugin doctor only");
+}
+
 TEST_CASE("what a later version brings says so") {
   for (const char* const later : {"subscribe", "member", "import", "alarm", "lock"}) {
     CHECK_THROWS_AS(parse({later, "list"}), NotInThisVersion);

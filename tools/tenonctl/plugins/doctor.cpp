@@ -31,6 +31,20 @@ constexpr Sanitizer kSanitizers[] = {
     {"memory", "__msan_", "libmsan.so"},
 };
 
+// The one that this program was built with, and so the server of the same build.
+#if defined(__has_feature)
+#define TENON_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define TENON_HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || TENON_HAS_FEATURE(address_sanitizer)
+constexpr std::string_view kOwnSanitizer = "address";
+#elif defined(__SANITIZE_THREAD__) || TENON_HAS_FEATURE(thread_sanitizer)
+constexpr std::string_view kOwnSanitizer = "thread";
+#else
+constexpr std::string_view kOwnSanitizer;
+#endif
+
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) text += (i == 0 ? "" : ", ") + names[i];
@@ -96,11 +110,12 @@ class Examination {
           std::none_of(linkage.needed.begin(), linkage.needed.end(), is_library)) {
         continue;
       }
+      sanitizer_prefix_ = sanitizer.prefix;
+      if (sanitizer.flag == kOwnSanitizer) continue;
       add(Weight::refused, file_.string() + ": found a build with the " + std::string(sanitizer.flag) +
                                " sanitizer, which ends every process that was not built with it too. Build it without "
                                "-fsanitize=" +
                                std::string(sanitizer.flag) + ", or use a server that was built with it.");
-      sanitizer_prefix_ = sanitizer.prefix;
     }
   }
 

@@ -84,11 +84,13 @@ std::string json_list(const Items& items, ToJson to_json) {
 
 std::vector<Field> json_manifest(const plugin::Description& description) {
   const plugin::Manifest& manifest = description.manifest;
-  return {{"id", json_text(manifest.id)},
-          {"kind", json_text(std::string(manifest_word(manifest.kind)))},
-          {"version", json_text(manifest.version)},
-          {"abi", json_text(abi_text(description.note))},
-          {"summary", json_text(manifest.summary)}};
+  std::vector<Field> fields{{"id", json_text(manifest.id)},
+                            {"kind", json_text(std::string(manifest_word(manifest.kind)))},
+                            {"version", json_text(manifest.version)},
+                            {"abi", json_text(abi_text(description.note))},
+                            {"summary", json_text(manifest.summary)}};
+  if (manifest.kind == plugin::Kind::storage) fields.push_back({"durable", json_word(manifest.is_durable)});
+  return fields;
 }
 
 std::string json_entry(const plugin::ListEntry& entry, bool is_hidden) {
