@@ -241,6 +241,8 @@ class Metrics(unittest.TestCase):
         return parse_metrics(self.text_of(node))[1]
 
     def test_what_operations_says_of_metrics_is_what_there_is(self) -> None:
+        heartbeats = "tenon_raft_heartbeat_duration_seconds"
+        self.cluster.wait_for(lambda: heartbeats in self.text_of(self.leader), "an answer to a heartbeat")
         families = parse_metrics(self.text_of(self.leader))[0]
         table = "\n".join(f"| `{name}` | {kind} | {text} |" for name, (kind, text) in sorted(families.items()))
         self.assertEqual(documented_families(), families, f"the table of docs/operations.md is to be:\n{table}")
