@@ -300,6 +300,8 @@ void NodeThread::publish() {
 
 void NodeThread::role_changed(const raft::RoleChanged& role) { events_.role_changed(role); }
 void NodeThread::vote_decided(const raft::VoteDecided& vote) { events_.vote_decided(vote); }
+void NodeThread::heartbeat_answered(const raft::HeartbeatAnswered& answered) { events_.heartbeat_answered(answered); }
+
 void NodeThread::proposal_applied(raft::Duration waited) { events_.proposal_applied(waited); }
 void NodeThread::image_committed(const node::ImageStatus& images) { events_.image_committed(images); }
 void NodeThread::image_trouble(const std::string& what) { events_.image_trouble(what); }

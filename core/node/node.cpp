@@ -172,6 +172,7 @@ void Node::perform() {
     read_log(wanted.peer, wanted.first, wanted.end, wanted.bytes_max);
   }
   for (const raft::VoteDecided& vote : effects.votes) surroundings_.vote_decided(vote);
+  for (const raft::HeartbeatAnswered& answered : effects.heartbeats) surroundings_.heartbeat_answered(answered);
   for (const raft::RoleChanged& role : effects.roles) surroundings_.role_changed(role);
   for (const raft::ReadReady& read : effects.reads) requests_.read_ready(read.token, read.index);
   for (const raft::Rejected& rejected : effects.rejected) requests_.retry_reads(rejected.token);

@@ -66,6 +66,9 @@ void Raft::receive(NodeId from, const HeartbeatReply& reply, Effects& effects) {
   }
   follower->heard(now_);
   follower->heartbeat_answered(reply.round, reply.verified_index);
+  const std::uint64_t timed = leading->round - std::min<std::uint64_t>(leading->round, Leader::kTimedRounds - 1);
+  const Instant began = leading->round_began[std::max(reply.round, timed) % Leader::kTimedRounds];
+  effects.heartbeats.push_back({from, now_ - began});
 }
 
 // A follower has one request at a time, so a newer one replaces that before.
@@ -95,6 +98,7 @@ bool Raft::wants_round(const Leader& leading) const noexcept {
 
 void Raft::begin_round(Leader& leading, Effects& effects) {
   ++leading.round;
+  leading.round_began[leading.round % Leader::kTimedRounds] = now_;
   leading.heartbeat_due = now_ + settings_.heartbeat_interval;
   if (commit_index_ >= leading.term_start) {
     for (Leader::WaitingRead& read : leading.waiting_reads) {

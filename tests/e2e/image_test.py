@@ -14,7 +14,7 @@ import time
 import unittest
 from pathlib import Path
 
-from cluster_harness import ACKNOWLEDGED, QUICK_ELECTIONS, RunningCluster, put
+from cluster_harness import ACKNOWLEDGED, QUICK_ELECTIONS, TRANSPORT, RunningCluster, put
 from harness import BUILD_DIRECTORY, ENVIRONMENT, Client, campaign_rounds, free_port, run, temporary_directory
 
 from tenon_kv.ttypes import GetRequest
@@ -22,7 +22,7 @@ from tenon_kv.ttypes import GetRequest
 VALUE_BYTES = 64 << 10
 # The log that is kept in any case behind an image; what a node is behind by more than this comes within an image.
 LOG_TAIL_BYTES = 8 << 20
-TRANSPORT_PORT_OFFSET = 5  # from a node's port for clients, as tools/cluster gives them
+TRANSPORT_PORT_OFFSET = {"thrift": 5, "websocket": 6}[TRANSPORT]  # from a node's port for clients, as tools/cluster gives them
 BLOWS = 40  # against a transfer: a side is killed, or its links are cut
 STATE_BYTES = 1 << 30  # that is transferred
 TRANSFER_SECONDS = 300.0

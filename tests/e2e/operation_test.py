@@ -244,7 +244,9 @@ class Metrics(unittest.TestCase):
 
     def test_what_operations_says_of_metrics_is_what_there_is(self) -> None:
         with RunningCluster(QUICK_ELECTIONS, storages=",".join(STORAGE_PLUGINS)) as cluster:
-            cluster.wait_for_leader()
+            leader = cluster.wait_for_leader()
+            heartbeats = "tenon_raft_heartbeat_duration_seconds"
+            cluster.wait_for(lambda: heartbeats in self.text_of(leader, cluster), "an answer to a heartbeat")
             families: dict[str, Family] = {}
             for node in reversed(cluster.ids):  # of several plugins' texts for one name, that of the first stands
                 families |= parse_metrics(self.text_of(node, cluster))[0]

@@ -19,8 +19,9 @@ TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
 
 from compare_lib import command_line, disk_probe, etcd_cluster, figures  # noqa: E402
-from compare_lib import load_generator, report, state_figures, tenon_cluster  # noqa: E402
+from compare_lib import load_generator, plugin_figures, report, state_figures, tenon_cluster  # noqa: E402
 from compare_lib.errors import CompareError  # noqa: E402
+from compare_lib.plugin_figures import OTHER_STORAGE, OTHER_TRANSPORT, USUAL, Heartbeats, PluginFigures  # noqa: E402
 from compare_lib.state_figures import StateFigures  # noqa: E402
 from compare_lib.figures import READ_64, ROWS, WRITE_1, WRITE_64, Measured, Round, Spread  # noqa: E402
 
@@ -134,6 +135,57 @@ class StateVerdicts(unittest.TestCase):
         self.assertIn("write p99 1.00 ms without, 2.00 ms while all nodes take one after the other", text)
         self.assertIn("in 80000 entries, 10.0 each: 2.00 s with the start of the process, 400000 writes/s", text)
         self.assertIn("64 MiB of the sender, 1 MiB of the receiver", text)
+
+
+class PluginVerdicts(unittest.TestCase):
+    def figures(self, transport: float = 9000.0, late: int = 1, **errors: int) -> PluginFigures:
+        """Each of them just good enough."""
+        loads = {USUAL: 10_000.0, OTHER_STORAGE: 1.0, OTHER_TRANSPORT: transport}
+        rounds = {
+            one.name(): [{row.name: measured(value, **errors) for row in plugin_figures.ROWS}] * 3
+            for one, value in loads.items()
+        }
+        good = Heartbeats({0.02: 50, 0.05: 99, 0.1: 100}, 100, 9.0)
+        return PluginFigures(rounds, {"thrift": good, "websocket": replace(good, within={0.05: 100 - late, 0.1: 100})})
+
+    def passed(self, figures: PluginFigures) -> list[bool]:
+        return [one.passed for one in plugin_figures.verdicts(figures)]
+
+    def test_each_figure_fails_alone(self) -> None:
+        self.assertEqual(self.passed(self.figures()), [True] * 5)
+        self.assertEqual(self.passed(self.figures(transport=8999.0)), [False, False, True, True, True])
+        self.assertEqual(self.passed(self.figures(late=2)), [True, True, True, False, True])
+        self.assertEqual(self.passed(self.figures(unknown=1)), [True, True, True, True, False])
+
+    def test_the_ratio_is_that_of_the_medians(self) -> None:
+        found = self.figures()
+        found.loads[OTHER_TRANSPORT.name()] = [
+            {row.name: measured(value) for row in plugin_figures.ROWS} for value in (1.0, 9_500.0, 20_000.0)
+        ]
+        self.assertEqual(found.ratio(OTHER_TRANSPORT, WRITE_1), 0.95)
+
+    def test_heartbeats_are_those_of_the_peer_and_of_the_time_between(self) -> None:
+        text = """tenon_raft_heartbeat_duration_seconds_bucket{peer="2",le="0.05"} 7
+tenon_raft_heartbeat_duration_seconds_bucket{peer="3",le="0.02"} 10
+tenon_raft_heartbeat_duration_seconds_bucket{peer="3",le="0.05"} 20
+tenon_raft_heartbeat_duration_seconds_bucket{peer="3",le="+Inf"} 21
+tenon_raft_heartbeat_duration_seconds_sum{peer="3"} 0.7
+tenon_raft_heartbeat_duration_seconds_count{peer="3"} 21
+"""
+        after = plugin_figures.parse_heartbeats(text, 3)
+        self.assertEqual(after, ({0.02: 10, 0.05: 20}, 21))
+        found = plugin_figures.difference(({0.02: 1, 0.05: 1}, 1), after, 9.0)
+        self.assertEqual((found.within, found.count), ({0.02: 9, 0.05: 19}, 20))
+        self.assertEqual(found.p99_seconds(), float("inf"))
+        self.assertEqual(plugin_figures.difference(({}, 0), ({0.02: 10, 0.05: 20}, 20), 9.0).p99_seconds(), 0.05)
+        with self.assertRaisesRegex(CompareError, "found no heartbeat that was answered"):
+            plugin_figures.difference(after, after, 9.0)
+
+    def test_the_table_has_every_combination(self) -> None:
+        lines = plugin_figures.text(self.figures()).splitlines()
+        row = next(line for line in lines if line.startswith("write, 64 clients: filewal, websocket"))
+        self.assertEqual(row.split()[-4:], ["(9000-9000)", "1.000", "2.000", "0.90"])
+        self.assertIn("99 of 100 of 100 were answered within 50 ms", lines[-1])
 
 
 class Reading(unittest.TestCase):

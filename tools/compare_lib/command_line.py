@@ -17,7 +17,7 @@ from typing import Protocol
 
 from cluster_lib.errors import ClusterError
 from cluster_lib.node_config import split_setting
-from compare_lib import disk_probe, etcd_cluster, load_generator, report, state_figures, tenon_cluster
+from compare_lib import disk_probe, etcd_cluster, load_generator, plugin_figures, report, state_figures, tenon_cluster
 from compare_lib.errors import CompareError
 from compare_lib.figures import ROWS, Measured, Round, Verdict, verdicts, why_invalid
 from compare_lib.load_generator import LoadShape
@@ -26,6 +26,7 @@ EXIT_ERROR = 1  # a wrong command line ends with 2
 EXIT_FAIL = 3  # with --check: a figure is not reached
 EXIT_INVALID = 4  # nothing follows from the run
 EXIT_INTERRUPTED = 130
+PARTS = ("race", "plugins", "state")
 ROUNDS_MAX = 100
 LOOK_SECONDS = 1.0  # at what others do
 MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
@@ -73,8 +74,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--target", choices=("leader", "any"), default="leader",
                       help="who gets the requests: the leader, or every node in turn (leader)")  # fmt: skip
     made.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="as in tools/cluster")
-    made.add_argument("--part", choices=("race", "state", "all"), default="all",
-                      help="race: beside etcd; state: what a large state costs Tenon (all)")  # fmt: skip
+    made.add_argument("--part", choices=(*PARTS, "all"), default="all",
+                      help="race: beside etcd; plugins: Tenon's own beside each other; state: what a large state costs "
+                           "Tenon (all)")  # fmt: skip
     made.add_argument("--check", action="store_true", help="prints PASS or FAIL for each figure that is promised")
     made.add_argument("--json", type=Path, metavar="FILE", help="also writes everything there")
     return made
@@ -219,9 +221,21 @@ def state(
     return found
 
 
+def plugins(
+    arguments: argparse.Namespace, build: Path, shape: LoadShape, directory: Path, record: Record
+) -> list[Verdict]:
+    plan = state_figures.Plan(build, directory, arguments.rounds, shape, settings_of(arguments), say)
+    figures = plugin_figures.measure(plan)
+    found = plugin_figures.verdicts(figures)
+    record.update(plugins=asdict(figures), plugin_verdicts=[asdict(one) for one in found])
+    print("\n" + plugin_figures.text(figures), flush=True)
+    return found
+
+
 def run(arguments: argparse.Namespace) -> int:
     check_arguments(arguments)
-    if arguments.part != "state":
+    parts = PARTS if arguments.part == "all" else (arguments.part,)
+    if "race" in parts:
         etcd_cluster.find_server()
     build = arguments.build.resolve() if arguments.build else tenon_cluster.make_build()
     tenon_cluster.check_build(build)
@@ -231,10 +245,9 @@ def run(arguments: argparse.Namespace) -> int:
     record: Record = {}
     with tempfile.TemporaryDirectory(prefix="tenon-compare-", dir=arguments.dir.resolve()) as work:
         try:
-            if arguments.part != "state":
-                found += race(arguments, build, shape, Path(work), record)
-            if arguments.part != "race":
-                found += state(arguments, build, shape, Path(work), record)
+            for name, one in (("race", race), ("plugins", plugins), ("state", state)):
+                if name in parts:
+                    found += one(arguments, build, shape, Path(work), record)
         except Invalid:
             return EXIT_INVALID
         finally:

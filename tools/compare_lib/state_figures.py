@@ -5,12 +5,13 @@ what the same cluster did without, or against a bound."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -100,10 +101,20 @@ def wait_until(done: Callable[[], bool], what: str) -> float:
 class Running:
     """A cluster of Tenon for one of the figures; with fewer nodes started than it has, when that is wanted."""
 
-    def __init__(self, plan: Plan, name: str, settings: dict[str, str], nodes: int = 3, started: int = 3) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        name: str,
+        settings: dict[str, str],
+        nodes: int = 3,
+        started: int = 3,
+        transport: str = "thrift",
+    ) -> None:
         self.plan = plan
         self.directory = plan.directory / name
-        self.system = TenonCluster(plan.build, self.directory, {**settings, **plan.settings}, nodes, started)
+        self.image_bytes = 0  # of big_state()
+        self.system = TenonCluster(plan.build, self.directory, {**settings, **plan.settings}, nodes, started,
+                                   transport=transport)  # fmt: skip
 
     def __enter__(self) -> Running:
         self.system.start()
@@ -248,29 +259,47 @@ def measure_replay(plan: Plan, figures: StateFigures) -> None:
             plan.say(f"  replay: {figures.replay_seconds[-1]:.2f} s")
 
 
-def measure_transfer(plan: Plan, figures: StateFigures) -> None:
-    """The third node is started when the others hold the state and their logs no longer go back to its beginning."""
+@contextlib.contextmanager
+def big_state(plan: Plan, name: str, transport: str) -> Iterator[Running]:
+    """Two nodes of three hold 1 GiB, and their logs no longer go back to its beginning."""
     shape = replace(plan.shape, keys=TRANSFER_KEYS, value_bytes=TRANSFER_VALUE_BYTES)
-    with Running(plan, "transfer", QUICK_IMAGES, started=2) as running:
+    with Running(plan, name, QUICK_IMAGES, started=2, transport=transport) as running:
         plan.say("  writing 1 GiB")
         running.fill(shape, "--incompressible", clients=16)
-        figures.transfer_bytes = max(running.take_image(endpoint) for endpoint in running.endpoints())
+        running.image_bytes = max(running.take_image(endpoint) for endpoint in running.endpoints())
+        yield running
+
+
+def late_node(running: Running) -> NodeState:
+    """The one that was not started."""
+    return next(node for node in running.nodes() if node.process is None)
+
+
+def wait_for_image(running: Running, late: NodeState, wanted: int) -> float:
+    """Until the late node has applied what is wanted; how long that took, in seconds."""
+    seconds = wait_until(lambda: running.applied(late) >= wanted, "the transfer of 1 GiB")
+    if "image of index" not in running.cluster.log_file(late).read_text():
+        raise CompareError("found that the late node got the log, expected an image; run again")
+    return seconds
+
+
+def measure_transfer(plan: Plan, figures: StateFigures) -> None:
+    with big_state(plan, "transfer", "thrift") as running:
+        figures.transfer_bytes = running.image_bytes
         leader = running.leader()
-        late = next(node for node in running.nodes() if node.process is None)
+        late = late_node(running)
         time.sleep(QUIET_SECONDS)
         forget_most(leader)
         steady = memory_bytes(leader, "VmRSS")
         wanted = running.applied(leader)
         running.cluster.launch(late)
-        figures.transfer_seconds = wait_until(lambda: running.applied(late) >= wanted, "the transfer of 1 GiB")
+        figures.transfer_seconds = wait_for_image(running, late, wanted)
         figures.sender_bytes = max(0, memory_bytes(leader, "VmHWM") - steady)
         most = memory_bytes(late, "VmHWM")
         time.sleep(QUIET_SECONDS)
         # What it has not given back is no steady state, so the leader, which holds the same, has a say too.
         figures.receiver_bytes = max(0, most - min(memory_bytes(late, "VmRSS"), steady))
         figures.transfer_state_bytes = steady
-        if running.applied(late) < wanted or "image of index" not in running.cluster.log_file(late).read_text():
-            raise CompareError("found that the late node got the log, expected an image; run again")
 
 
 def measure_expiry(plan: Plan, figures: StateFigures) -> None:

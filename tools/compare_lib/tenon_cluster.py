@@ -64,8 +64,17 @@ class TenonCluster:
     """Runs between start() and stop(); the last of its nodes are not started when `started` is less than `nodes`."""
 
     def __init__(
-        self, build: Path, directory: Path, settings: dict[str, str], nodes: int = NODES, started: int = NODES
-    ) -> None:  # fmt: skip
+        self,
+        build: Path,
+        directory: Path,
+        settings: dict[str, str],
+        nodes: int = NODES,
+        started: int = NODES,
+        storage: str = "filewal",
+        transport: str = "thrift",
+    ) -> None:
+        self.storage = storage
+        self.transport = transport
         self.nodes = nodes
         self.started = started
         self.build = build
@@ -77,9 +86,13 @@ class TenonCluster:
         assert self.cluster is not None
         return [f"127.0.0.1:{node.plan.api_ports['thrift']}" for node in self.cluster.state.nodes]
 
+    def choices(self) -> Choices:
+        transports = [[self.transport]] if self.nodes > 1 else []
+        return Choices(self.nodes, storages=[self.storage], transports=transports)
+
     def start(self) -> None:
         self.directory.mkdir(parents=True)
-        base_port, plans = plan_on_free_ports(Choices(self.nodes))
+        base_port, plans = plan_on_free_ports(self.choices())
         nodes = [NodeState(one) for one in plans]
         state = ClusterState(str(self.build), "compare", base_port, self.settings, nodes)
         self.cluster = Cluster(self.directory, state)

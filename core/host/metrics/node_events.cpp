@@ -145,6 +145,16 @@ void NodeEvents::message_dropped(raft::Drop why) {
   metrics_.record(message_drop_metrics_[static_cast<std::size_t>(why)], 1);
 }
 
+void NodeEvents::heartbeat_answered(const raft::HeartbeatAnswered& answered) {
+  const auto [metric, is_new] = heartbeat_metrics_.try_emplace(answered.follower, 0);
+  if (is_new) {
+    metric->second = metrics_.create(MetricKind::histogram, "tenon_raft_heartbeat_duration_seconds",
+                                     metric_label("peer", std::to_string(answered.follower.value())),
+                                     "On the leader: from a heartbeat to the peer's answer.");
+  }
+  metrics_.record(metric->second, std::chrono::duration<double>(answered.took).count());
+}
+
 void NodeEvents::proposal_applied(raft::Duration waited) {
   metrics_.record(propose_duration_metric_, std::chrono::duration<double>(waited).count());
 }

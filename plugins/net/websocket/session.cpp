@@ -180,7 +180,8 @@ void Session::watch() {
 void Session::look() {
   const Clock::time_point now = Clock::now();
   if (asked_ && activity_.input > *asked_) asked_.reset();
-  if (writing_ && now - activity_.output >= limits().answer_timeout) return close(CloseReason::kIdle, {});
+  const bool is_stuck = (writing_ || pinging_) && now - activity_.output >= limits().answer_timeout;
+  if (is_stuck) return close(CloseReason::kIdle, {});
   if (asked_ && now - *asked_ >= limits().answer_timeout) {
     return close(CloseReason::kIdle, "the peer answered no ping");
   }
@@ -190,6 +191,7 @@ void Session::look() {
 // While a message is being sent the ping waits for its end, and its time counts from then.
 void Session::ping() {
   pinging_ = true;
+  if (!writing_) activity_.output = Clock::now();
   stream_.async_ping({}, [self = shared_from_this()](const error_code& error) {
     self->pinging_ = false;
     if (self->closed_) return;

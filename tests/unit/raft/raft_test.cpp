@@ -180,6 +180,38 @@ TEST_CASE("requests for votes leave only when the own vote is durable, and a maj
   CHECK(core.raft.role() == RoleName::leader);
 }
 
+TEST_CASE("an answer to a heartbeat is timed from when that one was sent, however many were sent since") {
+  Core core({kSelf, NodeId(2), NodeId(3)});
+  core.now = core.raft.next_deadline().value();
+  core.step(Tick{});
+  const Effects campaign = core.step(Received{NodeId(2), VoteReply{Term(2), Ballot::pre_vote, true}});
+  core.step(WriteDurable{campaign.write.value().sequence});
+  const Effects elected = core.step(Received{NodeId(3), VoteReply{Term(2), Ballot::vote, true}});
+  core.step(WriteDurable{elected.write.value().sequence});
+  REQUIRE(core.raft.role() == RoleName::leader);
+  const auto answered = [&](std::uint64_t round) {
+    const Effects effects = core.step(Received{NodeId(2), HeartbeatReply{Term(2), round, {}}});
+    REQUIRE(effects.heartbeats.size() == 1);
+    CHECK(effects.heartbeats[0].follower == NodeId(2));
+    return effects.heartbeats[0].took;
+  };
+  core.step(Tick{});  // round 1
+  core.now += milliseconds(50);
+  core.step(Tick{});  // round 2
+  core.now += milliseconds(7);
+  CHECK(answered(1) == milliseconds(57));
+  CHECK(answered(2) == milliseconds(7));
+  // Rounds 3 to 67, so that the newest 64 begin with round 4.
+  for (std::uint64_t round = 3; round <= Leader::kTimedRounds + 3; ++round) {
+    core.now += milliseconds(50);
+    core.step(Received{NodeId(2), HeartbeatReply{Term(2), 2, {}}});
+    core.step(Tick{});
+  }
+  CHECK(answered(4) == milliseconds(63 * 50));
+  CHECK(answered(1) == milliseconds(63 * 50));
+  CHECK(core.step(Received{NodeId(2), HeartbeatReply{Term(2), 68, {}}}).heartbeats.empty());
+}
+
 TEST_CASE("the same events give the same effects") {
   const auto run = [] {
     Core core({kSelf, NodeId(2)});

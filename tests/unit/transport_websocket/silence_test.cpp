@@ -83,7 +83,7 @@ TEST_CASE("a ping of the peer is answered, also while frames come") {
 
 TEST_CASE("a peer that takes a large frame slowly is not taken for one that is gone") {
   const RawListener listener;
-  TestNode one(1, {{"ping_interval", "200ms"}, {"send_timeout", "200ms"}});
+  TestNode one(1, {{"ping_interval", "200ms"}, {"send_timeout", "500ms"}});
   REQUIRE(one.set_peer(2, {listener.url()}) == TENON_OK);
   const RawSocket socket = listener.accept_lane(Lane::bulk, 2);
   REQUIRE(one.node().wait_for_event({2, Lane::bulk, TENON_EVENT_UP}, kLong));
@@ -92,7 +92,7 @@ TEST_CASE("a peer that takes a large frame slowly is not taken for one that is g
   std::string room(std::size_t{128} * 1024, '\0');
   for (std::size_t taken = 0; taken < TENON_FRAME_BYTES_MAX / 3; taken += room.size()) {
     REQUIRE(socket.receive_bytes(room.data(), room.size()));
-    ::usleep(25'000);
+    ::usleep(35'000);
   }
   CHECK(one.loans_out() == 1);
   CHECK(one.metric("lanes_down_total") == 0);

@@ -86,6 +86,7 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   void answer_operator(node::OperatorAnswer answer) override;
   void role_changed(const raft::RoleChanged& role) override;
   void vote_decided(const raft::VoteDecided& vote) override;
+  void heartbeat_answered(const raft::HeartbeatAnswered& answered) override;
   void proposal_applied(raft::Duration waited) override;
   void image_committed(const node::ImageStatus& images) override;
   void image_trouble(const std::string& what) override;

@@ -36,6 +36,8 @@ class Surroundings {
   virtual void role_changed(const raft::RoleChanged& role) = 0;
   // This node has granted or refused its vote. A grant leaves when it is durable.
   virtual void vote_decided(const raft::VoteDecided&) {}
+  // As leader: a follower has answered a heartbeat.
+  virtual void heartbeat_answered(const raft::HeartbeatAnswered&) {}
   // An entry that this node proposed is applied, `waited` after it was proposed.
   virtual void proposal_applied(raft::Duration) {}
   // An image, taken here or received, has become the newest in storage.

@@ -92,6 +92,12 @@ struct VoteDecided {
   Verdict verdict;
 };
 
+// A follower has answered a heartbeat of this leadership.
+struct HeartbeatAnswered {
+  NodeId follower;
+  Duration took;  // since it was sent; of one before the last Leader::kTimedRounds at least this
+};
+
 // One for each reason to drop a message, so that it can be counted.
 enum class Drop : std::uint8_t {
   old_term,       // from a term that is over
@@ -112,6 +118,7 @@ struct Effects {
   std::vector<ImageWanted> images_wanted;
   std::vector<RoleChanged> roles;
   std::vector<VoteDecided> votes;
+  std::vector<HeartbeatAnswered> heartbeats;
   std::vector<Proposed> proposed;
   std::vector<Rejected> rejected;
   std::vector<ReadReady> reads;

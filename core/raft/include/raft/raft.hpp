@@ -7,6 +7,7 @@
 // for nothing, above all a leader's Appends, leave before the write that was made with them.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -82,7 +83,9 @@ struct Leader {
   };
   LogIndex term_start;              // the no-op with which this leadership began; <= last_index
   std::vector<Progress> followers;  // the other voters, ascending
-  std::uint64_t round = 0;          // of the newest heartbeats
+  static constexpr std::size_t kTimedRounds = 64;
+  std::uint64_t round = 0;                          // of the newest heartbeats
+  std::array<Instant, kTimedRounds> round_began{};  // of each of the newest rounds, at its number's remainder
   Instant heartbeat_due;
   std::optional<Instant> notice_due;  // when followers are told a commit index that they do not know; nullopt: all do
   std::vector<WaitingRead> waiting_reads;  // in order of arrival; at most one of each follower

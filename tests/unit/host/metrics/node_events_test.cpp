@@ -68,6 +68,17 @@ TEST_CASE("votes are told of at info, those that only would be at debug, and all
   CHECK(value_of(metrics, "tenon_raft_votes_total", "verdict=\"refused\"") == 1);
 }
 
+TEST_CASE("the answers to heartbeats are observed for each follower") {
+  FakeLogger logger(TENON_SEVERITY_INFO);
+  Metrics metrics;
+  NodeEvents events(logger, metrics);
+  events.heartbeat_answered({NodeId(2), std::chrono::milliseconds(30)});
+  events.heartbeat_answered({NodeId(2), std::chrono::milliseconds(70)});
+  events.heartbeat_answered({NodeId(3), std::chrono::milliseconds(5)});
+  CHECK(value_of(metrics, "tenon_raft_heartbeat_duration_seconds", "peer=\"2\"") == Approx(0.1));
+  CHECK(value_of(metrics, "tenon_raft_heartbeat_duration_seconds", "peer=\"3\"") == Approx(0.005));
+}
+
 TEST_CASE("states that differ are told of as an error and counted, and so is what was compared") {
   FakeLogger logger(TENON_SEVERITY_ERROR);
   Metrics metrics;

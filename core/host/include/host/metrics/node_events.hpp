@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@ class NodeEvents {
   void vote_decided(const raft::VoteDecided& vote);
   void frame_dropped(node::FrameDrop why);
   void message_dropped(raft::Drop why);
+  void heartbeat_answered(const raft::HeartbeatAnswered& answered);
   void proposal_applied(raft::Duration waited);
   void image_committed(const node::ImageStatus& images);
   void image_trouble(const std::string& what);
@@ -46,6 +48,7 @@ class NodeEvents {
   std::uint32_t votes_granted_metric_ = 0;
   std::uint32_t votes_refused_metric_ = 0;
   std::uint32_t propose_duration_metric_ = 0;
+  std::map<raft::NodeId, std::uint32_t> heartbeat_metrics_;  // of each follower that has answered one
   std::uint32_t states_compared_metric_ = 0;
   std::uint32_t state_mismatches_metric_ = 0;
   std::uint32_t no_room_metric_ = 0;
