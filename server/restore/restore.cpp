@@ -17,10 +17,10 @@ Backup restore_data_directory(const config::Config& config, const PluginSelectio
   }
   RestoreAs as{config.cluster_id, {}, static_cast<int>(config.snapshots.compression_level)};
   for (const std::uint64_t member : config.initial_members) as.members.voters.push_back({raft::NodeId(member)});
+  Backup backup = read_backup(files, logger);
   const std::filesystem::path directory = private_directory(config.data_directory);
   const DataDirectoryLock lock(directory);
   check_is_startable(directory);
-  Backup backup = read_backup(files, logger);
   host::Metrics metrics;
   validation::Threads plugin_threads;
   const auto on_failed = [&logger](const std::string& why) { logger.write(TENON_SEVERITY_ERROR, "server", why); };

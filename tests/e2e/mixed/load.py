@@ -152,13 +152,16 @@ def check_outcomes(test: unittest.TestCase, load: Load, prefix: bytes) -> None:
         test.assertEqual(sorted(keys[ACKNOWLEDGED] - found)[:5], [], f"node {node}: acknowledged and lost")
         test.assertEqual(sorted(found & keys[REFUSED])[:5], [], f"node {node}: refused and there")
         test.assertEqual(sorted(found - keys[ACKNOWLEDGED] - keys[UNKNOWN])[:5], [], f"node {node}: nobody wrote it")
+    at_the_leader = 0
     for write in writes:
         if write.outcome != UNKNOWN:
             continue
         stops = [stop for stop in load.stops if write.began < stop.ended and write.ended > stop.began]
+        at_the_leader += any(stop.was_leader for stop in stops)
         concerned = [stop for stop in stops if stop.was_leader or stop.node == write.node]
         test.assertTrue(concerned, f"{write} became unknown, and neither the leader nor its node stopped: {load.stops}")
 
+    print(f"{at_the_leader} of the unknown were in flight when the leader stopped", flush=True)
 
 def scan(client: Client, prefix: bytes) -> list:
     records, cursor = [], None
