@@ -22,7 +22,8 @@ from tenon_kv.ttypes import GetRequest
 VALUE_BYTES = 64 << 10
 # The log that is kept in any case behind an image; what a node is behind by more than this comes within an image.
 LOG_TAIL_BYTES = 8 << 20
-TRANSPORT_PORT_OFFSET = {"thrift": 5, "websocket": 6}[TRANSPORT]  # from a node's port for clients, as tools/cluster gives them
+# From a node's port for clients, as tools/cluster gives them.
+TRANSPORT_PORT_OFFSET = {"thrift": 5, "websocket": 6}[TRANSPORT]
 BLOWS = 40  # against a transfer: a side is killed, or its links are cut
 STATE_BYTES = 1 << 30  # that is transferred
 TRANSFER_SECONDS = 300.0

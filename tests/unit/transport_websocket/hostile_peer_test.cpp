@@ -52,7 +52,7 @@ TEST_CASE("a page of a browser is refused, whatever it asks for") {
   const std::string fields = "Sec-WebSocket-Protocol: tenon-peer\r\nOrigin: http://127.0.0.1\r\n";
   CHECK(status_of(node, upgrade_request("/", fields)) == 403);
   CHECK(node.wait_for_metric(kMalformed, 1));
-  CHECK(node.host().logged("the request comes from a page of a browser"));
+  CHECK(eventually([&] { return node.host().logged("the request comes from a page of a browser"); }));
 }
 
 TEST_CASE("what is no HTTP is closed, and so is a header without an end") {
