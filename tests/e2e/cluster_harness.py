@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from harness import BUILD_DIRECTORY, TENONCTL, Client, run, temporary_directory
+from harness import BUILD_DIRECTORY, STORAGES, TENONCTL, Client, of_chosen_storage, run, temporary_directory
 
 from tenon_kv.ttypes import GetRequest, Outcome, PutRequest, StatusReply, TenonError
 
@@ -39,16 +39,19 @@ ACKNOWLEDGED, REFUSED, UNKNOWN = "acknowledged", "refused", "unknown"
 class RunningCluster:
     """Ends its nodes, also after a failure."""
 
-    def __init__(self, settings: dict[str, str] | None = None, nodes: int = 3) -> None:
+    def __init__(self, settings: dict[str, str] | None = None, nodes: int = 3, storages: str = STORAGES) -> None:
         self.temporary = temporary_directory()
         self.directory = Path(self.temporary.name) / "cluster"
         self.settings = QUICK_ELECTIONS if settings is None else settings
         self.ids = list(range(1, nodes + 1))
+        self.storages = storages
 
     def __enter__(self) -> "RunningCluster":
         try:
-            flags = [word for name, value in self.settings.items() for word in ("--set", f"{name}={value}")]
-            document = self.tool("up", "--nodes", str(len(self.ids)), "--build", str(BUILD_DIRECTORY), *flags)
+            settings = of_chosen_storage(self.settings)
+            flags = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+            document = self.tool("up", "--nodes", str(len(self.ids)), "--build", str(BUILD_DIRECTORY),
+                                 "--storage", self.storages, *flags)  # fmt: skip
             nodes = json.loads(document)["nodes"]
             self.endpoints = {node["id"]: node["endpoints"]["thrift"] for node in nodes}
             self.ports = {node: int(endpoint.rpartition(":")[2]) for node, endpoint in self.endpoints.items()}

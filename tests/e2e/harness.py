@@ -15,8 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+STORAGES = os.environ.get("TENON_STORAGE", "filewal")  # one, or several with commas for the nodes of a cluster in turn
 BUILD_DIRECTORY = Path(os.environ["TENON_BUILD_DIRECTORY"]).resolve()
 sys.path.insert(0, os.environ["TENON_GENERATED_PYTHON"])
 
@@ -72,6 +74,13 @@ class Client:
         self.close()
 
 
+def of_chosen_storage(settings: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Without the options of a storage that not every node has: one that does not use it refuses them."""
+    chosen = settings.get("storage.plugin", STORAGES)
+    return {name: value for name, value in settings.items()
+            if name.count(".") < 2 or not name.startswith("storage.") or name.split(".")[1] == chosen}  # fmt: skip
+
+
 class Node:
     """One tenond with a data directory and a config file of its own, below a directory that the test owns."""
 
@@ -89,13 +98,13 @@ class Node:
             "cluster.id": "e2e",
             "cluster.start": "new",
             "cluster.initial_members": "1",
-            "storage.plugin": "filewal",
+            "storage.plugin": STORAGES,
             "storage.filewal.segment_bytes": "1MiB",
             "api.plugin": "thrift",
             "api.thrift.listen": f"127.0.0.1:{self.port}",
         }
         values.update(settings or {})
-        self.config_file.write_text(config_text(values))
+        self.config_file.write_text(config_text(of_chosen_storage(values)))
 
     def command(self, *flags: str) -> list[str]:
         return [str(TENOND), "--config", str(self.config_file), *flags]

@@ -151,8 +151,8 @@ void mend_write_ahead_logs(leveldb::Env& files, const std::string& directory,
   const std::string kept = std::to_string(number) + ".torn";
   write_durable_file(directory, kept, rest);
   truncate_file(torn.path, torn.log.whole_bytes);
-  warn(torn.path + ": cut " + std::to_string(rest.size()) + " bytes of a torn write at offset " +
-       std::to_string(torn.log.whole_bytes) + "; they were never reported durable, and are kept in " + kept);
+  warn(torn.path + ": a crash cut the last write short: set " + std::to_string(rest.size()) + " bytes from offset " +
+       std::to_string(torn.log.whole_bytes) + " on aside in " + kept + "; none of them was reported durable");
 }
 
 }  // namespace tenon::leveldb_storage

@@ -4,8 +4,10 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "tenon/option.hpp"
+#include "tenon/stamp.hpp"
 
 namespace tenon::memory_storage {
 namespace {
@@ -15,6 +17,17 @@ std::uint64_t bytes_option(const Host& host) {
   const std::optional<std::uint64_t> bytes = parse_size(text);
   if (bytes && *bytes > 0) return *bytes;
   throw Error(TENON_ERROR_INVALID, "bytes_max is '" + std::string(text) + "', expected a size such as 1GiB");
+}
+
+// A node that was to keep its log must not begin anew because a line of its config was changed.
+void refuse_directory_of_another(const Host& host) {
+  const std::string directory = host.data_directory();
+  std::ifstream file(directory + "/" + kStampName, std::ios::binary);
+  if (!file) return;
+  std::string content(kStampBytesMax + 1, '\0');
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  content.resize(static_cast<std::size_t>(file.gcount()));
+  check_stamp(decode_stamp(content), {1, "dev.tenon.storage.memory", host.cluster_id(), host.node_id(), {}}, directory);
 }
 
 // What one read_done() lends: the entries, and their share in the data.
@@ -29,6 +42,7 @@ MemoryStorage::MemoryStorage(Host host) : Storage(host), bytes_max_(bytes_option
 
 // Every start is a birth, for nothing was kept.
 Storage::Recovered MemoryStorage::open(const Incarnation& birth) {
+  refuse_directory_of_another(host());
   log_bytes_metric_ = host().metric("log_bytes");
   image_bytes_metric_ = host().metric("image_bytes");
   Recovered recovered;

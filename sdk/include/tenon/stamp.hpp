@@ -91,11 +91,10 @@ inline std::string_view plugin_name_in_config(std::string_view plugin_id) noexce
 // Throws Error. INVALID: the directory of another plugin, cluster or node. UNSUPPORTED: a newer format.
 inline void check_stamp(const Stamp& found, const Stamp& expected, const std::string& directory) {
   if (found.plugin_id != expected.plugin_id) {
-    throw Error(TENON_ERROR_INVALID, directory + " was written by the storage plugin " + found.plugin_id +
+    const auto place = [&](const std::string& id) { return std::string(plugin_name_in_config(id)) + ":" + directory; };
+    throw Error(TENON_ERROR_INVALID, "the directory was written by the storage plugin " + found.plugin_id +
                                          "; choose that plugin, or convert: tenond storage convert --from " +
-                                         std::string(plugin_name_in_config(found.plugin_id)) + ":" + directory +
-                                         " --to " + std::string(plugin_name_in_config(expected.plugin_id)) +
-                                         ":DIRECTORY");
+                                         place(found.plugin_id) + " --to " + place(expected.plugin_id));
   }
   if (found.format > expected.format) {
     throw Error(TENON_ERROR_UNSUPPORTED, directory + " has format " + std::to_string(found.format) +

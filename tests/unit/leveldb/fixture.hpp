@@ -7,12 +7,12 @@
 #include <memory>
 #include <string>
 
-#include "../filewal/log_model.hpp"
-#include "../filewal/temporary_directory.hpp"
 #include "faulty_files.hpp"
 #include "leveldb_storage/leveldb_storage.hpp"
+#include "log_model.hpp"
 #include "support/catch.hpp"
 #include "support/storage_plugin.hpp"
+#include "temporary_directory.hpp"
 
 extern "C" const tenon_plugin tenon_static_plugin_leveldb;
 

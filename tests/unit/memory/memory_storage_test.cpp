@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "memory_storage/memory_storage.hpp"
 
-#include "../filewal/log_model.hpp"
+#include <fstream>
+
+#include "log_model.hpp"
 #include "support/catch.hpp"
 #include "support/storage_plugin.hpp"
+#include "temporary_directory.hpp"
+#include "tenon/stamp.hpp"
 
 extern "C" const tenon_plugin tenon_static_plugin_memory;
 
@@ -169,6 +173,16 @@ TEST_CASE("an unfinished image goes when another is begun, and gives its bytes b
     CHECK(image.write(most.size(), most) == TENON_ERROR_NO_SPACE);
   }
   CHECK(ImageHandle::create(plugin, 1, 1).image.size == 0);
+}
+
+TEST_CASE("the directory of a storage that keeps its log is refused, and left as it is") {
+  const filewal::test::TemporaryDirectory directory;
+  const FakeHost host(directory.path(), kOptions);
+  std::ofstream(directory.path() + "/stamp", std::ios::binary)
+      << encode_stamp({1, "dev.tenon.storage.filewal", "test-cluster", 1, {}});
+  Plugin plugin(host);
+  CHECK(plugin.open() == TENON_ERROR_INVALID);
+  CHECK_THAT(plugin.outcome.message(), Catch::Contains("tenond storage convert --from filewal:" + directory.path()));
 }
 
 TEST_CASE("bytes_max without a size is refused") {

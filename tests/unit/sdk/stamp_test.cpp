@@ -42,8 +42,8 @@ TEST_CASE("the stamp of another plugin is refused with the command that converts
   std::string message;
   CHECK(refusal_of([&] { check_stamp(decode_stamp(encode_stamp(found)), kOwn, "/data"); }, message) ==
         TENON_ERROR_INVALID);
-  CHECK(says(message, "/data was written by the storage plugin dev.tenon.storage.filewal; choose that plugin"));
-  CHECK(says(message, "tenond storage convert --from filewal:/data --to paper:DIRECTORY"));
+  CHECK(says(message, "the directory was written by the storage plugin dev.tenon.storage.filewal; choose that plugin"));
+  CHECK(says(message, "tenond storage convert --from filewal:/data --to paper:/data"));
 }
 
 TEST_CASE("a newer format is refused as unsupported, an older one is not refused") {
