@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "close_on_exec.hpp"
 #include "tenon/check.hpp"
 #include "tenon/option.hpp"
 
@@ -51,8 +52,14 @@ void Connector::try_next() {
   if (!done_) return;
   if (tried_ == endpoints_.size()) return finish(failure_);
   const Endpoint& endpoint = endpoints_[tried_++];
-  error_code ignored;
-  socket_.close(ignored);
+  error_code opening;
+  socket_.close(opening);
+  socket_.open(endpoint.protocol(), opening);
+  if (opening) {
+    failure_ = opening.message();
+    return try_next();
+  }
+  close_on_exec(socket_.native_handle());
   socket_.async_connect(endpoint, [self = shared_from_this()](error_code error) {
     if (!self->done_) return;
     if (!error) self->socket_.set_option(tcp::no_delay(true), error);

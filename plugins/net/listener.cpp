@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "socket_text.hpp"
+#include "close_on_exec.hpp"
 
 namespace tenon::net {
 
@@ -38,6 +39,7 @@ void Listener::bind(const tcp::endpoint& endpoint) {
   const auto one = std::make_shared<Socketed>(context_);
   try {
     one->acceptor.open(endpoint.protocol());
+    close_on_exec(one->acceptor.native_handle());
     one->acceptor.set_option(asio::socket_base::reuse_address(true));
     // Without this an IPv6 wildcard would take the IPv4 port as well, and the order of the list would matter.
     if (endpoint.address().is_v6()) one->acceptor.set_option(asio::ip::v6_only(true));
@@ -80,6 +82,7 @@ void Listener::accept_next(const std::shared_ptr<Socketed>& one) {
 }
 
 void Listener::take(Socket socket) {
+  close_on_exec(socket.native_handle());
   error_code error;
   const tcp::endpoint peer = socket.remote_endpoint(error);
   if (error) return;  // it is already gone

@@ -10,6 +10,7 @@ enum class Sin {
   reorders,
   forgets_the_directory,
   forgets_the_image,
+  ignores_a_failed_image,
   retries_a_failed_sync,
   ignores_a_failed_write,
   ignores_a_short_write,

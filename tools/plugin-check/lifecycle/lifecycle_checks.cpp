@@ -84,7 +84,7 @@ void check_start_stop(Subject& subject) {
       descriptors_after.size() <= descriptors_before.size(),
       "descriptors are left open after destroy():" + added(descriptors_before, descriptors_after) + "; expected none");
   const std::uint64_t resident_after = resident_bytes();
-  subject.expect(resident_after <= resident_before + kGrowthMax,
+  subject.expect(!kMemoryIsTelling || resident_after <= resident_before + kGrowthMax,
                  "memory grew by " + std::to_string((resident_after - resident_before) >> 10) + " KiB over " +
                      std::to_string(starts) + " lives of an instance; expected at most " +
                      std::to_string(kGrowthMax >> 10) + " KiB");

@@ -26,6 +26,14 @@ bool is_inherited(int descriptor);
 
 // Bytes of memory that are in use.
 std::uint64_t resident_bytes();
+// Whether that says anything: a sanitizer keeps what is freed for a while, and so hides what a plugin needs.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kMemoryIsTelling = false;
+#elif defined(__has_feature)
+inline constexpr bool kMemoryIsTelling = !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
+#else
+inline constexpr bool kMemoryIsTelling = true;
+#endif
 
 // Each as a text, by name: signal handlers, signal mask, locale, working directory, environment, floating point
 // settings, umask, where standard output leads.

@@ -19,7 +19,8 @@ Checks storage_identity_checks();
 Checks storage_load_checks();
 // Power cuts, and acknowledgements that no sync covers.
 Checks storage_crash_checks();
-// System calls that fail.
+// System calls that fail, for the log and for images.
 Checks storage_fault_checks();
+Checks storage_image_fault_checks();
 
 }  // namespace tenon::plugin_check

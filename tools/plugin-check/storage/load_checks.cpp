@@ -79,6 +79,7 @@ void check_group_commit(Subject& subject) {
 }
 
 void check_memory(Subject& subject) {
+  if (!kMemoryIsTelling) subject.skip("not proven: this tool was built with a sanitizer, which keeps what is freed");
   constexpr std::uint64_t kEntryBytes = 16 * 1024;
   constexpr std::uint64_t kEntriesOfWrite = 4;
   constexpr std::uint64_t kKept = 256;  // entries that are not compacted

@@ -24,24 +24,40 @@ void check_introduction(Subject& subject) {
   }
 }
 
-// What arrived, by sender and lane.
+// Holds what arrives against the frames that each node sends on each lane, all of them and in their order.
 class Arrivals {
  public:
+  Arrivals(Subject& subject, std::vector<std::string> expected) : subject_(subject), expected_(std::move(expected)) {}
+
+  const std::vector<std::string>& expected() const noexcept { return expected_; }
   TransportHost::Receiver receiver() {
-    return [this](std::uint64_t peer, Lane lane, std::string_view bytes) {
-      const std::lock_guard lock(mutex_);
-      frames_[{peer, lane}].emplace_back(bytes);
-    };
+    return [this](std::uint64_t peer, Lane lane, std::string_view bytes) { enter(peer, lane, bytes); };
   }
-  std::vector<std::string> of(std::uint64_t sender, Lane lane) const {
+  bool all_came(std::uint64_t sender, Lane lane) const {
     const std::lock_guard lock(mutex_);
-    const auto found = frames_.find({sender, lane});
-    return found == frames_.end() ? std::vector<std::string>() : found->second;
+    const auto found = counts_.find({sender, lane});
+    return found != counts_.end() && found->second == expected_.size();
   }
 
  private:
+  void enter(std::uint64_t sender, Lane lane, std::string_view bytes) {
+    const std::lock_guard lock(mutex_);
+    std::size_t& count = counts_[{sender, lane}];
+    const std::string where = " of node " + std::to_string(sender) + " on " + name_of(lane);
+    subject_.expect(count < expected_.size(), "more frames" + where + " came than were sent");
+    const std::string& sent = expected_[count];
+    subject_.expect(bytes == sent, "frame " + std::to_string(count) + where + " was sent with " +
+                                       std::to_string(sent.size()) + " bytes and came with " +
+                                       std::to_string(bytes.size()) +
+                                       (bytes.size() == sent.size() ? " other ones" : "") +
+                                       "; expected frames as they were sent, in their order");
+    ++count;
+  }
+
+  Subject& subject_;
+  const std::vector<std::string> expected_;
   mutable std::mutex mutex_;
-  std::map<std::pair<std::uint64_t, Lane>, std::vector<std::string>> frames_;
+  std::map<std::pair<std::uint64_t, Lane>, std::size_t> counts_;
 };
 
 // Sends all of them, however few are taken at a time.
@@ -55,37 +71,31 @@ void send_all(Subject& subject, Node& from, std::uint64_t to, Lane lane, const s
   });
 }
 
-void check_frames(Subject& subject) {
-  const auto arrivals = std::make_shared<Arrivals>();
-  subject.keep(arrivals);
-  Pair pair(subject, {}, arrivals->receiver());
-  pair.await_up("at first");
-  std::mt19937_64 random = subject.generator();
+// Frames of all sizes; small ones stand beside each other, for these a transport may wish to send as one.
+std::vector<std::string> frames_of_all_sizes(std::mt19937_64 random) {
+  constexpr std::size_t kLargest = TENON_FRAME_BYTES_MAX;
+  constexpr std::size_t kBytes[] = {0,    1,       2,       0,        0, 127,          128, 129, 4095,
+                                    4096, 1 << 16, 1 << 20, kLargest, 0, kLargest - 1, 3,   5,   7};
   std::vector<std::string> frames;
-  const std::size_t largest = TENON_FRAME_BYTES_MAX;
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{127}, std::size_t{128},
-                                 std::size_t{4095}, std::size_t{65536}, std::size_t{1} << 20U, largest, std::size_t{0},
-                                 std::size_t{0}, largest - 1, std::size_t{3}}) {
+  for (const std::size_t size : kBytes) {
     std::string& frame = frames.emplace_back(size, '\0');
     for (char& byte : frame) byte = static_cast<char>(random());
   }
+  return frames;
+}
+
+void check_frames(Subject& subject) {
+  const auto arrivals = std::make_shared<Arrivals>(subject, frames_of_all_sizes(subject.generator()));
+  subject.keep(arrivals);
+  Pair pair(subject, {}, arrivals->receiver());
+  pair.await_up("at first");
   for (Node* from : {&pair.one(), &pair.two()}) {
-    const std::uint64_t to = 3 - from->id();
     for (const Lane lane : kLanes) {
-      // A large part and, on the other lane, many small ones.
-      send_all(subject, *from, to, lane, frames, lane == Lane::bulk ? largest : 1000);
-      const std::string where =
-          std::string("the frames of node ") + std::to_string(from->id()) + " on " + name_of(lane);
-      await(subject, kPatience, where + " to arrive",
-            [&] { return arrivals->of(from->id(), lane).size() >= frames.size(); });
-      const std::vector<std::string> arrived = arrivals->of(from->id(), lane);
-      for (std::size_t i = 0; i < frames.size(); ++i) {
-        if (arrived.size() == frames.size() && arrived[i] == frames[i]) continue;
-        subject.fail("of " + where + " number " + std::to_string(i) + " was sent with " +
-                     std::to_string(frames[i].size()) + " bytes and came with " + std::to_string(arrived[i].size()) +
-                     "; expected " + std::to_string(frames.size()) + " frames as they were sent, and found " +
-                     std::to_string(arrived.size()));
-      }
+      // One large part and, on the other lane, many small ones.
+      const std::size_t part_bytes = lane == Lane::bulk ? TENON_FRAME_BYTES_MAX : 1000;
+      send_all(subject, *from, 3 - from->id(), lane, arrivals->expected(), part_bytes);
+      await(subject, kPatience, "the frames of node " + std::to_string(from->id()) + " to arrive on " + name_of(lane),
+            [&] { return arrivals->all_came(from->id(), lane); });
     }
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "lifecycle/process_state.hpp"
 #include "network/listening.hpp"
 #include "network/resources.hpp"
 #include "transport/pair.hpp"
@@ -112,8 +113,21 @@ void check_restart(Subject& subject) {
       one.send_traffic(2, Lane::control, {100});
       return one.host().count(2, Lane::control, TENON_EVENT_DOWN) > downs && !one.is_up(2);
     });
-    two = std::make_unique<Node>(subject, NodePlan{.id = 2, .options = options});
-    one.set_peer(2, {url(subject, two->port())});
+    const std::uint16_t port = two->port();
+    two = std::make_unique<Node>(subject, NodePlan{.id = 2, .options = options, .port = port});
+  }
+}
+
+void check_descriptors(Subject& subject) {
+  subject.plugin();
+  const std::map<int, std::string> before = descriptors();
+  Pair pair(subject);
+  pair.await_up("at first");
+  for (const auto& [descriptor, target] : descriptors()) {
+    subject.expect(before.contains(descriptor) || !is_inherited(descriptor),
+                   "the descriptor to " + target +
+                       " would be inherited by a program that the process starts; expected "
+                       "connections to be closed on exec");
   }
 }
 
@@ -153,6 +167,8 @@ Checks lifetime_checks() {
        seconds(60), check_addresses},
       {"transport.restart", kind, Suite::smoke, "a peer that stops is reported, and found again in its next life",
        seconds(240), check_restart},
+      {"transport.descriptors", kind, Suite::smoke, "no connection is inherited by a program that the process starts",
+       seconds(30), check_descriptors},
       {"transport.port_in_use", kind, Suite::smoke,
        "start() at an address that is in use is IO, says which address, and leaves nothing behind (start)", seconds(30),
        check_port_in_use},

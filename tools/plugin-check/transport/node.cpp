@@ -10,7 +10,7 @@ namespace tenon::plugin_check {
 
 namespace {
 
-constexpr int kStartsMax = 5;  // another process may take the port that was free
+constexpr int kStartsMax = 5;  // another process may have taken a port that was free
 
 Said said_by(std::uint64_t node) {
   Said said{{}, {"thrift://client-of-" + std::to_string(node) + ":7101", "http://[::1]:8080/?node=1"}};
@@ -45,11 +45,11 @@ Node::Node(Subject& subject, NodePlan plan)
   for (int i = 0; i < kStartsMax; ++i) {
     if (try_start(failure)) return;
   }
-  subject.fail("start() failed at " + std::to_string(kStartsMax) + " free ports; expected it to listen; " + failure);
+  subject.fail("start() failed at " + std::to_string(kStartsMax) + " ports; expected it to listen; " + failure);
 }
 
 bool Node::try_start(std::string& failure) {
-  port_ = chaos::free_port();
+  port_ = plan_.port != 0 ? plan_.port : chaos::free_port();
   plugin::Options options = listening_at(subject_, port_);
   options.insert(plan_.options.begin(), plan_.options.end());
   const Identity identity{.node_id = plan_.id, .cluster_id = plan_.cluster};

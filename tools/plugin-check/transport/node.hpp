@@ -23,13 +23,14 @@ struct NodePlan {
   std::uint64_t id = 1;
   plugin::Options options = {};  // beside `listen`
   std::string cluster = kCluster;
+  std::uint16_t port = 0;  // 0: one that is free
   // Takes the place of the book of traffic.
   TransportHost::Receiver receiver = {};
 };
 
 class Node {
  public:
-  // Creates and starts an instance, which listens at 127.0.0.1 and a port that is free. Fails the check when it does
+  // Creates and starts an instance, which listens at 127.0.0.1. Fails the check when it does
   // not start.
   Node(Subject& subject, NodePlan plan);
   Node(const Node&) = delete;

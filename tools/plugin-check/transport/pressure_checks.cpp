@@ -21,6 +21,7 @@ constexpr std::size_t kFrameBytes = std::size_t{64} * 1024;
 const std::vector<std::size_t> kSizes(8, kFrameBytes);
 // What the sockets between two nodes and the proxy may hold, beside the queue of the plugin.
 constexpr std::uint64_t kSocketsMax = 32 * kMiB;
+constexpr auto kReleasing = 3000ms;  // of what is of no use any more
 // 50 microseconds are promised; a machine that is busy with other things may take the processor away for longer.
 constexpr auto kCallMax = 500ms;
 
@@ -110,7 +111,7 @@ void check_loans_on_down(Subject& subject) {
     pair.cut(how);
     await(subject, kPatience, "DOWN after the connections were lost",
           [&] { return !pair.one().host().is_up(2, Lane::bulk) && !pair.one().host().is_up(2, Lane::control); });
-    await(subject, kPatience, "the loans of frames that DOWN has lost to be released",
+    await(subject, kReleasing, "the loans of frames that DOWN has lost to be released",
           [&] { return pair.one().loans().frames_out() == 0; });
     pair.disturb(Disturbance{});
     pair.refuse(false);

@@ -75,7 +75,7 @@ std::string TrafficBook::enter(std::uint64_t peer, Lane lane, std::string_view b
   }
   const std::lock_guard lock(mutex_);
   Page& page = pages_[static_cast<std::size_t>(lane)];
-  if (sequence == page.last_sequence) return description(sequence, size) + " came twice";
+  if (sequence == page.last_sequence) return description(sequence, size) + " came a second time";
   if (sequence < page.last_sequence) {
     return description(sequence, size) + " came after frame " + std::to_string(page.last_sequence) +
            ": a second time, or out of order";
