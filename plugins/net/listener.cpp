@@ -4,8 +4,8 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <chrono>
 
-#include "socket_text.hpp"
 #include "close_on_exec.hpp"
+#include "socket_text.hpp"
 
 namespace tenon::net {
 

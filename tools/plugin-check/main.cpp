@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "client_api/client_api_checks.hpp"
 #include "lifecycle/checks.hpp"
 #include "runner/run.hpp"
 #include "storage/checks.hpp"
@@ -13,8 +14,8 @@ namespace {
 tenon::plugin_check::Checks catalogue() {
   using namespace tenon::plugin_check;
   Checks all;
-  for (const Checks& room :
-       {static_checks(), option_checks(), lifecycle_checks(), storage_checks(), transport_checks()}) {
+  for (const Checks& room : {static_checks(), option_checks(), lifecycle_checks(), storage_checks(), transport_checks(),
+                             client_api_checks()}) {
     all.insert(all.end(), room.begin(), room.end());
   }
   return all;

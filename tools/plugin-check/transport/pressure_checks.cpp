@@ -97,6 +97,19 @@ void check_stalled_peer(Subject& subject) {
                    " MiB; longest send(): " + std::to_string(one.longest_send() / 1us) + " us");
 }
 
+// Offers frames on bulk until none has been taken for a while: then the sockets are full as well, and frames wait.
+void fill_for_good(Node& from) {
+  constexpr auto kQuiet = 50ms;
+  auto last_taken = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - last_taken < kQuiet) {
+    if (from.send_traffic(3 - from.id(), Lane::bulk, kSizes) != 0) {
+      last_taken = std::chrono::steady_clock::now();
+    } else {
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+}
+
 // Frames that wait when the lane goes down are lost, and given back.
 void check_loans_on_down(Subject& subject) {
   plugin::Options options = short_waits(subject);
@@ -105,7 +118,7 @@ void check_loans_on_down(Subject& subject) {
   for (const chaos::Cut how : {chaos::Cut::end, chaos::Cut::reset}) {
     pair.await_up("before its connections are lost");
     pair.disturb(Disturbance{.stalled = true});
-    while (pair.one().send_traffic(2, Lane::bulk, kSizes) != 0) continue;
+    fill_for_good(pair.one());
     pair.one().send_traffic(2, Lane::control, {100, 100, 100});
     pair.refuse(true);
     pair.cut(how);
