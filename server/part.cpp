@@ -86,6 +86,13 @@ std::unique_ptr<Part> make_part(PartSurroundings surroundings, plugin::LoadedPlu
   host::Logger& logger = surroundings.logger;
   host::Metrics& metrics = surroundings.metrics;
   for (const std::string& warning : loaded.warnings) logger.write(TENON_SEVERITY_WARNING, room, warning);
+  if (!loaded.manifest.is_durable) {
+    logger.write(TENON_SEVERITY_WARNING, room,
+                 room +
+                     " is not durable: what it acknowledges is lost when this process ends, a cluster loses "
+                     "acknowledged writes when a majority of such members restart, and a member that has restarted "
+                     "must be replaced");
+  }
   const std::string abi = std::to_string(loaded.object->abi[0]) + "." + std::to_string(loaded.object->abi[1]);
   logger.write(TENON_SEVERITY_INFO, room,
                "loaded " + loaded.path.string() + ": " + loaded.manifest.id + ", version " + loaded.manifest.version +

@@ -28,12 +28,6 @@ LoadedPlugin load(const Request& request) {
   loaded.manifest = std::move(checked.description.manifest);
   loaded.options = std::move(checked.options);
   check_object(*loaded.object, checked.description.note, loaded.manifest.kind, checked.description.path.string());
-  if (!loaded.manifest.is_durable) {
-    loaded.warnings.push_back(loaded.name +
-                              " is not durable: what it acknowledges is lost when this process ends, a cluster loses "
-                              "acknowledged writes when a majority of such members restart, and a member that has "
-                              "restarted must be replaced");
-  }
   return loaded;
 }
 

@@ -51,7 +51,7 @@ help = batches that waited 50 ms or longer beside their sync, because compaction
 
 [metric.stall_seconds_total]
 kind = counter
-help = seconds that these batches waited
+help = seconds that stalled batches waited
 
 [metric.database_bytes]
 kind = gauge

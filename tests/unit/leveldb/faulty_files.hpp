@@ -12,6 +12,7 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <utility>
 
 namespace tenon::leveldb_storage::test {
 

@@ -34,9 +34,8 @@ struct LoadedPlugin {
   std::filesystem::path path;            // empty: it is linked into this program
   const tenon_plugin* object = nullptr;  // fits the manifest; every function of its tables is there. Never goes away
   Manifest manifest;
-  Options options;  // with defaults
-  std::vector<std::string>
-      warnings;  // for the logger: what loading did that it should not, and what the plugin does not keep
+  Options options;                    // with defaults
+  std::vector<std::string> warnings;  // what loading did that it should not; for the logger
 };
 
 // All checks that need no plugin code, as a config check makes them.
