@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <clocale>
+#include <cstdlib>
 #include <filesystem>
 
 namespace tenon::wrong {
@@ -122,7 +123,7 @@ void FileStorage::close() {
     changed_.notify_all();
   }
   thread_.join();
-  if (commits(Sin::leaks_a_descriptor)) lock_.release();
+  if (commits(Sin::leaks_a_descriptor)) open_file(path(kLogName), O_RDONLY).release();
   if (!commits(Sin::calls_after_close)) return;
   std::thread([this, last = last_sequence_] {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -186,7 +187,7 @@ void FileStorage::write_group(std::deque<Queued> group) {
   if (commits(Sin::reorders)) std::reverse(group.begin(), group.end());
   std::string records;
   for (const Queued& queued : group) records += queued.records;
-  if (commits(Sin::crashes) && last > 20) ::raise(SIGSEGV);
+  if (commits(Sin::crashes) && last > 20) std::abort();
   write_all(log_, records, path(kLogName));
   sync_file(log_, path(kLogName));
   failed_ = false;
