@@ -4,11 +4,13 @@
  * It has one option of each type, so that tests of the host find every case here. Every write is durable at once, for
  * there is nothing that a power loss would leave behind.
  */
+#define _DEFAULT_SOURCE /* getentropy() */
 #include "tenon/define_plugin.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct log_entry {
   uint64_t term;
@@ -19,7 +21,8 @@ struct log_entry {
 struct image {
   tenon_image description;
   uint8_t* content;
-  unsigned owners; /* handles, and being the newest or the unfinished one */
+  unsigned owners;    /* handles, and being the newest or an unfinished one */
+  struct image* next; /* of the unfinished ones */
   struct memory* memory;
 };
 
@@ -63,7 +66,11 @@ static void destroy(void* self) {
   truncate_suffix(memory, 0);
   free(memory->log);
   disown(memory->newest);
-  disown(memory->unfinished);
+  while (memory->unfinished != NULL) {
+    struct image* image = memory->unfinished;
+    memory->unfinished = image->next;
+    disown(image);
+  }
   pthread_mutex_destroy(&memory->mutex);
   free(memory);
 }
@@ -81,13 +88,12 @@ static int is_zero(const uint8_t incarnation[16]) {
 
 static tenon_error open_log(void* self, const tenon_storage_host* host, tenon_recovered* found, tenon_detail* why) {
   struct memory* memory = self;
-  (void)why;
   memory->storage_host = host;
   found->first_index = memory->first_index;
   found->last_index = memory->first_index + memory->count - 1;
   if (is_zero(memory->incarnation)) memcpy(memory->incarnation, found->incarnation, sizeof memory->incarnation);
-  if (is_zero(memory->incarnation)) { /* no other instance has this address while it lives */
-    memcpy(memory->incarnation, &memory, sizeof memory);
+  if (is_zero(memory->incarnation) && getentropy(memory->incarnation, sizeof memory->incarnation) != 0) {
+    return fail(why, TENON_ERROR_IO, "the system has no random bytes");
   }
   memcpy(found->incarnation, memory->incarnation, sizeof memory->incarnation);
   return TENON_OK;
@@ -161,15 +167,33 @@ static void read_entries(void* self, uint64_t request, uint64_t first, uint64_t 
   host->read_done(host, request, TENON_OK, entries, count, (tenon_loan){free, entries});
 }
 
+/* The unfinished image with this id. Drops the others that have no handle. Needs: the mutex. */
+static struct image* find_unfinished(struct memory* memory, const tenon_image* description) {
+  struct image* found = NULL;
+  struct image** link = &memory->unfinished;
+  while (*link != NULL) {
+    struct image* image = *link;
+    if (memcmp(image->description.id, description->id, sizeof description->id) == 0) {
+      found = image;
+    } else if (image->owners == 1) {
+      *link = image->next;
+      disown(image);
+      continue;
+    }
+    link = &image->next;
+  }
+  return found;
+}
+
 static tenon_error image_create(void* self, tenon_image* description, void** handle, tenon_detail* why) {
   struct memory* memory = self;
   pthread_mutex_lock(&memory->mutex);
-  struct image* image = memory->unfinished;
-  if (image != NULL && image->owners > 1) { /* a second unfinished image would need a second place */
+  struct image* image = find_unfinished(memory, description);
+  if (image != NULL && image->owners > 1) {
     pthread_mutex_unlock(&memory->mutex);
-    return fail(why, TENON_ERROR_BUSY, "the unfinished image has a handle");
+    return fail(why, TENON_ERROR_BUSY, "this image has a handle");
   }
-  if (image == NULL || memcmp(image->description.id, description->id, sizeof description->id) != 0) {
+  if (image == NULL) {
     image = calloc(1, sizeof *image);
     if (image == NULL) {
       pthread_mutex_unlock(&memory->mutex);
@@ -179,7 +203,7 @@ static tenon_error image_create(void* self, tenon_image* description, void** han
     image->description.size = 0;
     image->memory = memory;
     image->owners = 1;
-    disown(memory->unfinished);
+    image->next = memory->unfinished;
     memory->unfinished = image;
   }
   ++image->owners;
@@ -208,12 +232,10 @@ static tenon_error image_commit(void* handle, tenon_detail* why) {
     return fail(why, TENON_ERROR_INVALID, "a newer image is there");
   }
   disown(memory->newest);
-  memory->newest = image;
-  if (memory->unfinished == image) {
-    memory->unfinished = NULL; /* its ownership becomes that of the newest */
-  } else {
-    ++image->owners;
-  }
+  struct image** link = &memory->unfinished;
+  while (*link != image) link = &(*link)->next;
+  *link = image->next;
+  memory->newest = image; /* which takes over the ownership of the list */
   pthread_mutex_unlock(&memory->mutex);
   return TENON_OK;
 }
