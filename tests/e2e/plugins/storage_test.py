@@ -5,15 +5,18 @@ What a storage does not keep is said before anybody relies on it."""
 
 from __future__ import annotations
 
+import sys
 import unittest
 from pathlib import Path
 
-from harness import TENOND, Client, Node, run, temporary_directory
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tenon_kv.ttypes import GetRequest, PutRequest
+from harness import TENOND, Client, Node, run, temporary_directory  # noqa: E402
+
+from tenon_kv.ttypes import GetRequest, PutRequest  # noqa: E402
 
 DURABLE = ("filewal", "leveldb")
-README = Path(__file__).resolve().parents[2] / "README.md"
+README = Path(__file__).resolve().parents[3] / "README.md"
 LINE = "plugin = filewal"
 
 

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 import unittest
 from pathlib import Path
 
-from harness import BUILD_DIRECTORY, STOP_SECONDS, TENONCTL, Node, run, temporary_directory
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from harness import BUILD_DIRECTORY, STOP_SECONDS, TENONCTL, Node, run, temporary_directory  # noqa: E402
 
 FINDING = "PLUGIN_MISBEHAVING tenon_host.metric_create: found a call on another thread, expected the control thread"
 COUNTED = 'tenon_plugin_findings_total{plugin="api.careless",blame="plugin"}'

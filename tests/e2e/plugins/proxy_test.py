@@ -5,14 +5,17 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 import unittest
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import ENVIRONMENT, TENONCTL, Client, Node, free_port, run, temporary_directory
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tenon_kv.ttypes import GetRequest, PutRequest, TransferLeadershipRequest
+from harness import ENVIRONMENT, TENONCTL, Client, Node, free_port, run, temporary_directory  # noqa: E402
+
+from tenon_kv.ttypes import GetRequest, PutRequest, TransferLeadershipRequest  # noqa: E402
 
 NGINX = "/usr/sbin/nginx"
 WAIT_SECONDS = 60.0
