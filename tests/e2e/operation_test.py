@@ -229,8 +229,7 @@ class Manager(unittest.TestCase):
 class Metrics(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        # The fault is one that nobody notices, so that the metrics of faults are there.
-        cls.cluster = RunningCluster(SLOW_ELECTIONS | {"fault.storage_read_delay": "1us"})
+        cls.cluster = RunningCluster(SLOW_ELECTIONS)
         cls.enterClassContext(cls.cluster)
         cls.leader = cls.cluster.wait_for_leader()
 
@@ -243,7 +242,9 @@ class Metrics(unittest.TestCase):
         return parse_metrics(self.text_of(node))[1]
 
     def test_what_operations_says_of_metrics_is_what_there_is(self) -> None:
-        with RunningCluster(QUICK_ELECTIONS, storages=",".join(STORAGE_PLUGINS)) as cluster:
+        # The fault is one that nobody notices, so that the metrics of faults are there.
+        settings = QUICK_ELECTIONS | {"fault.storage_read_delay": "1us"}
+        with RunningCluster(settings, storages=",".join(STORAGE_PLUGINS)) as cluster:
             leader = cluster.wait_for_leader()
             heartbeats = "tenon_raft_heartbeat_duration_seconds"
             cluster.wait_for(lambda: heartbeats in self.text_of(leader, cluster), "an answer to a heartbeat")
