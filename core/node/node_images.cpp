@@ -14,7 +14,8 @@ constexpr std::chrono::milliseconds kCompactionInterval(100);
 }  // namespace
 
 void Node::on_work_done(std::unique_ptr<Work> work) {
-  if (failed_) return;
+  // What has failed does nothing more, and handles on images are not for this thread to close.
+  if (failed_) return left_work_.push_back(std::move(work));
   work->finished();
   more_to_do_ = true;
 }
@@ -31,6 +32,7 @@ void Node::ask(OperatorRequest request) {
 }
 
 void Node::close_images() noexcept {
+  left_work_.clear();
   images_.close();
   readings_.close();
 }

@@ -35,7 +35,8 @@ FindingReporter::FindingReporter(std::string room, Then then, host::Logger& logg
 void FindingReporter::report(const validation::Finding& finding) noexcept {
   metrics_.record(finding.blame == validation::Blame::plugin ? plugin_findings_ : host_findings_, 1);
   if (then_ == Then::abort) {
-    // The logger may not come to write it any more.
+    // What led to it first; and the logger may not come to write the finding any more.
+    logger_.settle();
     std::fprintf(stderr, "%s: %s\n", room_.c_str(), finding.text().c_str());
     std::abort();
   }

@@ -4,6 +4,8 @@
 #include <spdlog/async.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "line_sink.hpp"
@@ -48,6 +50,18 @@ ServerLogger::~ServerLogger() {
   }
   // The pool's thread ends first: what it has queued owns the logger too, and must not be the last to do so.
   thread_pool_.reset();
+}
+
+void ServerLogger::settle() noexcept {
+  constexpr std::chrono::milliseconds look(1);
+  constexpr std::chrono::seconds patience(1);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  try {
+    while (thread_pool_->queue_size() != 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(look);
+    sink_->flush();  // waits for the line that is being written
+  } catch (...) {
+    // What cannot be waited for is lost with the process.
+  }
 }
 
 void ServerLogger::set_levels(const config::LoggerLevels& levels) {

@@ -46,6 +46,7 @@ class ServerLogger final : public host::Logger {
 
   bool wants(std::uint32_t severity, std::string_view room) const noexcept override;
   void write(std::uint32_t severity, std::string_view room, std::string_view line) noexcept override;
+  void settle() noexcept override;
 
  private:
   void queue(std::uint32_t severity, std::string_view room, std::string_view line);

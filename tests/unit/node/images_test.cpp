@@ -104,6 +104,41 @@ TEST_CASE("a node whose image may or may not have been committed stops") {
   CHECK(machine.recorder.failure.has_value());
 }
 
+TEST_CASE("a node that has failed leaves open what a worker still held, until its images are closed") {
+  SmallImages cluster;
+  Machine& leader = cluster.elect();
+  Machine& late = cluster.follower();
+  cluster.cut.insert(late.settings.raft.self);
+  late.restart();
+  cluster.put_many(leader, 60);
+  leader.node->take_image();
+  cluster.pass(milliseconds(1500));
+  late.now = cluster.now;
+  cluster.works = [&](Machine& machine) { return &machine != &leader; };
+  cluster.cut.clear();
+  for (int i = 0; i < 1000 && leader.workers.waiting.empty(); ++i) {
+    cluster.round();
+    cluster.advance(milliseconds(1));
+  }
+  REQUIRE(leader.workers.waiting.size() == 1);
+  std::unique_ptr<Work> read = std::move(leader.workers.waiting.front());
+  leader.workers.waiting.pop_front();
+  while (read->step()) {
+  }
+  REQUIRE(leader.storage.open_images == 1);
+  leader.storage.image_commit_error = TENON_ERROR_IO;
+  cluster.put_many(leader, 1);
+  leader.node->take_image();
+  leader.run();
+  leader.work_one();
+  leader.run();
+  REQUIRE(leader.recorder.failure.has_value());
+  leader.node->on_work_done(std::move(read));
+  CHECK(leader.storage.open_images == 1);
+  leader.node->close_images();
+  CHECK(leader.storage.open_images == 0);
+}
+
 TEST_CASE("an image that storage gives back damaged is not committed, and the log stays") {
   Machine machine;
   make_small(machine.settings.images);

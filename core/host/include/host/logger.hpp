@@ -17,6 +17,9 @@ class Logger {
   // Writes one line from `room` (for example "node" or "storage.filewal"), or drops and counts it. Any thread; never
   // blocks for longer than it takes to queue the line.
   virtual void write(std::uint32_t severity, std::string_view room, std::string_view line) noexcept = 0;
+  // Waits until the lines that were queued are written, a second at most: for who is about to end the process. Any
+  // thread.
+  virtual void settle() noexcept {}
 };
 
 }  // namespace tenon::host

@@ -110,7 +110,8 @@ class Node {
   // Takes a request of an operator's tool. It is answered exactly once, perhaps at once.
   void ask(OperatorRequest request);
 
-  // Ends every handle on an image; nothing else is called from now on. Needs: no work is under way.
+  // Ends every handle on an image, on the thread that calls; nothing else is called from now on. Needs: no work is
+  // under way.
   void close_images() noexcept;
 
   // Does all that can be done now. Needs: time never runs back.
@@ -229,8 +230,9 @@ class Node {
   std::map<std::uint64_t, LogRead> log_reads_;                    // that are under way; at most one for each reader
   std::uint64_t last_log_read_ = 0;
   bool space_is_short_ = false;
-  bool more_to_do_ = false;  // run() stopped early, to be called again at once
-  bool failed_ = false;      // holds for good; nothing is answered any more
+  bool more_to_do_ = false;                       // run() stopped early, to be called again at once
+  std::vector<std::unique_ptr<Work>> left_work_;  // that came to its end after this node had failed
+  bool failed_ = false;                           // holds for good; nothing is answered any more
 };
 
 }  // namespace tenon::node
