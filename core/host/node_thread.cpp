@@ -201,6 +201,9 @@ void NodeThread::run() {
     std::swap(mail, mail_);
   }
   give_back_reads(mail);
+  // Handles on images that came back with it are not for this thread to close.
+  const std::lock_guard lock(mail_mutex_);
+  std::move(mail.done.begin(), mail.done.end(), std::back_inserter(mail_.done));
 }
 
 void NodeThread::give_back_reads(Mail& mail) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "host/node_thread.hpp"
+
+#include <thread>
+
 #include "running_node.hpp"
 #include "test_queue.hpp"
 
@@ -102,6 +105,26 @@ TEST_CASE("an image is read by the id that its first part names, and what is ask
     CHECK(queue.run(only(asked)).error == TENON_ERROR_INVALID);
   }
   queue.destroy();
+}
+
+// The storage is under validation, which ends the test when the node's thread closes a handle.
+TEST_CASE("a node that is stopped while its image is read closes it on another thread than its own") {
+  MemoryStorage storage(Mode::immediate);
+  for (int round = 0; round < 300; ++round) {
+    RunningNode running(storage);
+    TestQueue queue(running.clients(), 8);
+    const tenon_operation write = put("k", "v");
+    CHECK(queue.run(only(write)).outcome == TENON_OUTCOME_DONE);
+    if (round == 0) {
+      running.node().take_image();
+      eventually([&] { return running.node().status().images.taken == 1; });
+    }
+    const tenon_operation read = admin("snapshot_read", "newest 0");
+    for (int asked = 0; asked < 4; ++asked) queue.submit(only(read));
+    if (round % 2 == 0) std::this_thread::yield();
+    running.stop();
+    queue.destroy();
+  }
 }
 
 TEST_CASE("a log is read behind an entry that both have, and cut when an operator wants it") {
