@@ -95,7 +95,9 @@ class Images(unittest.TestCase):
             before = cluster.wait_for_same_state()
             cluster.kill(*cluster.ids)
             cluster.start(*cluster.ids)
-            cluster.wait_for_leader()
+            # What follows the image is applied once a leader has committed it anew.
+            leader = cluster.wait_for_leader()
+            cluster.wait_for(lambda: cluster.status(leader).revision >= before.revision, "the log behind the image")
             after = cluster.wait_for_same_state()
             self.assertEqual(after.keys, before.keys)
             self.assertEqual(after.revision, before.revision)
