@@ -45,6 +45,7 @@ node::Settings node_settings(const config::Config& config) {
   settings.raft.heartbeat_interval = config.raft.heartbeat_interval;
   settings.raft.election_timeout_min = config.raft.election_timeout_min;
   settings.raft.election_timeout_max = config.raft.election_timeout_max;
+  settings.raft.lease_drift = config.raft.lease_drift;
   settings.cluster_id = config.cluster_id;
   settings.inbox_bytes_max = config.limits.inbox_bytes_max;
   settings.watch_history_bytes_max = config.limits.watch_history_bytes;

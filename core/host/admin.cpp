@@ -108,7 +108,7 @@ void NodeThread::answer_operator(node::OperatorAnswer answer) {
 }
 
 std::string NodeThread::metrics_text() const {
-  std::vector<MetricValue> values = status_metrics(status());
+  std::vector<MetricValue> values = status_metrics(status(), host::steady_now());
   const auto append = [&](std::vector<MetricValue> more) {
     values.insert(values.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };

@@ -84,7 +84,7 @@ void Raft::receive(NodeId from, const ReadIndexRequest& request, Effects& effect
     if (same->id == request.id) return;
     reads.erase(same);
   }
-  reads.push_back({from, {}, request.id, 0, {}});
+  reads.push_back({from, {}, now_, request.id, 0, {}});
 }
 
 // Thesis, section 6.4. The commit index may serve reads once an entry of this term is committed, for only then does the
@@ -114,13 +114,11 @@ void Raft::begin_round(Leader& leading, Effects& effects) {
 // have been elected.
 void Raft::release_reads(Leader& leading, Effects& effects) {
   if (leading.waiting_reads.empty()) return;
-  std::vector<std::uint64_t> rounds{leading.round};
-  for (const Progress& follower : leading.followers) rounds.push_back(follower.round());
-  const std::uint64_t confirmed = majority_reached(std::move(rounds));
+  const std::uint64_t confirmed = confirmed_round(leading);
   const auto release = [&](const Leader::WaitingRead& read) {
     if (read.round == 0 || read.round > confirmed) return false;
     if (read.origin == settings_.self) {
-      effects.reads.push_back({read.token, read.index});
+      effects.reads.push_back({read.token, read.index, ReadProof::round, read.asked});
     } else {
       effects.sends.push_back({read.origin, ReadIndexReply{hard_state_.term, read.id, read.index}});
     }

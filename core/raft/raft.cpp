@@ -22,10 +22,12 @@ Raft::Raft(const Settings& settings, Recovered recovered, Random random, Instant
   TENON_CHECK(2 * settings_.heartbeat_interval <= settings_.election_timeout_min);
   TENON_CHECK(settings_.election_timeout_min < settings_.election_timeout_max);
   TENON_CHECK(settings_.append_entries_max > 0 && settings_.window_appends_max > 0);
+  TENON_CHECK(!settings_.lease_drift ||
+              (*settings_.lease_drift >= Duration::zero() && *settings_.lease_drift < settings_.election_timeout_min));
   TENON_CHECK(membership().has_voter(settings_.self));
   TENON_CHECK(hard_state_.term >= log_.last_term());
   // The only voter has nobody to wait for.
-  role_ = Follower{{}, {}, is_only_voter() ? now_ : draw_election_deadline(), false, {}, {}, false};
+  role_ = Follower{{}, is_only_voter() ? now_ : draw_election_deadline(), false, {}, {}, false};
   check_invariants();
 }
 
@@ -62,12 +64,17 @@ void Raft::on(const Propose& propose, Effects& effects) {
 
 void Raft::on(const Read& read, Effects& effects) {
   if (auto* leading = std::get_if<Leader>(&role_)) {
-    leading->waiting_reads.push_back({settings_.self, read.token, 0, 0, {}});
+    const std::optional<Instant> lease = read.proof == ReadProof::lease ? lease_end() : std::nullopt;
+    if (lease && now_ < *lease) {
+      effects.reads.push_back({read.token, commit_index_, ReadProof::lease, now_});
+    } else {
+      leading->waiting_reads.push_back({settings_.self, read.token, now_, 0, 0, {}});
+    }
     return;
   }
   auto* following = std::get_if<Follower>(&role_);
   if (following != nullptr && following->leader != NodeId()) {
-    following->waiting_reads.push_back({read.token, 0});
+    following->waiting_reads.push_back({read.token, now_, 0});
   } else {
     effects.rejected.push_back({read.token, Rejection::not_leader, leader()});
   }
@@ -128,11 +135,11 @@ bool Raft::is_only_voter() const noexcept {
 }
 
 // While this holds, no other node is helped to lead (thesis section 4.2.3). A leader hears itself: when it loses the
-// others it steps down by itself.
+// others it steps down by itself. A follower that hears of a later term, but not of who leads it, goes on: the leader
+// of the term before may count on what it was answered.
 bool Raft::hears_leader() const noexcept {
   if (std::holds_alternative<Leader>(role_)) return true;
-  const auto* following = std::get_if<Follower>(&role_);
-  return following != nullptr && following->heard && now_ - *following->heard < settings_.election_timeout_min;
+  return heard_ && now_ - *heard_ < settings_.election_timeout_min;
 }
 
 bool Raft::is_disk_stalled() const noexcept {
@@ -183,7 +190,7 @@ void Raft::check_invariants() const noexcept {
   }
   if (const auto* following = std::get_if<Follower>(&role_)) {
     TENON_CHECK(following->verified_index <= log_.last_index());
-    TENON_CHECK(following->heard.has_value() == (following->leader != NodeId()));
+    TENON_CHECK(following->leader == NodeId() || heard_.has_value());
   }
 }
 

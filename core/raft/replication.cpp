@@ -176,6 +176,7 @@ void Raft::hand_over(Leader& leading, Effects& effects) {
   const Progress* target = find_progress(leading.handover->target);
   if (target == nullptr || target->match() != log_.last_index()) return;
   leading.handover->asked = true;
+  leading.lease_is_void = true;
   effects.sends.push_back({target->peer(), TimeoutNow{hard_state_.term, log_.last_index(), log_.last_term()}});
 }
 

@@ -2,7 +2,8 @@
 // Runs a transcript: stanzas of one command and what it must cause, with a line of dashes between, and an empty line
 // after. `transcript FILE` compares and says where they differ; `transcript --rewrite FILE` writes what it causes.
 //
-//   cluster N [NODE=TERM,TERM..]..    N voters; the logs that they begin with. Comes first
+//   cluster N [lease=MILLISECONDS] [NODE=TERM,TERM..]..    N voters; the drift that leases allow for, without it there
+//                                     are none; the logs that they begin with. Comes first
 //   elect NODE                        timeout and stabilize; only who leads is told
 //   timeout NODE                      the clock goes to the node's deadline, which alone notices
 //   advance-time MILLISECONDS         every deadline on the way is noticed
@@ -11,7 +12,7 @@
 //   stabilize                         until nothing is under way
 //   crash NODE [COUNT]                the oldest COUNT writes under way survive, none by default
 //   lose-unsynced NODE, fail-write NODE, restart NODE
-//   propose NODE TEXT, read NODE, transfer NODE TARGET, disconnected NODE PEER
+//   propose NODE TEXT, read NODE [lease], transfer NODE TARGET, disconnected NODE PEER
 //   propose-members NODE MEMBER NUMBER    a membership in which MEMBER has the data directory NUMBER
 //   image NODE INDEX                  the node takes an image of what it has committed up to there
 //   compact NODE INDEX                its log begins behind that now
@@ -135,6 +136,10 @@ class Runner {
     options.voters = number(words_.at(1));
     for (std::size_t i = 2; i < words_.size(); ++i) {
       const std::size_t equals = words_[i].find('=');
+      if (words_[i].substr(0, equals) == "lease") {
+        options.settings.lease_drift = std::chrono::milliseconds(number(words_[i].substr(equals + 1)));
+        continue;
+      }
       std::istringstream terms(words_[i].substr(equals + 1));
       std::vector<std::uint64_t>& log = options.logs[NodeId(number(words_[i].substr(0, equals)))];
       for (std::string term; std::getline(terms, term, ',');) log.push_back(number(term));
@@ -162,7 +167,10 @@ class Runner {
   void fail_write() { cluster_->fail_write(node()); }
   void restart() { cluster_->restart(node()); }
   void propose() { cluster_->propose(node(), words_.at(2)); }
-  void read() { cluster_->read(node()); }
+  void read() {
+    const bool by_lease = words_.size() > 2 && words_[2] == "lease";
+    cluster_->read(node(), by_lease ? raft::ReadProof::lease : raft::ReadProof::round);
+  }
   void transfer() { cluster_->transfer(node(), node(2)); }
   void disconnected() { cluster_->disconnected(node(), node(2)); }
   raft::LogIndex index(std::size_t word = 2) const { return raft::LogIndex(number(words_.at(word))); }

@@ -111,7 +111,8 @@ void RaftCluster::describe(const Node& node, const Effects& effects, LogIndex co
   for (const Send& send : effects.sends) say(node, "to " + to_text(send.to) + ": " + to_text(send.message));
   if (node.raft->commit_index() > committed_before) say(node, "commits up to " + to_text(node.raft->commit_index()));
   for (const ReadReady& ready : effects.reads) {
-    say(node, "may answer #" + to_text(ready.token) + " from " + to_text(ready.index));
+    say(node, "may answer #" + to_text(ready.token) + " from " + to_text(ready.index) +
+                  (ready.proof == ReadProof::lease ? " by its lease" : ""));
   }
   for (const Rejected& rejected : effects.rejected) {
     say(node, "rejects #" + to_text(rejected.token) + ": " + std::string(to_text(rejected.why)) + ", leader " +
@@ -334,10 +335,10 @@ Token RaftCluster::propose(NodeId node, Propose propose) {
   return last_token_;
 }
 
-Token RaftCluster::read(NodeId node) {
+Token RaftCluster::read(NodeId node, ReadProof proof) {
   last_token_ = last_token_.next();
   outcomes_[last_token_] = {};
-  round(at(node), Read{last_token_});
+  round(at(node), Read{last_token_, proof});
   return last_token_;
 }
 

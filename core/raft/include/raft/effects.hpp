@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "raft/event.hpp"
 #include "raft/message.hpp"
 
 namespace tenon::raft {
@@ -61,10 +62,14 @@ struct Rejected {
   NodeId leader;  // as last heard of; 0: not known
 };
 
-// The read may be answered from any state that has applied `index` (thesis section 6.4).
+// The read may be answered from any state that has applied `index` (thesis section 6.4): it shows all that was
+// committed when the read was asked for. What rests on a lease is to be looked at again before it leaves:
+// Raft::lease_end().
 struct ReadReady {
   Token token;
   LogIndex index;
+  ReadProof proof;
+  Instant asked;  // when the read came to this node
 };
 
 enum class RoleName { follower, candidate, leader };

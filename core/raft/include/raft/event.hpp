@@ -2,6 +2,7 @@
 // What can happen to the core. A storage error is not among it: the node stops.
 #pragma once
 
+#include <cstdint>
 #include <variant>
 #include <vector>
 
@@ -32,9 +33,17 @@ struct Propose {
   std::shared_ptr<const Membership> membership = nullptr;  // what the data of a membership entry says; else null
 };
 
+// How a read is known to see what was committed when it came.
+enum class ReadProof : std::uint8_t {
+  round,  // a majority has answered the leader since (thesis section 6.4)
+  lease,  // a majority will help no other to lead for a while, and has said so a short time ago (thesis section 6.4.1)
+};
+
 // Someone wants to read what is committed now. Answered by one effect, ReadReady or Rejected, in this step or later.
+// Who would be content with a lease is answered by a round when there is none.
 struct Read {
   Token token;
+  ReadProof proof = ReadProof::round;
 };
 
 // Storage has made every write up to `sequence` durable.

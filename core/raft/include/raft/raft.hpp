@@ -36,6 +36,9 @@ struct Settings {
   std::uint64_t window_bytes_max = 8u << 20;      // of Appends to one peer that were not answered, beyond the first
   std::size_t window_appends_max = 256;           // > 0
   Payload no_op_data = {};                        // what the first entry of a leadership holds; formatted by core/wire
+  // How much less of election_timeout_min a leader's clock may count than a voter's in the same time; < that timeout.
+  // nullopt: this node gives itself no lease.
+  std::optional<Duration> lease_drift = std::nullopt;
 };
 
 // What recovery found, all of it durable.
@@ -49,10 +52,10 @@ struct Recovered {
 struct Follower {
   struct WaitingRead {
     Token token;
+    Instant asked;
     std::uint64_t id;  // of the request that asked the leader; 0: it was not asked yet
   };
   NodeId leader;                           // of the current term; 0: not heard of
-  std::optional<Instant> heard;            // when the leader was; nullopt with leader 0
   Instant election_deadline;               // when it becomes a candidate
   bool woke_late = false;                  // the deadline was put off once, because time had jumped
   LogIndex verified_index;                 // the log is known to be the leader's up to here
@@ -72,6 +75,7 @@ struct Leader {
   struct WaitingRead {
     NodeId origin;        // who asks: this node or a follower
     Token token;          // of this node's
+    Instant asked;        // the same
     std::uint64_t id;     // of a follower's
     std::uint64_t round;  // the heartbeats that confirm it; 0: none was sent since it came
     LogIndex index;       // the commit index when that round began
@@ -90,6 +94,7 @@ struct Leader {
   std::optional<Instant> notice_due;  // when followers are told a commit index that they do not know; nullopt: all do
   std::vector<WaitingRead> waiting_reads;  // in order of arrival; at most one of each follower
   std::optional<Handover> handover;        // while set nothing is proposed
+  bool lease_is_void = false;              // a voter was told to stand at once, and may do so at any time from then on
 };
 
 using Role = std::variant<Follower, Candidate, Leader>;
@@ -121,6 +126,12 @@ class Raft {
   LogIndex commit_index() const noexcept { return commit_index_; }
   const Log& log() const noexcept { return log_; }
   const Membership& membership() const noexcept { return log_.membership(); }
+  // Of a leader: when the newest round of heartbeats began that a majority has answered; until then no other led.
+  // nullopt: it leads not, or not for long enough.
+  std::optional<Instant> confirmed_at() const noexcept;
+  // Before this instant no other node is helped to lead, so that reads need not ask: the state that has applied all
+  // that is committed is the newest. nullopt: there is no lease.
+  std::optional<Instant> lease_end() const noexcept;
   // Whether a Propose would be taken.
   bool accepts_proposals() const noexcept;
   // The entry with which its leadership began; 0: it does not lead.
@@ -188,6 +199,9 @@ class Raft {
   void begin_round(Leader& leading, Effects& effects);
   void release_reads(Leader& leading, Effects& effects);
 
+  // lease.cpp
+  std::uint64_t confirmed_round(const Leader& leading) const;
+
   // replication.cpp
   void receive(NodeId from, const AppendAccepted& accepted, Effects& effects);
   void receive(NodeId from, const AppendRejected& rejected, Effects& effects);
@@ -218,6 +232,7 @@ class Raft {
   const Settings settings_;
   Random random_;
   Instant now_;
+  std::optional<Instant> heard_;       // when a leader was heard of last, whatever has become of its term
   const Instant vote_hold_until_;      // before it nothing is granted: what was promised before a restart is forgotten
   HardState hard_state_;               // the term never falls; voted_for changes at most once in a term
   WriteSequence hard_state_sequence_;  // the write that makes it durable; <= last_sequence_

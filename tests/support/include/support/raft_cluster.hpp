@@ -101,7 +101,7 @@ class RaftCluster {
 
   // What the answer to it is called in outcome().
   raft::Token propose(raft::NodeId node, const std::string& text);
-  raft::Token read(raft::NodeId node);
+  raft::Token read(raft::NodeId node, raft::ReadProof proof = raft::ReadProof::round);
   // An entry after which `member` is known to have the data directory `number`.
   raft::Token propose_membership(raft::NodeId node, raft::NodeId member, std::uint8_t number);
   void transfer(raft::NodeId node, raft::NodeId target);

@@ -119,7 +119,7 @@ TEST_CASE("the lag of a peer is what the leader has beyond it") {
   status.term = Term(7);
   status.last_index = raft::LogIndex(10);
   status.peers = {{NodeId(2), raft::ProgressState::replicate, raft::LogIndex(8), raft::LogIndex(9)}};
-  const std::vector<MetricValue> values = status_metrics(status);
+  const std::vector<MetricValue> values = status_metrics(status, raft::Instant());
   const auto lag = std::find_if(values.begin(), values.end(), [](const MetricValue& value) {
     return value.name == "tenon_raft_replication_lag_entries";
   });
