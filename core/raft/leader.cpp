@@ -13,8 +13,8 @@ void Raft::become_leader(Effects& effects) {
   Leader leading;
   leading.term_start = log_.last_index().next();
   leading.heartbeat_due = now_;
-  for (const Member& voter : membership().voters) {
-    if (voter.id != settings_.self) leading.followers.emplace_back(voter.id, leading.term_start, now_);
+  for (const Member& member : membership().members) {
+    if (member.id != settings_.self) leading.followers.emplace_back(member.id, leading.term_start, now_);
   }
   role_ = std::move(leading);
   append(EntryKind::no_op, settings_.no_op_data, nullptr, effects);
@@ -35,11 +35,9 @@ LogIndex Raft::append(EntryKind kind, Payload data, std::shared_ptr<const Member
 void Raft::advance_commit() {
   const auto* leading = std::get_if<Leader>(&role_);
   if (leading == nullptr) return;
-  std::vector<LogIndex> matches;
-  matches.reserve(membership().voters.size());
-  matches.push_back(log_.durable_index());
-  for (const Progress& follower : leading->followers) matches.push_back(follower.match());
-  const LogIndex reached = majority_reached(std::move(matches));
+  const auto reached = quorum_reached<LogIndex>(membership(), [&](NodeId voter) {
+    return voter == settings_.self ? log_.durable_index() : find_progress(voter)->match();
+  });
   if (reached >= leading->term_start) commit_index_ = std::max(commit_index_, reached);
 }
 
@@ -50,9 +48,10 @@ void Raft::check_leadership(Effects& effects) {
   if (leading.handover && now_ >= leading.handover->deadline) leading.handover.reset();
   if (is_only_voter()) return;
   if (is_disk_stalled()) return become_follower(NodeId(), "its disk stands still", effects);
-  std::vector<Instant> contacts{now_};
-  for (const Progress& follower : leading.followers) contacts.push_back(follower.last_contact());
-  if (now_ - majority_reached(std::move(contacts)) >= settings_.election_timeout_max) {
+  const auto contact = quorum_reached<Instant>(membership(), [&](NodeId voter) {
+    return voter == settings_.self ? now_ : find_progress(voter)->last_contact();
+  });
+  if (now_ - contact >= settings_.election_timeout_max) {
     become_follower(NodeId(), "it has not heard of a majority", effects);
   }
 }
@@ -114,9 +113,9 @@ void Raft::begin_round(Leader& leading, Effects& effects) {
 // have been elected.
 void Raft::release_reads(Leader& leading, Effects& effects) {
   if (leading.waiting_reads.empty()) return;
-  std::vector<std::uint64_t> rounds{leading.round};
-  for (const Progress& follower : leading.followers) rounds.push_back(follower.round());
-  const std::uint64_t confirmed = majority_reached(std::move(rounds));
+  const auto confirmed = quorum_reached<std::uint64_t>(membership(), [&](NodeId voter) {
+    return voter == settings_.self ? leading.round : find_progress(voter)->round();
+  });
   const auto release = [&](const Leader::WaitingRead& read) {
     if (read.round == 0 || read.round > confirmed) return false;
     if (read.origin == settings_.self) {

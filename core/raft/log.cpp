@@ -6,12 +6,6 @@
 
 namespace tenon::raft {
 
-const Member* Membership::find(NodeId node) const noexcept {
-  const auto at = std::lower_bound(voters.begin(), voters.end(), node,
-                                   [](const Member& member, NodeId wanted) { return member.id < wanted; });
-  return at != voters.end() && at->id == node ? &*at : nullptr;
-}
-
 Log::Log(LogIndex boundary, Term boundary_term, Membership membership)
     : boundary_(boundary), boundary_term_(boundary_term), last_(boundary), durable_(boundary) {
   memberships_.push_back({boundary, std::make_shared<const Membership>(std::move(membership))});

@@ -8,8 +8,8 @@
 namespace tenon::raft {
 
 void Raft::on(const Received& received, Effects& effects) {
-  if (received.from == settings_.self || !membership().has_voter(received.from)) {
-    effects.drops.push_back(Drop::not_a_voter);
+  if (received.from == settings_.self || !membership().find(received.from)) {
+    effects.drops.push_back(Drop::not_a_member);
     return;
   }
   if (!settle_term(received.from, received.message, effects)) return;

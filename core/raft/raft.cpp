@@ -22,7 +22,6 @@ Raft::Raft(const Settings& settings, Recovered recovered, Random random, Instant
   TENON_CHECK(2 * settings_.heartbeat_interval <= settings_.election_timeout_min);
   TENON_CHECK(settings_.election_timeout_min < settings_.election_timeout_max);
   TENON_CHECK(settings_.append_entries_max > 0 && settings_.window_appends_max > 0);
-  TENON_CHECK(membership().has_voter(settings_.self));
   TENON_CHECK(hard_state_.term >= log_.last_term());
   // The only voter has nobody to wait for.
   role_ = Follower{{}, {}, is_only_voter() ? now_ : draw_election_deadline(), false, {}, {}, false};
@@ -123,9 +122,7 @@ std::vector<PeerStatus> Raft::peers() const {
   return found;
 }
 
-bool Raft::is_only_voter() const noexcept {
-  return membership().voters.size() == 1 && membership().has_voter(settings_.self);
-}
+bool Raft::is_only_voter() const noexcept { return membership().voters() == std::vector{settings_.self}; }
 
 // While this holds, no other node is helped to lead (thesis section 4.2.3). A leader hears itself: when it loses the
 // others it steps down by itself.

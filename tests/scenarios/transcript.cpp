@@ -220,7 +220,7 @@ class Runner {
     for (NodeId id(1); id.value() <= cluster_->voters(); id = id.next()) {
       if (!cluster_->is_running(id)) continue;
       std::string line = to_text(id) + " as of " + to_text(cluster_->raft(id).log().membership_index()) + ":";
-      for (const raft::Member& member : cluster_->raft(id).membership().voters) {
+      for (const raft::Member& member : cluster_->raft(id).membership().members) {
         line += " " + to_text(member.id) + "=" + std::to_string(member.incarnation.front());
       }
       say(line);

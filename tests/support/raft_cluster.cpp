@@ -25,9 +25,9 @@ Payload bytes_of(std::string text) {
 
 RaftCluster::RaftCluster(ClusterOptions options) : options_(std::move(options)), now_(std::chrono::hours(1)) {
   if (options_.voters == 0 || options_.voters > 9) throw std::invalid_argument("a cluster has 1 to 9 voters");
-  for (std::uint64_t id = 1; id <= options_.voters; ++id) membership_.voters.push_back({NodeId(id)});
+  for (std::uint64_t id = 1; id <= options_.voters; ++id) membership_.members.push_back({NodeId(id)});
   nodes_.resize(options_.voters);
-  for (const Member& voter : membership_.voters) {
+  for (const Member& voter : membership_.members) {
     Node& node = at(voter.id);
     node.id = voter.id;
     node.disk.image.membership = std::make_shared<const Membership>(membership_);
@@ -319,7 +319,7 @@ Token RaftCluster::propose(NodeId node, const std::string& text) {
 
 Token RaftCluster::propose_membership(NodeId node, NodeId member, std::uint8_t number) {
   Membership changed = raft(node).membership();
-  for (Member& one : changed.voters) {
+  for (Member& one : changed.members) {
     if (one.id == member) one.incarnation.fill(number);
   }
   auto said = std::make_shared<const Membership>(std::move(changed));

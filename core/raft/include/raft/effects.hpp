@@ -101,7 +101,7 @@ struct HeartbeatAnswered {
 // One for each reason to drop a message, so that it can be counted.
 enum class Drop : std::uint8_t {
   old_term,       // from a term that is over
-  not_a_voter,    // its sender is not in the membership
+  not_a_member,   // its sender is not in the membership
   stale,          // answers something that is decided
   lease,          // asks for a vote while the leader is heard of
   vote_hold,      // asks for a vote of a node that has just started

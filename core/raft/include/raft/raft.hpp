@@ -104,7 +104,7 @@ struct PeerStatus {
 
 class Raft {
  public:
-  // Needs: the log's membership includes self; the hard state's term is not below the last entry's.
+  // Needs: the hard state's term is not below the last entry's.
   Raft(const Settings& settings, Recovered recovered, Random random, Instant now);
 
   // The only mutator. Adds to `effects`, which may hold those of earlier steps; the caller performs them in order, and
