@@ -109,7 +109,10 @@ Membership entering_joint(Membership from, std::span<const NodeId> voters) {
 Membership leaving_joint(Membership from) {
   std::vector<NodeId> leaving;
   for (Member& member : from.members) {
-    if (member.standing == Standing::incoming) member.standing = Standing::voter;
+    if (member.standing == Standing::incoming) {
+      member.standing = Standing::voter;
+      member.takes_place_of = NodeId();
+    }
     if (member.standing == Standing::outgoing) leaving.push_back(member.id);
   }
   for (const NodeId node : leaving) remove(from, node);

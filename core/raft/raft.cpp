@@ -116,7 +116,8 @@ std::vector<PeerStatus> Raft::peers() const {
   if (const auto* leading = std::get_if<Leader>(&role_)) {
     found.reserve(leading->followers.size());
     for (const Progress& one : leading->followers) {
-      found.push_back({one.peer(), one.state(), one.match(), one.next()});
+      found.push_back(
+          {one.peer(), one.state(), one.match(), one.next(), one.has_answered(), one.last_contact()});
     }
   }
   return found;

@@ -9,10 +9,11 @@ namespace tenon::wire {
 namespace {
 
 raft::Member read_member(ByteReader& reader) {
-  raft::Member member{raft::NodeId(reader.u64()), read_incarnation(reader), {}, {}};
+  raft::Member member{raft::NodeId(reader.u64()), read_incarnation(reader)};
   const std::uint8_t standing = reader.u8();
   if (standing < 1 || standing > 4) reader.fail();
   member.standing = static_cast<raft::Standing>(standing);
+  member.takes_place_of = raft::NodeId(reader.u64());
   const std::uint8_t count = reader.u8();
   if (count > raft::kAddressesMax) reader.fail();
   for (std::uint8_t i = 0; i < count && reader.ok(); ++i) {
@@ -51,6 +52,7 @@ void write_membership(ByteWriter& writer, const raft::Membership& membership) {
     writer.u64(member.id.value());
     write_incarnation(writer, member.incarnation);
     writer.u8(static_cast<std::uint8_t>(member.standing));
+    writer.u64(member.takes_place_of.value());
     writer.u8(static_cast<std::uint8_t>(member.addresses.size()));
     for (const std::string& address : member.addresses) {
       TENON_CHECK(!address.empty() && address.size() <= raft::kAddressBytesMax);

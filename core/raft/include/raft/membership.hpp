@@ -46,6 +46,9 @@ struct Member {
   Incarnation incarnation = {};             // once it is known, what any other directory of this id says does not count
   std::vector<std::string> addresses = {};  // opaque here; none: as each node's config says
   Standing standing = Standing::voter;
+  // Of a learner, what it is to become when it has caught up: itself: one more voter; another: that one's place as a
+  // voter is its; 0: it stays a learner.
+  NodeId takes_place_of = {};
   bool operator==(const Member&) const = default;
 };
 

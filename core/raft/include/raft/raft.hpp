@@ -99,6 +99,8 @@ struct PeerStatus {
   ProgressState state;
   LogIndex match_index;
   LogIndex next_index;
+  bool has_answered = false;  // since the leadership began
+  Instant last_contact = {};  // when it has, or when the leadership began
   bool operator==(const PeerStatus&) const = default;
 };
 
