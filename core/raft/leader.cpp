@@ -27,6 +27,7 @@ LogIndex Raft::append(EntryKind kind, Payload data, std::shared_ptr<const Member
   Write& write = current_write(effects);
   write.entries.push_back(entry);
   log_.append(std::move(entry), write.sequence);
+  if (log_.membership_index() == index) follow_membership(std::get<Leader>(role_));
   return index;
 }
 
@@ -46,14 +47,16 @@ void Raft::advance_commit() {
 void Raft::check_leadership(Effects& effects) {
   auto& leading = std::get<Leader>(role_);
   if (leading.handover && now_ >= leading.handover->deadline) leading.handover.reset();
+  let_go(leading);
   if (is_only_voter()) return;
   if (is_disk_stalled()) return become_follower(NodeId(), "its disk stands still", effects);
   const auto contact = quorum_reached<Instant>(membership(), [&](NodeId voter) {
     return voter == settings_.self ? now_ : find_progress(voter)->last_contact();
   });
   if (now_ - contact >= settings_.election_timeout_max) {
-    become_follower(NodeId(), "it has not heard of a majority", effects);
+    return become_follower(NodeId(), "it has not heard of a majority", effects);
   }
+  retire(leading, effects);
 }
 
 void Raft::receive(NodeId from, const HeartbeatReply& reply, Effects& effects) {
@@ -107,6 +110,9 @@ void Raft::begin_round(Leader& leading, Effects& effects) {
     }
   }
   for (Progress& follower : leading.followers) send_heartbeat(follower, leading.round, effects);
+  for (Leader::Leaving& one : leading.leaving) {
+    if (one.round == 0 && find_progress(one.node)->told_commit() >= one.removal) one.round = leading.round;
+  }
 }
 
 // A read is confirmed when a majority has answered heartbeats that were sent after it came: until then no other can

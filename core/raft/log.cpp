@@ -13,6 +13,18 @@ Log::Log(LogIndex boundary, Term boundary_term, Membership membership)
 
 Term Log::last_term() const noexcept { return term_runs_.empty() ? boundary_term_ : term_runs_.back().term; }
 
+const Log::MembershipAt& Log::membership_as_of(LogIndex index) const noexcept {
+  TENON_CHECK(index >= boundary_);
+  const auto after = std::upper_bound(memberships_.begin(), memberships_.end(), index,
+                                      [](LogIndex wanted, const MembershipAt& one) { return wanted < one.index; });
+  return *std::prev(after);
+}
+
+bool Log::counts_since(LogIndex index, NodeId node) const noexcept {
+  return std::any_of(&membership_as_of(index), memberships_.data() + memberships_.size(),
+                     [&](const MembershipAt& one) { return one.membership->has_voter(node); });
+}
+
 std::optional<Term> Log::term(LogIndex index) const noexcept {
   if (index == boundary_) return boundary_term_;
   if (index < boundary_ || index > last_) return std::nullopt;

@@ -34,6 +34,7 @@ void Raft::step(const Event& event, Effects& effects) {
   TENON_CHECK(!effects.write || effects.write->sequence != reset_sequence_);
   now_ = event.now;
   std::visit([&](const auto& what) { on(what, effects); }, event.what);
+  tell_removal(effects);
   log_.trim_cache(settings_.log_cache_bytes_max);
   check_invariants();
 }
@@ -53,6 +54,10 @@ void Raft::on(const Propose& propose, Effects& effects) {
   if (leading == nullptr || leading->handover) {
     const Rejection why = leading == nullptr ? Rejection::not_leader : Rejection::transferring;
     effects.rejected.push_back({propose.token, why, leader()});
+    return;
+  }
+  if (const std::optional<Rejected> refused = refuse_change(propose)) {
+    effects.rejected.push_back(*refused);
     return;
   }
   const LogIndex index = append(propose.kind, propose.data, propose.membership, effects);
@@ -82,12 +87,16 @@ void Raft::on(const WriteDurable& done, Effects& effects) {
 }
 
 std::optional<Instant> Raft::next_deadline() const noexcept {
-  if (const auto* following = std::get_if<Follower>(&role_)) return following->election_deadline;
+  if (const auto* following = std::get_if<Follower>(&role_)) {
+    return following->leader != NodeId() || may_stand() ? std::optional(following->election_deadline) : std::nullopt;
+  }
+  if (const auto* leading = std::get_if<Leader>(&role_)) {
+    if (leading->followers.empty()) return std::nullopt;
+    return leading->notice_due ? std::min(*leading->notice_due, leading->heartbeat_due) : leading->heartbeat_due;
+  }
   // Alone, nothing can be gained by trying again: what is being written becomes durable or the node stops.
   if (is_only_voter()) return std::nullopt;
-  if (const auto* candidate = std::get_if<Candidate>(&role_)) return candidate->election_deadline;
-  const auto& leading = std::get<Leader>(role_);
-  return leading.notice_due ? std::min(*leading.notice_due, leading.heartbeat_due) : leading.heartbeat_due;
+  return std::get<Candidate>(role_).election_deadline;
 }
 
 RoleName Raft::role() const noexcept {
@@ -116,8 +125,8 @@ std::vector<PeerStatus> Raft::peers() const {
   if (const auto* leading = std::get_if<Leader>(&role_)) {
     found.reserve(leading->followers.size());
     for (const Progress& one : leading->followers) {
-      found.push_back(
-          {one.peer(), one.state(), one.match(), one.next(), one.has_answered(), one.last_contact()});
+      if (membership().find(one.peer()) == nullptr) continue;
+      found.push_back({one.peer(), one.state(), one.match(), one.next(), one.has_answered(), one.last_contact()});
     }
   }
   return found;
@@ -172,6 +181,8 @@ void Raft::check_invariants() const noexcept {
     TENON_CHECK(hard_state_.voted_for == settings_.self);
     TENON_CHECK(leading->term_start <= log_.last_index());
     TENON_CHECK(leading->term_start < log_.boundary() || log_.term(leading->term_start) == hard_state_.term);
+    TENON_CHECK(leading->followers.size() == membership().members.size() + leading->leaving.size() -
+                                                 (membership().find(settings_.self) != nullptr ? 1 : 0));
     for (const Progress& one : leading->followers) {
       TENON_CHECK(one.match() < one.next());
       TENON_CHECK(one.match() <= log_.last_index());

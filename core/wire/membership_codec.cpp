@@ -27,11 +27,15 @@ raft::Member read_member(ByteReader& reader) {
 // Whether they stand as they must, each set of voters has one, and nobody is a member and a former one.
 bool is_consistent(const raft::Membership& membership) {
   const auto& [members, former] = membership;
+  const auto keeps_place = [](const raft::Member& member) {
+    return !raft::counts_before(member.standing) || member.takes_place_of == raft::NodeId();
+  };
   const auto not_ascending = [](const raft::Member& left, const raft::Member& right) { return left.id >= right.id; };
   const auto was_counted = [](const raft::Member& member) { return raft::counts_before(member.standing); };
   const auto will_count = [](const raft::Member& member) { return raft::counts_after(member.standing); };
   return !members.empty() && members.front().id != raft::NodeId() &&
          std::adjacent_find(members.begin(), members.end(), not_ascending) == members.end() &&
+         std::all_of(members.begin(), members.end(), keeps_place) &&
          std::any_of(members.begin(), members.end(), was_counted) &&
          std::any_of(members.begin(), members.end(), will_count) &&
          std::all_of(former.begin(), former.end(), [&](const raft::FormerMember& one) {

@@ -73,6 +73,8 @@ const char* reason_text(raft::Verdict verdict) noexcept {
       return "its log ends before that of this node";
     case raft::Verdict::voted:
       return "the vote of this term went to another";
+    case raft::Verdict::removed:
+      return "it was removed from the cluster, and was told so";
   }
   return "unknown";
 }

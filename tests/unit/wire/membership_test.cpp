@@ -12,12 +12,13 @@ using raft::Standing;
 
 constexpr std::size_t kMembersOffset = 16;
 constexpr std::size_t kStandingOffset = kMembersOffset + 4 + 8 + 16;
+constexpr std::size_t kAddressesOffset = kStandingOffset + 1 + 8;
 
 // Every standing, members with and without addresses, and two that left.
 const Membership kAll{{{NodeId(1), {1}, {"tcp://a:1", "ws://a:2/path"}, Standing::voter},
                        {NodeId(2), {2}, {}, Standing::outgoing},
-                       {NodeId(5), {}, {"b"}, Standing::incoming},
-                       {NodeId(0x0300), {4}, {}, Standing::learner}},
+                       {NodeId(5), {}, {"b"}, Standing::incoming, NodeId(2)},
+                       {NodeId(0x0300), {4}, {}, Standing::learner, NodeId(0x0300)}},
                       {{NodeId(9), {6}}, {NodeId(4), {}}}};
 
 bool is_accepted(std::string_view data) { return decode_entry(data).has_value(); }
@@ -28,7 +29,7 @@ Membership read_back(const Membership& membership) {
   return entry->membership;
 }
 
-// What is written for `kept`, with one byte of its member's head made another.
+// What is written for one voter, with one byte made another.
 bool accepts_member_with(std::size_t offset, unsigned char value) {
   return is_accepted(rewritten(encode_membership({{{NodeId(1)}}}), offset, value));
 }
@@ -74,39 +75,43 @@ TEST_CASE("a membership without a voter, before or afterwards, is refused") {
   }
 }
 
+TEST_CASE("a voter that is to take a place is refused") {
+  CHECK(accepts_member_with(kStandingOffset + 1, 0));
+  CHECK_FALSE(accepts_member_with(kStandingOffset + 1, 1));
+}
+
 TEST_CASE("counts and sizes beyond the bounds of a membership are refused though the bytes are there") {
   const std::vector<std::string> addresses(raft::kAddressesMax, std::string(raft::kAddressBytesMax, 'a'));
-  constexpr std::size_t count_offset = kStandingOffset + 1;
   const std::string encoded = encode_membership({{{NodeId(1), {}, addresses}}});
   // One address more, before the count of those that left.
   std::string more = encoded;
-  more.insert(count_offset + 1, std::string("\1\0\0\0a", 5));
-  CHECK_FALSE(is_accepted(rewritten(more, count_offset, raft::kAddressesMax + 1)));
-  CHECK(is_accepted(rewritten(encoded, count_offset, raft::kAddressesMax)));
+  more.insert(kAddressesOffset + 1, std::string("\1\0\0\0a", 5));
+  CHECK_FALSE(is_accepted(rewritten(more, kAddressesOffset, raft::kAddressesMax + 1)));
+  CHECK(is_accepted(rewritten(encoded, kAddressesOffset, raft::kAddressesMax)));
   // Addresses that are empty, or longer by one byte.
   std::string shorter = encode_membership({{{NodeId(1), {}, {"a"}}}});
   CHECK(is_accepted(shorter));
-  shorter.erase(count_offset + 1 + 4, 1);
-  CHECK_FALSE(is_accepted(rewritten(shorter, count_offset + 1, 0)));
+  shorter.erase(kAddressesOffset + 1 + 4, 1);
+  CHECK_FALSE(is_accepted(rewritten(shorter, kAddressesOffset + 1, 0)));
   std::string longer = encode_membership({{{NodeId(1), {}, {addresses.front()}}}});
-  longer.insert(count_offset + 1 + 4, "a");
-  CHECK_FALSE(is_accepted(rewritten(longer, count_offset + 1, 1)));
+  longer.insert(kAddressesOffset + 1 + 4, "a");
+  CHECK_FALSE(is_accepted(rewritten(longer, kAddressesOffset + 1, 1)));
 
   Membership most;
   for (std::uint64_t node = 1; node <= raft::kMembersMax; ++node) most.members.push_back({NodeId(node)});
   std::string another = encode_membership(most);
-  another.insert(another.size() - 4,
-                 std::string("\xff\0\0\0\0\0\0\0", 8) + std::string(16, '\0') + std::string("\2\0", 2));
+  another.insert(another.size() - 4, std::string("\xff\0\0\0\0\0\0\0", 8) + std::string(16, '\0') +
+                                         std::string("\2\0\0\0\0\0\0\0\0\0", 10));
   CHECK_FALSE(is_accepted(rewritten(another, kMembersOffset, raft::kMembersMax + 1)));
   Membership left{{{NodeId(1)}}};
   for (std::uint64_t node = 101; node <= 100 + raft::kFormerMembersMax; ++node) left.former.push_back({NodeId(node)});
   std::string former = encode_membership(left) + std::string("\xff\0\0\0\0\0\0\0", 8) + std::string(16, '\0');
-  CHECK_FALSE(is_accepted(rewritten(former, kStandingOffset + 2, raft::kFormerMembersMax + 1)));
+  CHECK_FALSE(is_accepted(rewritten(former, kAddressesOffset + 1, raft::kFormerMembersMax + 1)));
 }
 
 TEST_CASE("who left and is nobody, a member, or named twice is refused") {
   const std::string encoded = encode_membership({{{NodeId(1)}}, {{NodeId(2)}, {NodeId(3)}}});
-  constexpr std::size_t former_offset = kStandingOffset + 2 + 4;
+  constexpr std::size_t former_offset = kAddressesOffset + 1 + 4;
   CHECK(is_accepted(rewritten(encoded, former_offset, 4)));
   for (const int node : {0, 1, 3}) {
     CHECK_FALSE(is_accepted(rewritten(encoded, former_offset, static_cast<unsigned char>(node))));
