@@ -7,6 +7,7 @@
 //   elect NODE                        timeout and stabilize; only who leads is told
 //   timeout NODE                      the clock goes to the node's deadline, which alone notices
 //   advance-time MILLISECONDS         every deadline on the way is noticed
+//   run MILLISECONDS                  and all that is under way arrives; only roles and removals are told
 //   deliver|drop [from=NODE] [to=NODE] [kind=KIND] [skip=COUNT] [count=COUNT]
 //   write-durable NODE [COUNT]        the oldest writes under way, all of them by default
 //   stabilize                         until nothing is under way
@@ -80,6 +81,7 @@ class Runner {
                                                        {"elect", &Runner::elect},
                                                        {"timeout", &Runner::timeout},
                                                        {"advance-time", &Runner::advance_time},
+                                                       {"run", &Runner::run_time},
                                                        {"deliver", &Runner::deliver},
                                                        {"drop", &Runner::drop},
                                                        {"write-durable", &Runner::write_durable},
@@ -159,6 +161,13 @@ class Runner {
   }
   void timeout() { cluster_->timeout(node()); }
   void advance_time() { cluster_->advance(std::chrono::milliseconds(number(words_.at(1)))); }
+  void run_time() {
+    cluster_->run(std::chrono::milliseconds(number(words_.at(1))));
+    for (const std::string& line : cluster_->take_lines()) {
+      const auto has = [&](const char* words) { return line.find(words) != std::string::npos; };
+      if (has(" in term ") || has(" knows ")) say(line);
+    }
+  }
   void deliver() {
     if (cluster_->deliver(selection()) == 0) say("nothing of that is under way");
   }

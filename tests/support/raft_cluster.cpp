@@ -234,6 +234,13 @@ void RaftCluster::advance(Duration by) {
   throw std::logic_error("deadlines follow each other without end");
 }
 
+void RaftCluster::run(Duration by) {
+  for (const Instant end = now_ + by; now_ < end;) {
+    advance(std::min<Duration>(std::chrono::milliseconds(10), end - now_));
+    stabilize();
+  }
+}
+
 std::vector<std::size_t> RaftCluster::select(const Selection& which) const {
   std::vector<std::size_t> places;
   std::size_t passed = 0;

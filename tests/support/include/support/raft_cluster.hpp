@@ -74,6 +74,8 @@ class RaftCluster {
   void timeout(raft::NodeId node);
   // The clock goes on, and each node is ticked at each of its deadlines.
   void advance(raft::Duration by);
+  // The clock goes on, and what is under way arrives, and becomes durable, within 10 ms.
+  void run(raft::Duration by);
   // Every one of the messages that are under way now is handed over, each in a round of its own. Returns how many.
   std::size_t deliver(const Selection& which = {});
   std::size_t drop(const Selection& which = {});
