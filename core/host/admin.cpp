@@ -23,8 +23,8 @@ std::string echo(std::string_view text) {
 
 std::string listed(const raft::Membership& membership) {
   std::string list;
-  for (const raft::Member& voter : membership.voters) {
-    list += (list.empty() ? "" : ", ") + std::to_string(voter.id.value());
+  for (const raft::NodeId voter : membership.voters()) {
+    list += (list.empty() ? "" : ", ") + std::to_string(voter.value());
   }
   return list;
 }
@@ -151,7 +151,7 @@ AdminAnswer NodeThread::admin_transfer(const std::string& argument) {
       return {TENON_ERROR_INVALID, "node " + std::to_string(target.value()) + " leads already; name another voter"};
     }
   }
-  if (now.membership.voters.size() == 1) {
+  if (now.membership.voters().size() == 1) {
     return {TENON_ERROR_INVALID, "this node is the only voter, so no other can lead"};
   }
   transfer_leadership(target);

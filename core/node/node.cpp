@@ -188,7 +188,7 @@ void Node::perform() {
 void Node::pin_incarnations() {
   if (!is_ready_leader() || raft_.log().membership_index() > raft_.commit_index()) return;
   raft::Membership pinned = raft_.membership();
-  for (raft::Member& voter : pinned.voters) {
+  for (raft::Member& voter : pinned.members) {
     if (voter.incarnation != raft::Incarnation{}) continue;
     const auto heard = heard_incarnations_.find(voter.id);
     if (voter.id == settings_.raft.self) {

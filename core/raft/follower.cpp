@@ -144,7 +144,7 @@ void Raft::receive(NodeId from, const Heartbeat& heartbeat, Effects& effects) {
 void Raft::receive(NodeId from, const TimeoutNow& timeout_now, Effects& effects) {
   const auto* following = std::get_if<Follower>(&role_);
   if (following == nullptr || following->leader != from || is_disk_stalled() ||
-      timeout_now.last_index != log_.last_index() || timeout_now.last_term != log_.last_term()) {
+      timeout_now.last_index != log_.last_index() || timeout_now.last_term != log_.last_term() || !may_stand()) {
     effects.drops.push_back(Drop::not_electable);
     return;
   }
@@ -183,6 +183,13 @@ void Raft::on_election_deadline(Effects& effects) {
   const bool follows = std::holds_alternative<Follower>(role_);
   const std::optional<Instant> deadline = next_deadline();
   if (!deadline || now_ < *deadline) return;
+  if (!may_stand()) {
+    // It waits for a leader, and those that wait for reads need not.
+    constexpr std::string_view cause = "no leader was heard of, and it does not count";
+    become_follower(NodeId(), cause, effects);
+    if (follows) effects.roles.push_back({RoleName::follower, hard_state_.term, NodeId(), cause});
+    return;
+  }
   if (is_disk_stalled() && !is_only_voter()) {
     // Its vote would not become durable. Were it elected, it could not commit.
     become_follower(NodeId(), "its disk stands still", effects);

@@ -5,7 +5,7 @@
 // whatever it hears meanwhile but for one whom the leader itself has told to stand; a voter that restarts helps nobody
 // for as long. It came after it was sent: so from the beginning of a round that a majority has answered the leader
 // counts that timeout on its own clock, less what the two clocks may differ by in that time.
-#include <utility>
+#include <algorithm>
 
 #include "raft/quorum.hpp"
 #include "raft/raft.hpp"
@@ -13,9 +13,13 @@
 namespace tenon::raft {
 
 std::uint64_t Raft::confirmed_round(const Leader& leading) const {
-  std::vector<std::uint64_t> rounds{leading.round};
-  for (const Progress& follower : leading.followers) rounds.push_back(follower.round());
-  return majority_reached(std::move(rounds));
+  return quorum_reached<std::uint64_t>(membership(), [&](NodeId voter) {
+    if (voter == settings_.self) return leading.round;
+    const auto found = std::find_if(leading.followers.begin(), leading.followers.end(),
+                                    [&](const Progress& one) { return one.peer() == voter; });
+    TENON_CHECK(found != leading.followers.end());
+    return found->round();
+  });
 }
 
 std::optional<Instant> Raft::confirmed_at() const noexcept {

@@ -24,7 +24,6 @@ Raft::Raft(const Settings& settings, Recovered recovered, Random random, Instant
   TENON_CHECK(settings_.append_entries_max > 0 && settings_.window_appends_max > 0);
   TENON_CHECK(!settings_.lease_drift ||
               (*settings_.lease_drift >= Duration::zero() && *settings_.lease_drift < settings_.election_timeout_min));
-  TENON_CHECK(membership().has_voter(settings_.self));
   TENON_CHECK(hard_state_.term >= log_.last_term());
   // The only voter has nobody to wait for.
   role_ = Follower{{}, is_only_voter() ? now_ : draw_election_deadline(), false, {}, {}, false};
@@ -37,6 +36,7 @@ void Raft::step(const Event& event, Effects& effects) {
   TENON_CHECK(!effects.write || effects.write->sequence != reset_sequence_);
   now_ = event.now;
   std::visit([&](const auto& what) { on(what, effects); }, event.what);
+  tell_removal(effects);
   log_.trim_cache(settings_.log_cache_bytes_max);
   check_invariants();
 }
@@ -56,6 +56,10 @@ void Raft::on(const Propose& propose, Effects& effects) {
   if (leading == nullptr || leading->handover) {
     const Rejection why = leading == nullptr ? Rejection::not_leader : Rejection::transferring;
     effects.rejected.push_back({propose.token, why, leader()});
+    return;
+  }
+  if (const std::optional<Rejected> refused = refuse_change(propose)) {
+    effects.rejected.push_back(*refused);
     return;
   }
   const LogIndex index = append(propose.kind, propose.data, propose.membership, effects);
@@ -90,12 +94,16 @@ void Raft::on(const WriteDurable& done, Effects& effects) {
 }
 
 std::optional<Instant> Raft::next_deadline() const noexcept {
-  if (const auto* following = std::get_if<Follower>(&role_)) return following->election_deadline;
+  if (const auto* following = std::get_if<Follower>(&role_)) {
+    return following->leader != NodeId() || may_stand() ? std::optional(following->election_deadline) : std::nullopt;
+  }
+  if (const auto* leading = std::get_if<Leader>(&role_)) {
+    if (leading->followers.empty()) return std::nullopt;
+    return leading->notice_due ? std::min(*leading->notice_due, leading->heartbeat_due) : leading->heartbeat_due;
+  }
   // Alone, nothing can be gained by trying again: what is being written becomes durable or the node stops.
   if (is_only_voter()) return std::nullopt;
-  if (const auto* candidate = std::get_if<Candidate>(&role_)) return candidate->election_deadline;
-  const auto& leading = std::get<Leader>(role_);
-  return leading.notice_due ? std::min(*leading.notice_due, leading.heartbeat_due) : leading.heartbeat_due;
+  return std::get<Candidate>(role_).election_deadline;
 }
 
 RoleName Raft::role() const noexcept {
@@ -124,15 +132,14 @@ std::vector<PeerStatus> Raft::peers() const {
   if (const auto* leading = std::get_if<Leader>(&role_)) {
     found.reserve(leading->followers.size());
     for (const Progress& one : leading->followers) {
-      found.push_back({one.peer(), one.state(), one.match(), one.next()});
+      if (membership().find(one.peer()) == nullptr) continue;
+      found.push_back({one.peer(), one.state(), one.match(), one.next(), one.has_answered(), one.last_contact()});
     }
   }
   return found;
 }
 
-bool Raft::is_only_voter() const noexcept {
-  return membership().voters.size() == 1 && membership().has_voter(settings_.self);
-}
+bool Raft::is_only_voter() const noexcept { return membership().voters() == std::vector{settings_.self}; }
 
 // While this holds, no other node is helped to lead (thesis section 4.2.3). A leader hears itself: when it loses the
 // others it steps down by itself. A follower that hears of a later term, but not of who leads it, goes on: the leader
@@ -181,6 +188,8 @@ void Raft::check_invariants() const noexcept {
     TENON_CHECK(hard_state_.voted_for == settings_.self);
     TENON_CHECK(leading->term_start <= log_.last_index());
     TENON_CHECK(leading->term_start < log_.boundary() || log_.term(leading->term_start) == hard_state_.term);
+    TENON_CHECK(leading->followers.size() == membership().members.size() + leading->leaving.size() -
+                                                 (membership().find(settings_.self) != nullptr ? 1 : 0));
     for (const Progress& one : leading->followers) {
       TENON_CHECK(one.match() < one.next());
       TENON_CHECK(one.match() <= log_.last_index());

@@ -39,8 +39,8 @@ const char* reason_name(raft::Drop why) noexcept {
   switch (why) {
     case raft::Drop::old_term:
       return "old_term";
-    case raft::Drop::not_a_voter:
-      return "not_a_voter";
+    case raft::Drop::not_a_member:
+      return "not_a_member";
     case raft::Drop::stale:
       return "stale";
     case raft::Drop::lease:
@@ -73,14 +73,16 @@ const char* reason_text(raft::Verdict verdict) noexcept {
       return "its log ends before that of this node";
     case raft::Verdict::voted:
       return "the vote of this term went to another";
+    case raft::Verdict::removed:
+      return "it was removed from the cluster, and was told so";
   }
   return "unknown";
 }
 
 std::string listed(const raft::Membership& membership) {
   std::string list;
-  for (const raft::Member& voter : membership.voters) {
-    list += (list.empty() ? "" : ", ") + std::to_string(voter.id.value());
+  for (const raft::NodeId voter : membership.voters()) {
+    list += (list.empty() ? "" : ", ") + std::to_string(voter.value());
   }
   return list;
 }
@@ -227,9 +229,9 @@ std::string vote_line(const raft::VoteDecided& vote) {
 }
 
 std::vector<std::string> membership_lines(const raft::Membership& before, const raft::Membership& after) {
-  if (before.voters.empty()) return {"the voters are " + listed(after)};
+  if (before.members.empty()) return {"the voters are " + listed(after)};
   std::vector<std::string> lines;
-  for (const raft::Member& voter : after.voters) {
+  for (const raft::Member& voter : after.members) {
     const raft::Member* known = before.find(voter.id);
     if (known == nullptr) {
       lines.push_back(node_text(voter.id) + " is a voter now; the voters are " + listed(after));
@@ -238,7 +240,7 @@ std::vector<std::string> membership_lines(const raft::Membership& before, const 
                       " from now on");
     }
   }
-  for (const raft::Member& voter : before.voters) {
+  for (const raft::Member& voter : before.members) {
     if (after.has_voter(voter.id)) continue;
     lines.push_back(node_text(voter.id) + " is no voter any more; the voters are " + listed(after));
   }

@@ -184,7 +184,7 @@ TEST_CASE("a read through the log is an entry of it, on every node") {
   Cluster cluster;
   Machine& leader = cluster.elect();
   put(cluster, leader, "1");
-  for (const raft::Member& member : kThree.voters) {
+  for (const raft::Member& member : kThree.members) {
     Machine& machine = cluster.at(member.id);
     const LogIndex before = leader.node->status().last_index;
     const std::uint64_t revision = leader.node->status().revision;

@@ -14,7 +14,7 @@ namespace tenon::raft {
 // happened together travels together.
 struct Tick {};
 
-// A voter of the membership has sent a message.
+// A node of this cluster has sent a message; it need not be a member.
 struct Received {
   NodeId from;
   Message message;
@@ -25,7 +25,8 @@ struct Disconnected {
   NodeId peer;
 };
 
-// Someone wants an entry in the log. Answered by one effect, Proposed or Rejected, in the same step.
+// Someone wants an entry in the log; of memberships only one that may follow, and one at a time. Answered by one
+// effect, Proposed or Rejected, in the same step.
 struct Propose {
   Token token;
   EntryKind kind;

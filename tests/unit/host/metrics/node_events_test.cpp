@@ -100,10 +100,10 @@ TEST_CASE("a membership is told of once, and then how it changes") {
   raft::Membership members{{{NodeId(1)}, {NodeId(2)}}};
   events.membership_is(members);
   events.membership_is(members);
-  members.voters[1].incarnation[0] = 0xab;
+  members.members[1].incarnation[0] = 0xab;
   events.membership_is(members);
-  members.voters.push_back({NodeId(3)});
-  members.voters.erase(members.voters.begin());
+  members.members.push_back({NodeId(3)});
+  members.members.erase(members.members.begin());
   events.membership_is(members);
   const std::vector<std::string> lines = logger.lines();
   REQUIRE(lines.size() == 4);
