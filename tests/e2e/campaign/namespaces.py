@@ -64,10 +64,12 @@ def be_the_first_process() -> None:
 
 
 class Network:
-    """Of the nodes 1 to `nodes`. Needs: enter(). It is there until the test ends."""
+    """Of the nodes 1 to `nodes`, while it is entered. Needs: enter(), and one network at a time."""
 
     def __init__(self, nodes: int) -> None:
         self.nodes = list(range(1, nodes + 1))
+
+    def __enter__(self) -> "Network":
         run("ip", "link", "set", "lo", "up")
         run("ip", "link", "add", BRIDGE, "address", hardware_address(0), "type", "bridge")
         run("ip", "address", "add", f"{self.address(0)}/24", "dev", BRIDGE)
@@ -80,9 +82,16 @@ class Network:
             for other in [0, *self.nodes]:
                 if other != node:
                     self.set_way(node, other, hardware_address(other))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for node in self.nodes:
+            run("ip", "link", "delete", port_of(node))
+            run("ip", "netns", "delete", self.namespace(node))
+        run("ip", "link", "delete", BRIDGE)
 
     def add(self, node: int) -> None:
-        name, port = self.namespace(node), f"port{node}"
+        name, port = self.namespace(node), port_of(node)
         run("ip", "netns", "add", name)
         run("ip", "link", "add", port, "type", "veth", "peer", "name", INTERFACE, "address", hardware_address(node),
             "netns", name)  # fmt: skip
@@ -132,6 +141,10 @@ def ways_between(some: Iterable[int], others: Iterable[int]) -> list[tuple[int, 
     """Both directions of every link between the two sets."""
     those = list(others)
     return [way for one in some for other in those for way in ((one, other), (other, one))]
+
+
+def port_of(node: int) -> str:
+    return f"port{node}"
 
 
 def hardware_address(node: int) -> str:
