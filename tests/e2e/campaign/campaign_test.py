@@ -41,6 +41,7 @@ READ_SHARE_MIN = 0.3
 UNDECIDED_SHARE_MAX = 0.01
 JUDGE_SECONDS = 1_800
 CHECK_HISTORY = BUILD_DIRECTORY / "tests" / "support" / "check_history"
+LYING_DISK = BUILD_DIRECTORY / "tests" / "e2e" / "campaign" / "client" / "lying_disk.so"
 EVIDENCE = BUILD_DIRECTORY / "campaign-evidence"
 IS_FULL = campaign_rounds(100) == 100
 
@@ -56,6 +57,32 @@ class Campaign(unittest.TestCase):
     @unittest.skipUnless(IS_FULL, "five nodes are left to the full run")
     def test_every_history_of_five_nodes_is_linearizable(self) -> None:
         self.run_campaign(5)
+
+    @unittest.skipIf(power_cut_disk.why_not_here() is not None, power_cut_disk.why_not_here() or "")
+    def test_disks_that_lie_about_a_sync_are_found_out(self) -> None:
+        """What a campaign is for: with such disks a power cut of all loses what was acknowledged."""
+        with temporary_directory() as name, ExitStack() as stack:
+            folder = Path(name)
+            network = stack.enter_context(Network(3)) if os.environ.get(namespaces.ENTERED) else None
+            sanitizers = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+            lie = {"LD_PRELOAD": str(LYING_DISK), "ASAN_OPTIONS": sanitizers}
+            cluster = stack.enter_context(CampaignCluster(folder, 3, network, True, lie))
+            history = folder / "history.jsonl"
+            clients = stack.enter_context(Clients(Load(cluster.endpoints, SESSIONS, 500, self.seed, history)))
+            schedule = Schedule(cluster, clients, [], self.seed, folder / "schedule.txt")
+            schedule.wait_for_service()
+            # So that the nodes start again, and know of something.
+            for node in cluster.nodes.values():
+                subprocess.run(["sync", "--file-system", str(node.data_directory)], check=True)
+            schedule.wait_for_service()
+            power_cuts = [fault for fault in FAULTS if fault.kind == "power cut of all"]
+            Schedule(cluster, clients, power_cuts, self.seed, folder / "schedule.txt").run_round()
+            summary = clients.finish()
+            done = check_history(history)
+        verdict = done.stdout.strip().rpartition("\n")[2]
+        print(f"disks that lie: {verdict}; and of lists and counters {summary['faults'][:1]}", flush=True)
+        self.assertTrue(verdict.startswith("not linearizable"), done.stdout)
+        self.assertNotEqual(summary["faults"], [])
 
     def run_campaign(self, nodes: int) -> None:
         with temporary_directory() as name, ExitStack() as stack:
@@ -80,7 +107,7 @@ class Campaign(unittest.TestCase):
         summary = clients.finish()
         index, state = cluster.wait_for_same_state()
         print(f"{nodes} nodes: all at {index} with the state {state}", flush=True)
-        report(schedule, summary)
+        report(schedule, summary, cluster.sayings())
         self.assertEqual(summary["faults"], [], "what is there in the end is not what was acknowledged")
         self.assertEqual(cluster.defects(), [])
         self.judge(history)
@@ -88,8 +115,7 @@ class Campaign(unittest.TestCase):
 
     def judge(self, history: Path) -> None:
         began = time.monotonic()
-        done = subprocess.run([str(CHECK_HISTORY), str(history)], capture_output=True, text=True, check=False,
-                              timeout=JUDGE_SECONDS)  # fmt: skip
+        done = check_history(history)
         verdict = done.stdout.strip().rpartition("\n")[2]
         print(f"{verdict}; judged in {time.monotonic() - began:.0f} s", flush=True)
         found = re.search(r"(\d+) keys or groups of keys, (\d+) undecided", verdict)
@@ -108,6 +134,11 @@ class Campaign(unittest.TestCase):
             self.assertGreater(sum(endings["unknown"] for endings in counts.values()), 0)
             self.assertEqual([kind for kind, count in schedule.counts.items() if count == 0], [])
             self.assertGreater(schedule.twos, 0)
+
+
+def check_history(history: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([str(CHECK_HISTORY), str(history)], capture_output=True, text=True, check=False,
+                          timeout=JUDGE_SECONDS)  # fmt: skip
 
 
 def possible_faults(with_network: bool, with_disks: bool) -> list[Fault]:
@@ -130,10 +161,11 @@ def run_for(schedule: Schedule, seconds: int, operations: int) -> None:
         schedule.run_round()
 
 
-def report(schedule: Schedule, summary: dict[str, Any]) -> None:
+def report(schedule: Schedule, summary: dict[str, Any], sayings: dict[str, int]) -> None:
     kinds = ", ".join(f"{count} {kind}" for kind, count in schedule.counts.items())
     print(f"faults: {kinds}; {schedule.twos} times two at once", flush=True)
     print(f"service came back within {schedule.longest_wait:.1f} s of the end of the faults", flush=True)
+    print(", ".join(f"{count} {what}" for what, count in sayings.items()), flush=True)
     for kind, endings in summary["counts"].items():
         print(f"{kind}: " + ", ".join(f"{count} {ending}" for ending, count in endings.items()), flush=True)
 

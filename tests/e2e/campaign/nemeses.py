@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tenon_kv.ttypes import TransferLeadershipRequest
 
 NETWORK = 0  # as a thing that a fault needs; the others are nodes
 BALLAST_STEPS = (16 << 20, 1 << 20, 64 << 10, 4 << 10)
+ROOM_SECONDS = 1.0
 Things = frozenset[int]
 
 
@@ -157,12 +159,18 @@ def hanging_disk(scene: Scene, nodes: list[int]) -> AbstractContextManager[None]
 
 @contextmanager
 def full_disk(scene: Scene, nodes: list[int]) -> Iterator[None]:
-    ballasts = [disk_of(scene.cluster.nodes[number]) / "ballast" for number in nodes]
-    for ballast in ballasts:
-        fill(ballast, leave_bytes=scene.moments.choice([0, 0, 256 << 10, 2 << 20]))
+    victims = [scene.cluster.nodes[number] for number in nodes]
+    for victim in victims:
+        victim.may_run_out_of_room = True
+        fill(disk_of(victim) / "ballast", leave_bytes=scene.moments.choice([0, 0, 256 << 10, 2 << 20]))
     yield
-    for ballast in ballasts:
-        ballast.unlink()
+    for victim in victims:
+        (disk_of(victim) / "ballast").unlink()
+    time.sleep(ROOM_SECONDS)  # what has failed before that may end a node a little later
+    for victim in victims:
+        if victim.has_run_out_of_room():
+            scene.cluster.start(victim.number)
+        victim.may_run_out_of_room = False
 
 
 def disk_of(node: CampaignNode) -> Path:

@@ -36,10 +36,21 @@ SETTINGS: dict[str, str | None] = QUICK_ELECTIONS | VALIDATION | {
 # What a node says when it has found a defect, of its own or of a plugin.
 DEFECTS = ("invariant broken", "PLUGIN_MISBEHAVING", "Assertion", "terminate called", "AddressSanitizer",
            "ThreadSanitizer", "runtime error")  # fmt: skip
+# What shows that faults were felt.
+SAYINGS = {
+    "elections won": "leads in term",
+    "leaders that lost their majority": "it has not heard of a majority",
+    "images that became durable": "an image of index",
+    "times short of room": "room for the log runs short",
+    "torn tails": "a crash cut the last write short",
+    "starts with a fault in the disk": "FAULT INJECTION IS ON",
+}
+NO_ROOM = "No space left on device"
 
 
 class CampaignNode:
-    """One tenond. `is_up`: the campaign wants it to run."""
+    """One tenond. `is_up`: the campaign wants it to run. `may_run_out_of_room`: its disk is full, and it stops when it
+    has used up what it had set aside."""
 
     def __init__(self, number: int, folder: Path, network: Network | None, disk: PowerCutDisk | None) -> None:
         self.number = number
@@ -53,6 +64,7 @@ class CampaignNode:
         self.logger_file = folder / "node.out"
         self.process: subprocess.Popen[bytes] | None = None
         self.is_up = False
+        self.may_run_out_of_room = False
         self.has_started = False
 
     @property
@@ -76,11 +88,12 @@ class CampaignNode:
         }
         (self.folder / "node.conf").write_text(config_text(of_chosen_storage(values | SETTINGS | settings)))
 
-    def start(self) -> None:
+    def start(self, environment: dict[str, str]) -> None:
         words = self.network.command(self.number) if self.network else []
         with self.logger_file.open("ab") as output:
             self.process = subprocess.Popen([*words, str(TENOND), "--config", str(self.folder / "node.conf")],
-                                            stdout=output, stderr=output, cwd=self.folder, env=ENVIRONMENT)  # fmt: skip
+                                            stdout=output, stderr=output, cwd=self.folder,
+                                            env=ENVIRONMENT | environment)  # fmt: skip
         self.is_up = True
 
     def send(self, number: signal.Signals) -> None:
@@ -125,20 +138,31 @@ class CampaignNode:
 
     def end_by_itself(self) -> str | None:
         """What is to be said of a node that the campaign wants to run and that does not."""
-        if not self.is_up or self.process is None or self.process.poll() is None:
+        if not self.is_up or self.process is None or self.process.poll() is None or self.has_run_out_of_room():
             return None
         return f"node {self.number} ended by itself with the code {self.process.returncode}"
 
+    def has_run_out_of_room(self) -> bool:
+        has_ended = self.process is not None and self.process.poll() is not None
+        return self.may_run_out_of_room and has_ended and any(
+            "the node stops" in line and NO_ROOM in line for line in self.logger_lines()[-20:]
+        )
+
+    def logger_lines(self) -> list[str]:
+        return self.logger_file.read_text(errors="replace").splitlines() if self.logger_file.exists() else []
+
     def defects(self) -> list[str]:
-        text = self.logger_file.read_text(errors="replace") if self.logger_file.exists() else ""
-        return [f"node {self.number}: {line}" for line in text.splitlines() if any(word in line for word in DEFECTS)]
+        return [f"node {self.number}: {line}" for line in self.logger_lines()
+                if any(word in line for word in DEFECTS)]  # fmt: skip
 
 
 class CampaignCluster:
     """Ends its nodes, also after a failure."""
 
-    def __init__(self, folder: Path, nodes: int, network: Network | None, with_disks: bool) -> None:
+    def __init__(self, folder: Path, nodes: int, network: Network | None, with_disks: bool,
+                 environment: dict[str, str] | None = None) -> None:  # fmt: skip
         self.stack = ExitStack()
+        self.environment = environment or {}
         self.network = network
         self.nodes: dict[int, CampaignNode] = {}
         for number in range(1, nodes + 1):
@@ -173,7 +197,7 @@ class CampaignCluster:
         for number in numbers:
             node = self.nodes[number]
             node.write_config(list(self.nodes.values()), settings or {})
-            node.start()
+            node.start(self.environment)
 
     def kill(self, *numbers: int) -> None:
         for number in numbers:  # all of them before the first is waited for
@@ -214,6 +238,11 @@ class CampaignCluster:
         ends = [end for node in self.nodes.values() if (end := node.end_by_itself())]
         if ends:
             raise AssertionError("; ".join(ends))
+
+    def sayings(self) -> dict[str, int]:
+        """How often the nodes said what, by SAYINGS."""
+        lines = [line for node in self.nodes.values() for line in node.logger_lines()]
+        return {name: sum(words in line for line in lines) for name, words in SAYINGS.items()}
 
     def defects(self) -> list[str]:
         return [defect for node in self.nodes.values() for defect in node.defects()]

@@ -17,16 +17,17 @@ using support::Step;
 
 constexpr milliseconds kConnectTimeout(500);
 constexpr milliseconds kRequestTimeout(3'000);
-constexpr std::uint64_t kImpatient = 10;                    // so manieth connection gives up after a time drawn from
-constexpr std::array<int, 5> kPatience{2, 5, 10, 30, 100};  // these, in milliseconds
-constexpr std::uint64_t kBulk = 200;                        // so manieth operation is followed by a write of many bytes
+constexpr std::uint64_t kImpatient = 3;  // so manieth connection gives up after a time drawn from these
+constexpr std::array<milliseconds, 6> kPatience{milliseconds(1), milliseconds(2),  milliseconds(3),
+                                                milliseconds(5), milliseconds(10), milliseconds(30)};
+constexpr std::uint64_t kBulk = 200;  // so manieth operation is followed by a write of many bytes
 constexpr std::size_t kBulkBytesMax = 60'000;
 constexpr milliseconds kRest(10);              // after what was refused
 constexpr milliseconds kRepeatTime(8'000);     // how long a careful session repeats a write
 constexpr milliseconds kSessionTime(60'000);   // without writes, after which the product forgets it
 constexpr milliseconds kReadingTime(60'000);   // for one key in the end
 constexpr std::chrono::seconds kLagMax(1);     // what is more is not made up for
-constexpr std::uint64_t kStay = 100;           // operations through one node, on average
+constexpr std::uint64_t kStay = 50;            // operations through one node, on average
 constexpr std::uint64_t kNumbers = 1'000'000;  // the numbers of one session, so that no two put the same
 
 std::int64_t now() {
@@ -241,7 +242,7 @@ client::Client& Session::client() {
 // Who does not wait for an answer leaves an outcome that is unknown, and a request that may take effect later.
 milliseconds Session::draw_patience() {
   if (random_() % kImpatient != 0) return kRequestTimeout;
-  return milliseconds(kPatience[random_() % kPatience.size()]);
+  return kPatience[random_() % kPatience.size()];
 }
 
 // So that the log grows, images are taken, and those who are late are sent them. Nobody judges what became of it.
