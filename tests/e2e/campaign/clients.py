@@ -38,8 +38,14 @@ class Clients:
         words = [load.endpoints, load.sessions, load.operations_per_second, load.seed, load.history]
         self.error_file = load.history.with_suffix(".err")
         with self.error_file.open("wb") as errors:
-            self.process = subprocess.Popen([str(CAMPAIGN_CLIENT), *map(str, words)], stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE, stderr=errors, text=True, env=ENVIRONMENT)  # fmt: skip
+            self.process = subprocess.Popen(
+                [str(CAMPAIGN_CLIENT), *map(str, words)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=ENVIRONMENT,
+            )
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         return self

@@ -153,8 +153,9 @@ def slow_disk(scene: Scene, nodes: list[int]) -> AbstractContextManager[None]:
 
 
 def hanging_disk(scene: Scene, nodes: list[int]) -> AbstractContextManager[None]:
-    return suffering(scene, nodes, {"fault.storage_stall_at_write": str(scene.moments.randrange(1, 500)),
-                                    "fault.storage_stall_time": f"{scene.moments.randrange(500, 5_000)}ms"})  # fmt: skip
+    at_write, milliseconds = scene.moments.randrange(1, 500), scene.moments.randrange(500, 5_000)
+    return suffering(scene, nodes, {"fault.storage_stall_at_write": str(at_write),
+                                    "fault.storage_stall_time": f"{milliseconds}ms"})  # fmt: skip
 
 
 @contextmanager
