@@ -63,7 +63,7 @@ class Campaign(unittest.TestCase):
         """What a campaign is for: with such disks a power cut of all loses what was acknowledged."""
         with temporary_directory() as name, ExitStack() as stack:
             folder = Path(name)
-            network = stack.enter_context(Network(3)) if os.environ.get(namespaces.ENTERED) else None
+            network = stack.enter_context(Network(3)) if namespaces.has_entered() else None
             sanitizers = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
             lie = {"LD_PRELOAD": str(LYING_DISK), "ASAN_OPTIONS": sanitizers}
             cluster = stack.enter_context(CampaignCluster(folder, 3, network, True, lie))
@@ -94,7 +94,7 @@ class Campaign(unittest.TestCase):
                 raise
 
     def run_in(self, folder: Path, nodes: int, stack: ExitStack) -> None:
-        network = stack.enter_context(Network(nodes)) if os.environ.get(namespaces.ENTERED) else None
+        network = stack.enter_context(Network(nodes)) if namespaces.has_entered() else None
         with_disks = power_cut_disk.why_not_here() is None
         cluster = stack.enter_context(CampaignCluster(folder, nodes, network, with_disks))
         history = folder / "history.jsonl"
@@ -145,7 +145,7 @@ def possible_faults(with_network: bool, with_disks: bool) -> list[Fault]:
     left_out = [fault.kind for fault in FAULTS
                 if (fault.needs_network and not with_network) or (fault.needs_disk and not with_disks)]  # fmt: skip
     if left_out:
-        why = namespaces.why_not_here() or power_cut_disk.why_not_here()
+        why = "; ".join(filter(None, [namespaces.why_not_here(), power_cut_disk.why_not_here()]))
         print(f"LEFT OUT, because {why}: {', '.join(left_out)}", flush=True)
     return [fault for fault in FAULTS if fault.kind not in left_out]
 
@@ -179,11 +179,12 @@ def keep_evidence(folder: Path, target: Path) -> None:
 
 
 def end_by_exception(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit("terminated")
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, end_by_exception)
     if namespaces.why_not_here() is None:
         namespaces.enter()
+    signal.signal(signal.SIGTERM, end_by_exception)
     unittest.main(verbosity=2)

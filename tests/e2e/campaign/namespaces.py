@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A network of its own for the nodes of a test, in which links are cut one way or both, and made slow. Needs root.
 
-enter() starts the test anew in namespaces of its own: of processes, mounts and network. When the test ends, in
-whatever way, the kernel ends all processes in there and takes down mounts, loop devices, network namespaces and links.
+enter() puts the test into namespaces of its own: of processes, mounts and network. When the test ends, in whatever way,
+the kernel ends all processes in there and takes down mounts, loop devices, network namespaces and links.
 
 Each node has a network namespace with one link to a bridge; the test itself has the bridge, and so a way to every node
 that no cut concerns. Nobody asks for hardware addresses, they are set; a direction is cut by a wrong one at its sender,
@@ -11,14 +11,19 @@ so that packets are lost without a word, on connections that are open too.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
-import sys
 from collections.abc import Iterable
+from typing import NoReturn
 
-ENTERED = "TENON_OWN_NAMESPACES"  # in the environment of a test that has been started anew
+ENTERED = "TENON_OWN_NAMESPACES"  # in the environment of a test that has them
+CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x20000000, 0x40000000
+PR_SET_PDEATHSIG = 1
 PROGRAMS = ("unshare", "nsenter", "mount", "ip", "tc")
+END_SECONDS = 20
 INTERFACE = "eth0"
 BRIDGE = "bridge"
 NOBODY = "02:00:00:00:de:ad"
@@ -26,7 +31,7 @@ NOBODY = "02:00:00:00:de:ad"
 
 def why_not_here() -> str | None:
     """Why this machine cannot have such a network; None: it can, as was tried."""
-    if os.environ.get(ENTERED):
+    if has_entered():
         return None
     if os.geteuid() != 0:
         return "network namespaces need root"
@@ -34,32 +39,48 @@ def why_not_here() -> str | None:
         if shutil.which(program) is None:
             return f"{program} is not installed"
     trial = "mount -t tmpfs tmpfs /run && ip link add one type veth peer name two && ip link add three type bridge"
-    done = subprocess.run([*unshare(), "sh", "-c", trial], capture_output=True, text=True, check=False)
+    words = ["unshare", "--net", "--mount", "--pid", "--fork", "sh", "-c", trial]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     return None if done.returncode == 0 else f"the kernel refuses it: {done.stderr.strip()}"
 
 
-def unshare() -> list[str]:
-    return ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+def has_entered() -> bool:
+    return ENTERED in os.environ
 
 
 def enter() -> None:
-    """Goes on in namespaces of its own. To be called before anything else is done: the program begins anew."""
-    if not os.environ.get(ENTERED):
-        os.environ[ENTERED] = "1"
-        os.execvp("unshare", [*unshare(), sys.executable, *sys.argv])
-    if os.getpid() == 1:
-        be_the_first_process()
-
-
-def be_the_first_process() -> None:
-    """Takes in the processes that lose their parents, until the test, a child that this returns in, has ended."""
+    """Goes on in namespaces of its own, in a process of its own. To be called before threads are begun. This process
+    waits for it, passes SIGTERM on, and ends with its exit code."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    first = os.fork()
+    if first != 0:
+        wait_for_end(first)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    run("mount", "--make-rprivate", "/")
+    run("mount", "-t", "proc", "proc", "/proc")
+    run("mount", "-t", "tmpfs", "tmpfs", "/run")
+    os.environ[ENTERED] = "1"
+    # The first process of a namespace takes in those that lose their parents, and with it all others end.
     test = os.fork()
-    if test == 0:
-        run("mount", "-t", "tmpfs", "tmpfs", "/run")
-        return
+    if test != 0:
+        wait_for_end(test)
+
+
+def wait_for_end(awaited: int) -> NoReturn:
+    """Ends with the exit code of the child. One that is asked to end has a while for it."""
+
+    def ask_to_end(*_: object) -> None:
+        signal.alarm(END_SECONDS)
+        os.kill(awaited, signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, ask_to_end)
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # from a terminal the test has it too
     while True:
         child, status = os.wait()
-        if child == test:
+        if child == awaited:
             os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
