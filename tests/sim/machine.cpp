@@ -11,6 +11,32 @@
 
 namespace tenon::sim {
 
+// A handle of which storage.h says that only workers have it. No test would notice otherwise: here all have one thread.
+class Machine::WorkersImage final : public Image {
+ public:
+  WorkersImage(const Machine& machine, std::unique_ptr<Image> image) : machine_(machine), image_(std::move(image)) {}
+  ~WorkersImage() override { TENON_CHECK(machine_.may_use_images()); }
+  WorkersImage(const WorkersImage&) = delete;
+  WorkersImage& operator=(const WorkersImage&) = delete;
+
+  void write(std::uint64_t offset, std::string_view data) override {
+    TENON_CHECK(machine_.may_use_images());
+    image_->write(offset, data);
+  }
+  void commit() override {
+    TENON_CHECK(machine_.may_use_images());
+    image_->commit();
+  }
+  std::size_t read(std::uint64_t offset, std::span<std::uint8_t> buffer) override {
+    TENON_CHECK(machine_.may_use_images());
+    return image_->read(offset, buffer);
+  }
+
+ private:
+  const Machine& machine_;
+  const std::unique_ptr<Image> image_;
+};
+
 Machine::Machine(NodeId id, const raft::Membership& members, const Options& options, EventQueue& events,
                  Network& network, Trace& trace, Observer& observer)
     : id_(id),
@@ -35,11 +61,15 @@ Machine::Machine(NodeId id, const raft::Membership& members, const Options& opti
 // What the skin of the sdk does for a plugin.
 void Machine::fill_image_table() noexcept {
   table_.image_create = [](void* self, tenon_image* image, void** handle, tenon_detail* why) {
-    return guard(why, [&] { *handle = static_cast<Machine*>(self)->images_->create(*image).release(); });
+    return guard(why, [&] {
+      Machine& machine = *static_cast<Machine*>(self);
+      *handle = machine.handle_on(machine.images_->create(*image));
+    });
   };
   table_.image_open = [](void* self, tenon_image* image, void** handle, tenon_detail* why) {
     return guard(why, [&] {
-      *handle = static_cast<Machine*>(self)->images_->open_newest(*image).release();
+      Machine& machine = *static_cast<Machine*>(self);
+      *handle = machine.handle_on(machine.images_->open_newest(*image));
       if (*handle == nullptr) throw Error(TENON_ERROR_NOT_FOUND, "no image was ever committed");
     });
   };
@@ -49,7 +79,13 @@ void Machine::fill_image_table() noexcept {
   table_.image_close = kStorageTable.image_close;
 }
 
-Machine::~Machine() = default;
+void* Machine::handle_on(std::unique_ptr<Image> image) const {
+  TENON_CHECK(may_use_images());
+  if (!image) return nullptr;
+  return static_cast<Image*>(new WorkersImage(*this, std::move(image)));
+}
+
+Machine::~Machine() { is_at_work_ = true; }  // nobody else is left to have the images
 
 node::Now Machine::now() const {
   const auto wall = static_cast<std::int64_t>(true_wall_ms(events_.now())) + wall_ahead_.count();
@@ -212,8 +248,10 @@ void Machine::lose_power() {
 void Machine::end() {
   TENON_CHECK(is_running());
   ++life_;
+  is_at_work_ = true;
   works_.clear();
   node_.reset();
+  is_at_work_ = false;
   images_received_ = 0;
   images_.reset();
   log_.reset();
@@ -313,16 +351,24 @@ void Machine::start(std::unique_ptr<node::Work> work) {
 
 void Machine::step_work(std::uint64_t number) {
   const auto found = works_.find(number);
-  if (found->second->step()) {
+  is_at_work_ = true;
+  const bool has_more = found->second->step();
+  is_at_work_ = false;
+  if (has_more) {
     events_.after(microseconds(random_.between(5, 2'000)), [this, life = life_, number] {
       if (life == life_) step_work(number);
     });
     return;
   }
-  std::unique_ptr<node::Work> work = std::move(found->second);
-  works_.erase(found);
-  node_->on_work_done(std::move(work));
-  run_soon();
+  // A node hears of it later, after whatever else has come.
+  events_.after(microseconds(random_.between(0, 500)), [this, life = life_, number] {
+    if (life != life_) return;
+    const auto done = works_.find(number);
+    std::unique_ptr<node::Work> work = std::move(done->second);
+    works_.erase(done);
+    node_->on_work_done(std::move(work));
+    run_soon();
+  });
 }
 
 void Machine::image_committed(const node::ImageStatus& images) {

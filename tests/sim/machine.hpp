@@ -17,6 +17,7 @@
 #include "node/boot.hpp"
 #include "node/node.hpp"
 #include "support/memory_file_system.hpp"
+#include "tenon/storage.hpp"
 
 namespace tenon::sim {
 
@@ -117,12 +118,17 @@ class Machine final : public Network::Endpoint,
   void finish_disk_work();
   void queue(Request request);
   void fill_image_table() noexcept;
+  // While a worker's step runs, and while there is no node.
+  bool may_use_images() const noexcept { return is_at_work_ || !node_; }
+  void* handle_on(std::unique_ptr<Image> image) const;
   void step_work(std::uint64_t number);
   node::Recovered recover(const filewal::Recovered& found, raft::WriteSequence& last_sequence);
   // `found` holds the terms from index `first` on, up to the end of the log.
   void check_recovered(std::uint64_t first, const Terms& found);
   static Written effect_of(const tenon_write& write);
   static void perform(const Written& written, Terms& terms);
+
+  class WorkersImage;
 
   const NodeId id_;
   const raft::Membership members_;
@@ -141,6 +147,7 @@ class Machine final : public Network::Endpoint,
   std::optional<node::Node> node_;
   std::map<std::uint64_t, std::unique_ptr<node::Work>> works_;  // that events step
   std::uint64_t last_work_ = 0;
+  bool is_at_work_ = false;            // a step of one of them runs, or the node ends
   std::uint64_t images_received_ = 0;  // by node_
   std::uint64_t life_ = 0;             // counts starts and ends; what was planned in an earlier one is void
   Duration clock_offset_{};
