@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "observation.hpp"
+
 namespace tenon::support {
 namespace {
 
@@ -24,69 +26,54 @@ Operations until(const std::vector<const Operation*>& operations, std::int64_t t
   return some;
 }
 
-bool only_reads(const Operation& operation) {
-  const auto reads = [](const Step& step) { return step.action == Action::get; };
-  if (operation.succeeded) {
-    const auto& ran = *operation.succeeded ? operation.steps : operation.otherwise;
-    return std::all_of(ran.begin(), ran.end(), reads);
-  }
-  return std::all_of(operation.steps.begin(), operation.steps.end(), reads) &&
-         std::all_of(operation.otherwise.begin(), operation.otherwise.end(), reads);
-}
-
-bool mentions(const Step& step, const std::string& value) {
-  return (step.found && *step.found == value) || step.value == value;
-}
-
-// Whether all that the step says of what was there before is its value.
-bool sees_only_values(const Step& step) {
-  const bool is_simple = step.action == Action::get || step.action == Action::put || step.action == Action::erase;
-  return is_simple && !step.version && !step.changed && !step.result;
-}
-
-// Whether the operation would be as well explained if `put`, a plain put, had never been.
-bool ignores(const Operation& operation, const Step& put) {
-  const auto ignores_it = [&](const Step& step) {
-    return step.key != put.key || (sees_only_values(step) && !mentions(step, put.value));
-  };
-  if (operation.outcome == Outcome::unknown && !operation.compares.empty()) return false;
-  for (const Expectation& expected : operation.compares) {
-    if (expected.key != put.key) continue;
-    // Had it failed, it might have been for this put.
-    if (operation.succeeded != true || expected.version || expected.value == Value(put.value)) return false;
-  }
-  return std::all_of(operation.steps.begin(), operation.steps.end(), ignores_it) &&
-         std::all_of(operation.otherwise.begin(), operation.otherwise.end(), ignores_it);
-}
-
 bool can_be_left_out(const Operations& operations, std::size_t number) {
   const Operation& one = operations[number];
   if (only_reads(one)) return true;
-  const bool is_plain_put = one.compares.empty() && one.steps.size() == 1 && one.steps[0].action == Action::put &&
-                            !one.steps[0].found && !one.steps[0].version;
-  if (!is_plain_put) return false;
-  for (std::size_t i = 0; i < operations.size(); ++i) {
-    if (i != number && !ignores(operations[i], one.steps[0])) return false;
+  return is_plain_put(one) && is_ignored(one, pointers_to(operations));
+}
+
+// Makes smaller what can be, many at a time first, as long as the rest is not linearizable. `smaller` does it to the
+// operation with this number, and returns whether there was something to do.
+template <class Smaller>
+void shrink(Operations& operations, const Limits& limits, const Smaller& smaller) {
+  std::uint64_t spent = 0;  // by all tries together
+  for (std::size_t share = operations.size() / 2 + 1; share > 0; share /= 2) {
+    for (std::size_t end = operations.size(); end > 0;) {
+      const std::size_t begin = end - std::min(end, share);
+      Operations tried = operations;
+      bool is_smaller = false;
+      for (std::size_t i = end; i-- > begin;) is_smaller = smaller(tried, i) || is_smaller;
+      if (is_smaller && is_bad(tried, limits, spent)) operations = std::move(tried);
+      end = std::min(begin, operations.size());
+    }
   }
+}
+
+bool leave_out(Operations& operations, std::size_t number) {
+  if (!can_be_left_out(operations, number)) return false;
+  operations.erase(operations.begin() + static_cast<std::ptrdiff_t>(number));
   return true;
 }
 
-// Leaves out what can be, many at a time first, as long as the rest is not linearizable.
-void shrink(Operations& operations, const Limits& limits) {
-  std::uint64_t spent = 0;  // by all tries together
-  for (std::size_t share = operations.size() / 2 + 1; share > 0; share /= 2) {
-    for (std::size_t end = operations.size(); end > 0; end -= std::min(end, share)) {
-      Operations fewer = operations;
-      std::size_t left_out = 0;
-      for (std::size_t i = end; i-- > end - std::min(end, share);) {
-        if (!can_be_left_out(fewer, i)) continue;
-        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-        ++left_out;
-      }
-      if (left_out != 0 && is_bad(fewer, limits, spent)) operations = std::move(fewer);
-      end = std::min(end, operations.size());
+bool leave_out_read(Operations& operations, std::size_t number) {
+  return only_reads(operations[number]) && leave_out(operations, number);
+}
+
+// What a write reports beside that it was done.
+bool leave_out_report(Operations& operations, std::size_t number) {
+  Operation& operation = operations[number];
+  if (only_reads(operation)) return false;
+  bool had_one = false;
+  for (auto* steps : {&operation.steps, &operation.otherwise}) {
+    for (Step& step : *steps) {
+      had_one = had_one || step.found || step.version || step.changed || step.result;
+      step.found.reset();
+      step.version.reset();
+      step.changed.reset();
+      step.result.reset();
     }
   }
+  return had_one;
 }
 
 }  // namespace
@@ -109,7 +96,9 @@ Operations excerpt_of(const std::vector<const Operation*>& operations, const Lim
     return !is_bad(until(operations, time), limits, spent);
   });
   Operations excerpt = first == returns.end() ? until(operations, kNever) : until(operations, *first);
-  shrink(excerpt, limits);
+  shrink(excerpt, limits, leave_out_read);
+  shrink(excerpt, limits, leave_out_report);
+  shrink(excerpt, limits, leave_out);
   std::stable_sort(excerpt.begin(), excerpt.end(),
                    [](const Operation& left, const Operation& right) { return left.call < right.call; });
   return excerpt;

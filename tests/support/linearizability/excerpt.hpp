@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The smallest part of a history that is not linearizable, for people. What is left out is such that the rest is only
-// worse explained without it: what was called after the contradiction is complete, reads, and puts whose value nobody
-// has seen. So a contradiction in the rest is one of the whole.
+// The smallest part of a history that is not linearizable, for people. Only that is left out without which the rest is
+// explained as well or better: what was called after the contradiction is complete, reads, what writes report beside
+// being done, and puts whose value nobody has seen. So a contradiction in the rest is one of the whole.
 #pragma once
 
 #include "search.hpp"

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "observation.hpp"
+
 namespace tenon::support {
 namespace {
 
@@ -173,16 +175,17 @@ std::vector<const Operation*> Search::order() const {
 
 Explained explain(const std::vector<const Operation*>& operations, const Limits& limits, std::uint64_t& spent,
                   Wanted wanted) {
-  Search search(operations, limits, spent);
+  const Tightened tightened(operations);
+  Search search(tightened.operations(), limits, spent);
   Explained explained;
   explained.verdict = search.run(search.known());
   explained.explained = search.longest();
   if (wanted == Wanted::verdict) return explained;
   // The search that came furthest is repeated up to there.
   std::uint64_t spent_again = 0;
-  Search again(operations, limits, spent_again);
+  Search again(tightened.operations(), limits, spent_again);
   again.run(explained.explained);
-  explained.order = again.order();
+  for (const Operation* operation : again.order()) explained.order.push_back(tightened.original(operation));
   explained.state = again.state();
   return explained;
 }
