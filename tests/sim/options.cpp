@@ -110,6 +110,7 @@ Options::Options(std::uint64_t with_seed, const Bounds& bounds) : seed(with_seed
   draw_watches();
   draw_clocks();
   draw_more_faults();
+  draw_reads();
   leave_out(bounds);
 }
 
@@ -137,6 +138,14 @@ void Options::draw_more_faults() {
   now_and_then(wipe_mean, 1'000, 30'000);
   const std::uint64_t drift = draw.log_between(10, static_cast<std::uint64_t>(Clock::kDriftPerMillionMax));
   if (draw.coin()) drift_per_million = static_cast<std::int64_t>(drift);
+}
+
+// The same. Leases allow for the clocks that there are: 1 - 1/10 <= (1 - 5/100) / (1 + 5/100).
+void Options::draw_reads() {
+  Stream draw(seed, "reads");
+  static_assert(Clock::kDriftPerMillionMax <= 50'000);
+  if (draw.coin()) node.raft.lease_drift = node.raft.election_timeout_min / 10;
+  node.own_read_interval = milliseconds(draw.log_between(20, 5'000));
 }
 
 // First what the bounds say, and then what this run is spared: some have few faults, a few have none.

@@ -84,6 +84,7 @@ struct Options {
   void draw_images();
   void draw_clocks();
   void draw_more_faults();
+  void draw_reads();
   void leave_out(const Bounds& bounds);
 };
 
