@@ -135,6 +135,7 @@ class Machine final : public Network::Endpoint,
   // node::Surroundings
   void answer(node::Answer answer) override { observer_.answered(*this, answer); }
   void role_changed(const raft::RoleChanged& role) override;
+  void vote_decided(const raft::VoteDecided& said) override;
   void image_committed(const node::ImageStatus& images) override;
   void image_trouble(const std::string& what) override;
   void states_compared(std::uint64_t count) override { trace_.count("states compared", count); }
@@ -207,6 +208,7 @@ class Machine final : public Network::Endpoint,
   bool is_damaged_ = false;
   std::uint64_t errors_at_start_ = 0;  // that both disks had had
   raft::Incarnation incarnation_{};
+  raft::HardState promised_{};  // at the end of the last life, durable or not
   std::string old_hard_state_;  // the file as an earlier start has found it
 
   std::deque<Request> queue_;  // in order, not yet staged

@@ -152,6 +152,7 @@ void Machine::wipe() {
   wiped_ = std::move(durable_);
   durable_.clear();
   unsynced_.clear();
+  promised_ = {};
   is_damaged_ = false;
   is_stranger_ = true;
 }
