@@ -122,6 +122,7 @@ void Machine::end() {
   next_run_.reset();
   paused_until_ = Instant();
   space_is_short_ = false;
+  spare_retry_ = Instant();
   network_.attach(id_, nullptr);
   observer_.ended(id_);
 }

@@ -161,7 +161,9 @@ class Machine final : public Network::Endpoint,
   void stage_queued();
   void sync_staged();
   void prepare_spare();
-  void try_spare_later();
+  void report_space();
+  void look_at_spare_in(Duration wait);
+  void look_at_spare();
   void queue(Request request);
   void fill_image_table() noexcept;
   // While a worker's step runs, and while there is no node.
@@ -217,7 +219,7 @@ class Machine final : public Network::Endpoint,
   Instant slow_until_{};
   std::int64_t slowness_ = 1;
   bool space_is_short_ = false;  // as the node was told
-  Instant spare_retry_{};
+  Instant spare_retry_{};        // when somebody looks at the spare segment anyway
   std::uint64_t staged_sequence_ = 0;
   std::vector<std::pair<std::uint64_t, filewal::ReadPlan>> planned_reads_;
   Terms durable_;
