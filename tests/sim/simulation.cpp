@@ -15,7 +15,7 @@ constexpr seconds kProbeInterval(6);              // a probe that was not done i
 
 raft::Membership members_of(std::size_t nodes) {
   raft::Membership members;
-  for (std::size_t i = 1; i <= nodes; ++i) members.voters.push_back({NodeId(i)});
+  for (std::size_t i = 1; i <= nodes; ++i) members.members.push_back({NodeId(i)});
   return members;
 }
 
@@ -51,7 +51,7 @@ Simulation::Simulation(const Options& options)
       aftermath_(options_, events_, trace_, network_, machines_) {
   invariants_.exempt(SessionClients::kQueue);
   const raft::Membership members = members_of(options_.nodes);
-  for (const raft::Member& member : members.voters) {
+  for (const raft::Member& member : members.members) {
     machines_.push_back(std::make_unique<Machine>(member.id, members, options_, events_, network_, trace_,
                                                   static_cast<Observer&>(*this)));
   }
