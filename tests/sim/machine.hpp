@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "checks/durable_promises.hpp"
 #include "faults/clock.hpp"
 #include "faults/damage.hpp"
 #include "faults/disk_trouble.hpp"
@@ -30,7 +31,10 @@ class Machine;
 class Observer {
  public:
   virtual ~Observer() = default;
+  virtual void submitted(const node::Submission& submission) = 0;
   virtual void answered(Machine& machine, const node::Answer& answer) = 0;
+  // It offers these frames to the network.
+  virtual void sending(Machine& machine, NodeId peer, std::span<const wire::OutgoingFrame> frames) = 0;
   // The node has run; everything about it may have changed.
   virtual void ran(Machine& machine) = 0;
   virtual void started(Machine& machine) = 0;
@@ -68,6 +72,10 @@ class Machine final : public Network::Endpoint,
     };
     return holds(durable_) || holds(wiped_);
   }
+
+  // What is durable on its disk, by what the storage contract promises.
+  DurableView durable() const noexcept { return {durable_hard_state_, raft::LogIndex(durable_.size())}; }
+  std::size_t open_images() const noexcept { return open_images_; }
 
   // From what the disk holds, or not: then the observer hears of it, unless it is lost. Needs: not running, not lost.
   void start();
@@ -123,6 +131,7 @@ class Machine final : public Network::Endpoint,
     std::optional<std::uint64_t> truncate_from;
     std::vector<std::pair<std::uint64_t, raft::Term>> entries;
     std::uint64_t compact_to = 0;
+    std::optional<raft::HardState> hard_state;
   };
 
   // Network::Endpoint
@@ -137,6 +146,7 @@ class Machine final : public Network::Endpoint,
   void read_answered(const node::ServedRead& read) override;
   void answer(node::Answer answer) override { observer_.answered(*this, answer); }
   void role_changed(const raft::RoleChanged& role) override;
+  void vote_decided(const raft::VoteDecided& said) override;
   void image_committed(const node::ImageStatus& images) override;
   void image_trouble(const std::string& what) override;
   void states_compared(std::uint64_t count) override { trace_.count("states compared", count); }
@@ -162,18 +172,22 @@ class Machine final : public Network::Endpoint,
   void stage_queued();
   void sync_staged();
   void prepare_spare();
-  void try_spare_later();
+  void report_space();
+  void look_at_spare_in(Duration wait);
+  void look_at_spare();
   void queue(Request request);
   void fill_image_table() noexcept;
   // While a worker's step runs, and while there is no node.
   bool may_use_images() const noexcept { return is_at_work_ || !node_; }
-  void* handle_on(std::unique_ptr<Image> image) const;
+  void* handle_on(std::unique_ptr<Image> image);
   void step_work(std::uint64_t number);
   node::Recovered recover(const filewal::Recovered& found, raft::WriteSequence& last_sequence);
   // `found` holds the terms from index `first` on, up to the end of the log.
   void check_recovered(std::uint64_t first, const Terms& found);
+  void check_recovered(const raft::HardState& found);
   static Written effect_of(const tenon_write& write);
   static void perform(const Written& written, Terms& terms);
+  void make_durable(const Written& written);
 
   class WorkersImage;
 
@@ -194,6 +208,7 @@ class Machine final : public Network::Endpoint,
   std::unique_ptr<filewal::FileLog> log_;
   std::unique_ptr<filewal::ImageStore> images_;
   std::optional<node::Node> node_;
+  std::size_t open_images_ = 0;                                 // handles
   std::map<std::uint64_t, std::unique_ptr<node::Work>> works_;  // that events step
   std::uint64_t last_work_ = 0;
   bool is_at_work_ = false;            // a step of one of them runs, or the node ends
@@ -209,6 +224,7 @@ class Machine final : public Network::Endpoint,
   bool is_damaged_ = false;
   std::uint64_t errors_at_start_ = 0;  // that both disks had had
   raft::Incarnation incarnation_{};
+  raft::HardState promised_{};  // at the end of the last life, durable or not
   std::string old_hard_state_;  // the file as an earlier start has found it
 
   std::deque<Request> queue_;  // in order, not yet staged
@@ -217,10 +233,11 @@ class Machine final : public Network::Endpoint,
   Instant slow_until_{};
   std::int64_t slowness_ = 1;
   bool space_is_short_ = false;  // as the node was told
-  Instant spare_retry_{};
+  Instant spare_retry_{};        // when somebody looks at the spare segment anyway
   std::uint64_t staged_sequence_ = 0;
   std::vector<std::pair<std::uint64_t, filewal::ReadPlan>> planned_reads_;
   Terms durable_;
+  raft::HardState durable_hard_state_;
   Terms wiped_;                   // what durable_ was before its disk became another
   std::deque<Written> unsynced_;  // since durable_, in order; those that are queued too
 };

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t kEventsMax = 20'000'000;  // far above what any run needs
 constexpr seconds kRestMax(90);                   // from when the quorum was healed
+constexpr seconds kApartMax(40);                  // in a partition that lasts
 constexpr seconds kProbeInterval(6);              // a probe that was not done is repeated with a value of its own
 
 raft::Membership members_of(std::size_t nodes) {
@@ -45,8 +46,10 @@ Simulation::Simulation(const Options& options)
       watchers_(options_, events_, machines_, trace_),
       session_clients_(options_, events_, machines_, trace_),
       lease_clients_(options_, events_, machines_, trace_),
+      register_clients_(options_, events_, machines_, trace_),
       plan_(options_, events_, trace_, network_, machines_),
       aftermath_(options_, events_, trace_, network_, machines_) {
+  invariants_.exempt(SessionClients::kQueue);
   const raft::Membership members = members_of(options_.nodes);
   for (const raft::Member& member : members.members) {
     machines_.push_back(std::make_unique<Machine>(member.id, members, options_, events_, network_, trace_,
@@ -62,32 +65,55 @@ void Simulation::run() {
   watchers_.start();
   session_clients_.start();
   lease_clients_.start();
+  register_clients_.start();
   plan_.begin();
   events_.run_until(events_.now() + options_.faulty_time);
   heal();
+  if (aftermath_.partition()) live_apart();
   come_to_rest();
 }
 
 void Simulation::answered(Machine& machine, const node::Answer& answer) {
   const NodeId node = machine.id();
+  invariants_.answered(machine, answer);
   if (answer.token.queue == kWatchQueue) return watchers_.answered(machine, answer);
   if (answer.token.queue == SessionClients::kQueue) return session_clients_.answered(node, answer);
   if (answer.token.queue == LeaseClients::kQueue) return lease_clients_.answered(node, answer);
+  if (answer.token.queue == RegisterClients::kQueue) return register_clients_.answered(node, answer);
   clients_.answered(node, answer);
 }
 
 void Simulation::ended(NodeId node) {
+  known_.erase(node);
   clients_.ended(node);
   watchers_.ended(node);
   session_clients_.ended(node);
   lease_clients_.ended(node);
+  register_clients_.ended(node);
 }
 
 void Simulation::ran(Machine& machine) {
-  const node::Status status = machine.node().status();
+  const raft::Raft& raft = machine.node().raft();
   if (events_.performed() > kEventsMax) throw Violation("wedge", "events follow each other without end");
-  trace_.note("runs", machine.id().value(), status.term.value(), status.commit_index.value());
+  trace_.note("runs", machine.id().value(), raft.term().value(), raft.commit_index().value());
+  note_reached(machine);
   invariants_.check(machine);
+}
+
+// States that are worth reaching: a campaign that never does proves little about them.
+void Simulation::note_reached(const Machine& machine) {
+  const raft::Raft& raft = machine.node().raft();
+  Known& known = known_[machine.id()];
+  const raft::LogIndex membership_index = raft.log().membership_index();
+  if (membership_index < known.membership_index) trace_.count("reached: an entry with a membership is truncated");
+  known.membership_index = membership_index;
+  const bool leads = raft.role() == raft::RoleName::leader;
+  if (std::exchange(known.leads, leads) == leads || !leads) return;
+  if (raft.leadership_start() > raft.commit_index().next()) {
+    trace_.count("reached: a leader begins with entries of earlier terms to commit");
+  }
+  const auto leaders = std::count_if(known_.begin(), known_.end(), [](const auto& one) { return one.second.leads; });
+  if (leaders > 1) trace_.count("reached: two nodes lead at once, in different terms");
 }
 
 void Simulation::started(Machine& machine) {
@@ -110,12 +136,38 @@ std::vector<Machine*> Simulation::core() const {
   return core;
 }
 
+// In a partition that lasts somebody must be able to write, unless no majority hears each other.
+void Simulation::live_apart() {
+  const auto [shape, connection] = *aftermath_.partition();
+  const Instant end = events_.now() + kApartMax;
+  std::vector<std::uint64_t> probes;
+  Instant probed{};
+  for (seconds later(1); later < kApartMax; ++later) events_.after(later, [] {});
+  const bool committed = events_.run_until(end, [&] {
+    if (std::any_of(probes.begin(), probes.end(), [&](std::uint64_t probe) { return clients_.is_done(probe); })) {
+      return true;
+    }
+    if (events_.now() - probed > kProbeInterval) {
+      for (const auto& machine : machines_) probes.push_back(clients_.probe(*machine));
+      probed = events_.now();
+    }
+    return false;
+  });
+  const std::string what = std::string(name_of(shape)) + ", where " + name_of(connection);
+  trace_.count("apart for good: " + what + (committed ? ": available" : ": unavailable"));
+  if (!committed && connection == Connection::clique) {
+    throw Violation("liveness", "nobody could write in a partition that lasts: " + what);
+  }
+  aftermath_.heal_links();
+}
+
 // With a quorum healed it must elect, commit what is new through each of its nodes, and be the same on all of them.
 void Simulation::come_to_rest() {
   const Instant end = events_.now() + kRestMax;
   clients_.stop();
   session_clients_.stop();
   lease_clients_.stop();
+  register_clients_.stop();
   const std::vector<Machine*> nodes = core();
   std::vector<std::uint64_t> probes(nodes.size(), 0);
   Instant probed{};
@@ -134,7 +186,8 @@ void Simulation::come_to_rest() {
   });
   if (!committed) throw Violation("liveness", "not every node of the quorum that was healed could write");
   const auto is_at_rest = [&] {
-    const bool are_idle = clients_.is_idle() && session_clients_.is_idle() && lease_clients_.is_idle();
+    const bool are_idle =
+        clients_.is_idle() && session_clients_.is_idle() && lease_clients_.is_idle() && register_clients_.is_idle();
     return are_idle && std::all_of(nodes.begin(), nodes.end(), [&](const Machine* machine) {
              const node::Status status = machine->node().status();
              return status.applied_index == invariants_.committed() && status.last_index == status.applied_index &&
@@ -148,6 +201,7 @@ void Simulation::come_to_rest() {
       end, [&] { return is_at_rest() && watchers_.have_reached(nodes.front()->node().store().revision()); });
   if (!watched) throw Violation("liveness", "not every watch has seen all changes after a quorum was healed");
   watchers_.check_final(clients_.shown());
+  register_clients_.check_final(nodes.front()->node().store());
   check_stores();
 }
 

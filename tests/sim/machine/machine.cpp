@@ -14,8 +14,13 @@ namespace tenon::sim {
 // A handle of which storage.h says that only workers have it. No test would notice otherwise: here all have one thread.
 class Machine::WorkersImage final : public Image {
  public:
-  WorkersImage(const Machine& machine, std::unique_ptr<Image> image) : machine_(machine), image_(std::move(image)) {}
-  ~WorkersImage() override { TENON_CHECK(machine_.may_use_images()); }
+  WorkersImage(Machine& machine, std::unique_ptr<Image> image) : machine_(machine), image_(std::move(image)) {
+    ++machine_.open_images_;
+  }
+  ~WorkersImage() override {
+    TENON_CHECK(machine_.may_use_images());
+    --machine_.open_images_;
+  }
   WorkersImage(const WorkersImage&) = delete;
   WorkersImage& operator=(const WorkersImage&) = delete;
 
@@ -33,7 +38,7 @@ class Machine::WorkersImage final : public Image {
   }
 
  private:
-  const Machine& machine_;
+  Machine& machine_;
   const std::unique_ptr<Image> image_;
 };
 
@@ -66,6 +71,7 @@ void Machine::fill_image_table() noexcept {
     return guard(why, [&] {
       Machine& machine = *static_cast<Machine*>(self);
       *handle = machine.handle_on(machine.images_->create(*image));
+      if (image->size > 0) machine.trace_.count("reached: an unfinished image is gone on with");
     });
   };
   table_.image_open = [](void* self, tenon_image* image, void** handle, tenon_detail* why) {
@@ -81,7 +87,7 @@ void Machine::fill_image_table() noexcept {
   table_.image_close = kStorageTable.image_close;
 }
 
-void* Machine::handle_on(std::unique_ptr<Image> image) const {
+void* Machine::handle_on(std::unique_ptr<Image> image) {
   TENON_CHECK(may_use_images());
   if (!image) return nullptr;
   return static_cast<Image*>(new WorkersImage(*this, std::move(image)));
@@ -106,6 +112,7 @@ void Machine::lose_power(support::PowerLoss loss) {
 void Machine::end() {
   TENON_CHECK(is_running());
   ++life_;
+  promised_ = node_->raft().hard_state();
   is_at_work_ = true;
   works_.clear();
   node_.reset();
@@ -120,6 +127,7 @@ void Machine::end() {
   next_run_.reset();
   paused_until_ = Instant();
   space_is_short_ = false;
+  spare_retry_ = Instant();
   network_.attach(id_, nullptr);
   observer_.ended(id_);
 }
@@ -138,6 +146,7 @@ void Machine::transfer_leadership(NodeId target) {
 
 bool Machine::submit(node::Submission submission) {
   if (!is_running()) return false;
+  observer_.submitted(submission);
   node_->submit(std::move(submission));
   run_soon();
   return true;
@@ -154,6 +163,7 @@ void Machine::on_lane(NodeId peer, node::Lane lane, LaneEvent event) {
 }
 
 std::size_t Machine::send(NodeId peer, node::Lane lane, std::span<wire::OutgoingFrame> frames) {
+  observer_.sending(*this, peer, frames);
   return network_.send(id_, peer, lane, frames);
 }
 
@@ -168,6 +178,19 @@ void Machine::role_changed(const raft::RoleChanged& role) {
                                                        : "follows",
               id_.value(), role.term.value(), role.leader.value());
   if (role.role == raft::RoleName::leader) trace_.count("elections");
+  if (role.role == raft::RoleName::follower && !role.cause.empty()) trace_.count("follows: " + std::string(role.cause));
+}
+
+void Machine::vote_decided(const raft::VoteDecided& said) {
+  constexpr const char* verdicts[] = {"granted",
+                                      "refused, old term",
+                                      "refused, a leader is heard of",
+                                      "refused, has just started",
+                                      "refused, an older log",
+                                      "refused, voted for another",
+                                      "refused, other"};
+  const auto verdict = std::min(static_cast<std::size_t>(said.verdict), std::size(verdicts) - 1);
+  trace_.count(std::string(said.ballot == raft::Ballot::pre_vote ? "pre-votes " : "votes ") + verdicts[verdict]);
 }
 
 void Machine::frame_dropped(node::FrameDrop why, NodeId from) {
@@ -266,7 +289,8 @@ void Machine::image_committed(const node::ImageStatus& images) {
 }
 
 void Machine::image_trouble(const std::string& what) {
-  if (had_errors()) return trace_.count("troubles with images");
+  // Who is sent a piece of a damaged image finds that out, and says so.
+  if (had_errors() || options_.damage_mean > Duration::zero()) return trace_.count("troubles with images");
   throw Violation("image", "node " + std::to_string(id_.value()) + ": " + what);
 }
 
