@@ -167,6 +167,11 @@ std::size_t Machine::send(NodeId peer, node::Lane lane, std::span<wire::Outgoing
   return network_.send(id_, peer, lane, frames);
 }
 
+void Machine::read_answered(const node::ServedRead& read) {
+  const auto name = [](node::ReadWay way) { return std::string(node::kReadWays.at(static_cast<std::size_t>(way))); };
+  trace_.count("reads asked as " + name(read.asked) + ", served as " + name(read.served));
+}
+
 void Machine::role_changed(const raft::RoleChanged& role) {
   trace_.note(role.role == raft::RoleName::leader      ? "leads"
               : role.role == raft::RoleName::candidate ? "stands"
