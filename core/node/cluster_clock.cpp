@@ -7,6 +7,7 @@
 
 #include "raft/quorum.hpp"
 #include "tenon/check.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::node {
 namespace {
@@ -59,7 +60,8 @@ void ClusterClock::look(raft::Instant now, raft::Instant oldest, std::uint64_t o
       reached.push_back(heard->second.ahead_ms + milliseconds_of(now));
     }
   }
-  const std::int64_t wall_ms = raft::majority_reached(std::move(reached));
+  std::int64_t wall_ms = raft::majority_reached(std::move(reached));
+  if (mutant("one-clock-decides")) wall_ms = static_cast<std::int64_t>(std::min(own_wall_ms, kWallMsMax));
   if (wall_ms == not_heard) return;
   is_set_ = true;
   known_ms_ = std::max(stamp_ms(now), static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ms, 0)));
