@@ -10,6 +10,8 @@
 namespace tenon::node {
 namespace {
 
+constexpr std::int64_t kWayGivenTimeouts = 10;  // election timeouts until leadership is given up once more
+
 raft::Payload payload(std::string data) {
   auto owner = std::make_shared<const std::string>(std::move(data));
   const std::string_view bytes = *owner;
@@ -79,8 +81,20 @@ void Node::on_durable(raft::WriteSequence sequence) {
 }
 
 void Node::on_space(bool is_short) {
-  if (is_short && !space_is_short_) transfer_leadership(raft::NodeId());
+  if (is_short && !space_is_short_) {
+    next_way_given_ = now_.steady;
+    way_given_wait_ = settings_.raft.election_timeout_max * kWayGivenTimeouts;
+  }
   space_is_short_ = is_short;
+}
+
+// Also a leadership that is won later is given up, and again when nobody took it; but ever more rarely, for the others
+// may be no better off.
+void Node::give_way_without_room() {
+  if (!space_is_short_ || now_.steady < next_way_given_) return;
+  next_way_given_ = now_.steady + way_given_wait_;
+  way_given_wait_ *= 2;
+  step(raft::Transfer{raft::NodeId()});
 }
 
 void Node::run(Now now) {
@@ -96,6 +110,7 @@ void Node::run(Now now) {
   // Before anything is proposed: what is over now surely never reaches the log.
   requests_.expire(now_.steady, raft_.leader());
   if (raft_.role() == raft::RoleName::leader) {
+    give_way_without_room();
     pin_incarnations();
     propose_writes();
     propose_clock();

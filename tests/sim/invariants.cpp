@@ -130,8 +130,7 @@ void Invariants::check_state(const Machine& machine, Seen& seen) {
 void Invariants::decide(raft::LogIndex index, raft::Term term, raft::Term now) {
   std::size_t holders = 0;
   for (const auto& machine : machines_) {
-    const Terms& durable = machine->durable();
-    if (durable.size() >= index.value() && durable[index.value() - 1] == term) ++holders;
+    if (machine->has_held(index, term)) ++holders;
   }
   if (2 * holders <= machines_.size()) {
     throw Violation("durability", "the entry " + std::to_string(index.value()) + " of term " +
@@ -142,11 +141,16 @@ void Invariants::decide(raft::LogIndex index, raft::Term term, raft::Term now) {
   committed_in_.push_back(now);
   trace_.count("entries committed");
   const bool majority_is_right = machines_.size() - options_.wrong_clocks >= raft::majority(machines_.size());
-  history_.committed(index, term, majority_is_right ? true_wall_ms(events_.now()) : ~std::uint64_t{0});
+  const auto drifted_ms = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<milliseconds>(trace_.time() * options_.drift_per_million / 1'000'000).count());
+  const std::uint64_t wall_ms_max = true_wall_ms(events_.now()) + drifted_ms;
+  history_.committed(index, term, majority_is_right ? wall_ms_max : ~std::uint64_t{0});
 }
 
 void Invariants::check_final() const {
-  for (const auto& machine : machines_) history_.check_final(machine->id().value(), machine->node().store());
+  for (const auto& machine : machines_) {
+    if (machine->is_core()) history_.check_final(machine->id().value(), machine->node().store());
+  }
 }
 
 }  // namespace tenon::sim

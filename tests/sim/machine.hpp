@@ -11,12 +11,16 @@
 #include <variant>
 #include <vector>
 
+#include "faults/clock.hpp"
+#include "faults/damage.hpp"
+#include "faults/disk_trouble.hpp"
 #include "filewal/file_log.hpp"
 #include "filewal/image_store.hpp"
 #include "network.hpp"
 #include "node/boot.hpp"
 #include "node/node.hpp"
 #include "support/memory_file_system.hpp"
+#include "tenon/storage.hpp"
 
 namespace tenon::sim {
 
@@ -32,6 +36,8 @@ class Observer {
   virtual void started(Machine& machine) = 0;
   // It is gone, and with it whoever waited for it.
   virtual void ended(NodeId node) = 0;
+  // Its disk made it end, or did not let it start; it wants to be started again later.
+  virtual void stopped(Machine& machine) = 0;
 };
 
 // The term of every entry of a log, from index 1 on; 0: of an entry that came within an image.
@@ -48,22 +54,49 @@ class Machine final : public Network::Endpoint,
 
   NodeId id() const noexcept { return id_; }
   bool is_running() const noexcept { return node_.has_value(); }
+  // It refuses to start from what its disk holds, for good.
+  bool is_lost() const noexcept { return is_lost_; }
+  // Its disk is another than that which the cluster knows, for good.
+  bool is_stranger() const noexcept { return is_stranger_; }
+  // What its disk holds is damaged, as far as it is known not to have noticed.
+  bool is_damaged() const noexcept { return is_damaged_; }
   const node::Node& node() const { return *node_; }
-  // What is durable on its disk, by what the storage contract promises.
-  const Terms& durable() const noexcept { return durable_; }
+  // Whether the entry is durable on its disk, by what the storage contract promises, or was on one that it has lost.
+  bool has_held(raft::LogIndex index, raft::Term term) const noexcept {
+    const auto holds = [&](const Terms& terms) {
+      return terms.size() >= index.value() && terms[index.value() - 1] == term;
+    };
+    return holds(durable_) || holds(wiped_);
+  }
 
-  // From what the disk holds. Needs: not running.
+  // From what the disk holds, or not: then the observer hears of it, unless it is lost. Needs: not running, not lost.
   void start();
   // The process ends; the disk keeps all that was written. Needs: running.
   void kill();
   // The machine ends; the disk keeps what was synced, and of the rest whatever it likes.
-  void lose_power();
+  void lose_power(support::PowerLoss loss);
   void pause(Duration time) { paused_until_ = events_.now() + time; }
   void transfer_leadership(NodeId target);
-  // From now on its wall clock shows the time and this.
-  void set_wall_clock(milliseconds ahead) { wall_ahead_ = ahead; }
+  // From now on its wall clock shows the time and `ahead`, and gains `per_million`.
+  void set_wall_clock(milliseconds ahead, std::int64_t per_million) {
+    clock_.set_wall(events_.now(), ahead, per_million);
+  }
+  // Its syncs take so many times as long, until then.
+  void slow_disk(Duration time, std::int64_t times);
+  void fail_next_call(bool of_images, support::DiskCall call, tenon_error error);
+  void set_disk_full(bool is_full);
+  // Its disk finishes nothing more.
+  void stall_disk_for_good() { is_stalled_for_good_ = true; }
+  // Returns false: there was nothing to damage.
+  bool damage(DamageTarget target, DamageKind kind, Stream& random);
+  // Its disk is another, empty one, and it is born again there: as a node that the cluster does not know. Needs: not
+  // running, not lost.
+  void wipe();
   // No fault of its own any more.
-  void heal() { is_healed_ = true; }
+  void heal();
+  // It is one of those that are healed in the end, and by which clients go from now on.
+  void make_core() { is_core_ = true; }
+  bool is_core() const noexcept { return is_core_; }
 
   // False: it is not running, and the request was not taken.
   bool submit(node::Submission submission);
@@ -111,18 +144,36 @@ class Machine final : public Network::Endpoint,
   void failed(const std::string& why) override;
 
   void end();
+  // An error of a disk, which must be one that was put there.
+  void stop_for(const Error& error);
+  void not_started(const Error& error);
+  bool had_errors() const noexcept {
+    return is_damaged_ || log_trouble_.errors() + image_trouble_.errors() > errors_at_start_;
+  }
+  node::Recovered open_disks();
+  void note_recovery(std::string_view line);
+  void perform_at_once(const tenon_write& write);
   void run();
   void run_soon();
   void begin_disk_work();
   void finish_disk_work();
+  void stage_queued();
+  void sync_staged();
+  void prepare_spare();
+  void try_spare_later();
   void queue(Request request);
   void fill_image_table() noexcept;
+  // While a worker's step runs, and while there is no node.
+  bool may_use_images() const noexcept { return is_at_work_ || !node_; }
+  void* handle_on(std::unique_ptr<Image> image) const;
   void step_work(std::uint64_t number);
   node::Recovered recover(const filewal::Recovered& found, raft::WriteSequence& last_sequence);
   // `found` holds the terms from index `first` on, up to the end of the log.
   void check_recovered(std::uint64_t first, const Terms& found);
   static Written effect_of(const tenon_write& write);
   static void perform(const Written& written, Terms& terms);
+
+  class WorkersImage;
 
   const NodeId id_;
   const raft::Membership members_;
@@ -134,6 +185,8 @@ class Machine final : public Network::Endpoint,
   Stream random_;
   support::MemoryFileSystem disk_;
   support::MemoryFileSystem image_disk_;
+  DiskTrouble log_trouble_;
+  DiskTrouble image_trouble_;
   tenon_storage table_{};
 
   std::unique_ptr<filewal::FileLog> log_;
@@ -141,19 +194,32 @@ class Machine final : public Network::Endpoint,
   std::optional<node::Node> node_;
   std::map<std::uint64_t, std::unique_ptr<node::Work>> works_;  // that events step
   std::uint64_t last_work_ = 0;
+  bool is_at_work_ = false;            // a step of one of them runs, or the node ends
   std::uint64_t images_received_ = 0;  // by node_
   std::uint64_t life_ = 0;             // counts starts and ends; what was planned in an earlier one is void
-  Duration clock_offset_{};
-  milliseconds wall_ahead_{};
+  Clock clock_;
   Instant paused_until_{};
   std::optional<Instant> next_run_;
   bool is_healed_ = false;
+  bool is_lost_ = false;
+  bool is_stranger_ = false;
+  bool is_core_ = false;
+  bool is_damaged_ = false;
+  std::uint64_t errors_at_start_ = 0;  // that both disks had had
+  raft::Incarnation incarnation_{};
+  std::string old_hard_state_;  // the file as an earlier start has found it
 
   std::deque<Request> queue_;  // in order, not yet staged
   bool disk_is_busy_ = false;  // between staging and the end of the sync
+  bool is_stalled_for_good_ = false;
+  Instant slow_until_{};
+  std::int64_t slowness_ = 1;
+  bool space_is_short_ = false;  // as the node was told
+  Instant spare_retry_{};
   std::uint64_t staged_sequence_ = 0;
   std::vector<std::pair<std::uint64_t, filewal::ReadPlan>> planned_reads_;
   Terms durable_;
+  Terms wiped_;                   // what durable_ was before its disk became another
   std::deque<Written> unsynced_;  // since durable_, in order; those that are queued too
 };
 

@@ -31,6 +31,8 @@ struct Wanted {
   std::optional<std::uint64_t> seed;
   std::uint64_t runs = 1;
   bool prints_trace = false;
+  bool follows = false;
+  Bounds bounds;
 };
 
 struct Totals {
@@ -68,6 +70,10 @@ std::optional<Wanted> parse(const std::vector<std::string>& arguments) {
       wanted.prints_trace = true;
       continue;
     }
+    if (arguments[i] == "--follow") {
+      wanted.follows = true;
+      continue;
+    }
     if (i + 1 == arguments.size()) return std::nullopt;
     std::uint64_t number = 0;
     const std::string& text = arguments[i + 1];
@@ -88,8 +94,9 @@ std::optional<Wanted> parse(const std::vector<std::string>& arguments) {
 }
 
 int run_one(std::uint64_t seed, const Wanted& wanted, Totals& totals) {
-  Simulation simulation(seed);
+  Simulation simulation(Options(seed, wanted.bounds));
   running = &simulation;
+  if (wanted.follows) simulation.follow();
   int exit_code = 0;
   try {
     simulation.run();

@@ -26,6 +26,7 @@ void Network::attach(NodeId node, Endpoint* endpoint) {
         ++connection.epoch;
         connection.bytes = 0;
         connection.full = false;
+        connection.sent_until = Instant();
       }
       const bool notices = options_.notices_restarts || is_healed_;
       if (endpoint == nullptr && notices) tell(peer, node, lane, LaneEvent::down);
@@ -65,8 +66,12 @@ void Network::carry(const Place& place, std::shared_ptr<const std::string> frame
   Connection& connection = connections_[place];
   const bool is_lost = !is_healed_ && random_.chance(options_.loss_per_million);
   const bool may_stray = !is_healed_ && is_raft_message(*frame);
-  Instant at = events_.now() + options_.delay_min + random_.wait(options_.delay_mean);
-  if (!may_stray || !options_.reorders) at = std::max(at, connection.last_arrival);
+  Instant at = arrival({from, to}, connection, frame->size());
+  if (may_stray && options_.reorders) {
+    if (at < connection.last_arrival) trace_.count("frames out of order");
+  } else {
+    at = std::max(at, connection.last_arrival);
+  }
   connection.last_arrival = std::max(at, connection.last_arrival);
   const std::uint64_t bytes = frame->size();
   const std::uint64_t epoch = connection.epoch;
@@ -75,11 +80,49 @@ void Network::carry(const Place& place, std::shared_ptr<const std::string> frame
     trace_.count(is_lost ? "frames lost" : "frames cut off");
     return;
   }
+  if (!is_healed_ && random_.chance(options_.corrupt_per_million)) frame = corrupted(*frame);
   if (may_stray && random_.chance(options_.duplicate_per_million)) {
     trace_.count("frames repeated");
     arrive(place, epoch, at + random_.wait(options_.delay_mean * 3), frame);
   }
   arrive(place, epoch, at, std::move(frame));
+}
+
+Instant Network::arrival(const Link& link, Connection& connection, std::uint64_t bytes) {
+  Instant leaves = events_.now();
+  if (options_.link_bytes_per_second > 0 && !is_healed_) {
+    if (connection.sent_until > leaves) trace_.count("frames that wait for capacity");
+    leaves = std::max(leaves, connection.sent_until);
+    leaves += microseconds(bytes * 1'000'000 / options_.link_bytes_per_second);
+    connection.sent_until = leaves;
+  }
+  const Instant at = leaves + options_.delay_min + random_.wait(options_.delay_mean) * slowness(link);
+  const auto clogged = clogged_until_.find(link);
+  return clogged == clogged_until_.end() ? at : std::max(at, clogged->second);
+}
+
+std::int64_t Network::slowness(const Link& link) {
+  if (!options_.links_differ || is_healed_) return 1;
+  const auto found = slowness_.find(link);
+  if (found != slowness_.end()) return found->second;
+  Stream draw(options_.seed, "link", link.first.value() * 100 + link.second.value());
+  trace_.count("links of different speed");
+  return slowness_[link] = static_cast<std::int64_t>(draw.log_between(1, 8));
+}
+
+void Network::clog(NodeId from, NodeId to, Duration time) {
+  Instant& until = clogged_until_[{from, to}];
+  until = std::max(until, events_.now() + time);
+}
+
+std::shared_ptr<const std::string> Network::corrupted(const std::string& frame) {
+  trace_.count("frames corrupted");
+  std::string other = frame;
+  for (std::uint64_t flips = random_.between(1, 3); flips > 0; --flips) {
+    char& byte = random_.pick(other);
+    byte = static_cast<char>(byte ^ static_cast<char>(1u << random_.between(0, 7)));
+  }
+  return std::make_shared<const std::string>(std::move(other));
 }
 
 void Network::arrive(const Place& place, std::uint64_t epoch, Instant at, std::shared_ptr<const std::string> frame) {
@@ -103,6 +146,7 @@ void Network::take_off(const Place& place, std::uint64_t epoch, std::uint64_t by
 
 void Network::heal_for_good() {
   heal_cuts();
+  clogged_until_.clear();
   is_healed_ = true;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The network between simulated nodes: for each directed link and lane a connection that delays, loses, and where Raft
-// alone must bear it repeats and reorders. It keeps what transport.h promises: what is passed on for clients arrives at
-// most once and in order, and after a connection went down nothing of it arrives.
+// The network between simulated nodes: for each directed link and lane a connection that delays, loses, corrupts, and
+// where Raft alone must bear it repeats and reorders. But for corruption, which the checksum of a frame is there for,
+// it keeps what transport.h promises: what is passed on for clients arrives at most once and in order, and after a
+// connection went down nothing of it arrives.
 #pragma once
 
 #include <functional>
@@ -42,7 +43,9 @@ class Network {
   // Frames from `from` to `to` are lost from now on, and nobody is told; until it is healed.
   void cut(NodeId from, NodeId to) { cut_.insert({from, to}); }
   void heal_cuts() { cut_.clear(); }
-  // No fault of its own any more.
+  // What is sent from `from` to `to` arrives no earlier than after `time`.
+  void clog(NodeId from, NodeId to, Duration time);
+  // No fault of its own any more, and none that was put there.
   void heal_for_good();
 
  private:
@@ -51,10 +54,16 @@ class Network {
     std::uint64_t bytes = 0;  // under way; <= lane_bytes_max, or one frame alone
     bool full = false;        // WRITABLE is owed
     Instant last_arrival;     // so that frames stay in order
+    Instant sent_until;       // when all that was handed over has left, where capacity is bounded
   };
   using Place = std::tuple<NodeId, NodeId, Lane>;
 
+  using Link = std::pair<NodeId, NodeId>;
+
   void carry(const Place& place, std::shared_ptr<const std::string> frame);
+  Instant arrival(const Link& link, Connection& connection, std::uint64_t bytes);
+  std::int64_t slowness(const Link& link);
+  std::shared_ptr<const std::string> corrupted(const std::string& frame);
   void arrive(const Place& place, std::uint64_t epoch, Instant at, std::shared_ptr<const std::string> frame);
   void take_off(const Place& place, std::uint64_t epoch, std::uint64_t bytes);
   void tell(NodeId node, NodeId peer, Lane lane, LaneEvent event);
@@ -66,7 +75,9 @@ class Network {
   bool is_healed_ = false;
   std::map<NodeId, Endpoint*> endpoints_;
   std::map<Place, Connection> connections_;
-  std::set<std::pair<NodeId, NodeId>> cut_;
+  std::set<Link> cut_;
+  std::map<Link, Instant> clogged_until_;
+  std::map<Link, std::int64_t> slowness_;  // by how much more frames are delayed
 };
 
 }  // namespace tenon::sim

@@ -1,10 +1,56 @@
 // SPDX-License-Identifier: MIT
 #include "options.hpp"
 
+#include <algorithm>
+
+#include "faults/clock.hpp"
 #include "stream.hpp"
 
 namespace tenon::sim {
 namespace {
+
+// A kind of fault, by the name under which it is counted when it happens.
+struct Kind {
+  const char* name;
+  bool (*is_possible)(const Options&);
+  void (*leave_out)(Options&);
+};
+
+// Of one number, which is zero when there is none of it.
+template <auto member>
+constexpr Kind kind_of(const char* name) {
+  return {name,
+          [](const Options& options) { return options.*member != std::remove_cvref_t<decltype(options.*member)>{}; },
+          [](Options& options) { options.*member = {}; }};
+}
+
+constexpr Kind kKinds[] = {
+    kind_of<&Options::loss_per_million>("frames lost"),
+    kind_of<&Options::duplicate_per_million>("frames repeated"),
+    kind_of<&Options::reorders>("frames out of order"),
+    kind_of<&Options::corrupt_per_million>("frames corrupted"),
+    kind_of<&Options::links_differ>("links of different speed"),
+    kind_of<&Options::link_bytes_per_second>("frames that wait for capacity"),
+    kind_of<&Options::clog_mean>("clogs"),
+    kind_of<&Options::swizzle_mean>("swizzles"),
+    kind_of<&Options::partition_mean>("partitions"),
+    kind_of<&Options::stall_per_million>("disk stalls"),
+    kind_of<&Options::slow_disk_mean>("slow disks"),
+    kind_of<&Options::disk_error_mean>("disk errors"),
+    kind_of<&Options::full_disk_mean>("full disks"),
+    kind_of<&Options::power_loss_mean>("power losses"),
+    kind_of<&Options::keeps_prefixes>("power losses that keep a prefix"),
+    kind_of<&Options::loses_all>("power losses that keep nothing"),
+    kind_of<&Options::tears_sectors>("power losses that tear sectors"),
+    kind_of<&Options::damage_mean>("damage"),
+    kind_of<&Options::wipe_mean>("wipes"),
+    kind_of<&Options::kill_mean>("kills"),
+    kind_of<&Options::pause_mean>("pauses"),
+    kind_of<&Options::transfer_mean>("transfers"),
+    kind_of<&Options::drift_per_million>("clocks that drift"),
+    kind_of<&Options::wrong_clocks>("wrong clocks"),
+    kind_of<&Options::clock_jump_mean>("clock jumps"),
+};
 
 std::string count_of(Duration time) {
   return std::to_string(std::chrono::duration_cast<microseconds>(time).count()) + "us";
@@ -12,7 +58,7 @@ std::string count_of(Duration time) {
 
 }  // namespace
 
-Options::Options(std::uint64_t with_seed) : seed(with_seed) {
+Options::Options(std::uint64_t with_seed, const Bounds& bounds) : seed(with_seed) {
   Stream draw(seed, "options");
   constexpr std::size_t sizes[] = {1, 2, 3, 3, 3, 3, 4, 5, 5, 5};
   nodes = draw.pick(sizes);
@@ -63,6 +109,66 @@ Options::Options(std::uint64_t with_seed) : seed(with_seed) {
   draw_images();
   draw_watches();
   draw_clocks();
+  draw_more_faults();
+  leave_out(bounds);
+}
+
+// From streams of their own. Rates are as likely within one doubling as within another.
+void Options::draw_more_faults() {
+  Stream draw(seed, "more faults");
+  const auto now_and_then = [&](Duration& mean, std::uint64_t low_ms, std::uint64_t high_ms) {
+    const std::uint64_t mean_ms = draw.log_between(low_ms, high_ms);
+    if (draw.coin()) mean = milliseconds(mean_ms);
+  };
+  const auto corrupt = static_cast<std::uint32_t>(draw.log_between(10, 30'000));
+  if (draw.coin()) corrupt_per_million = corrupt;
+  links_differ = draw.coin();
+  const std::uint64_t capacity = draw.log_between(20'000, 10'000'000);
+  if (draw.coin()) link_bytes_per_second = capacity;
+  now_and_then(clog_mean, 50, 10'000);
+  now_and_then(swizzle_mean, 1'000, 20'000);
+  now_and_then(slow_disk_mean, 500, 20'000);
+  now_and_then(disk_error_mean, 200, 20'000);
+  now_and_then(full_disk_mean, 500, 20'000);
+  keeps_prefixes = draw.coin();
+  loses_all = draw.coin();
+  tears_sectors = draw.coin();
+  now_and_then(damage_mean, 500, 20'000);
+  now_and_then(wipe_mean, 1'000, 30'000);
+  const std::uint64_t drift = draw.log_between(10, static_cast<std::uint64_t>(Clock::kDriftPerMillionMax));
+  if (draw.coin()) drift_per_million = static_cast<std::int64_t>(drift);
+}
+
+// First what the bounds say, and then what this run is spared: some have few faults, a few have none.
+void Options::leave_out(const Bounds& bounds) {
+  Stream draw(seed, "spared");
+  constexpr std::uint32_t kept_per_million[] = {0, 200'000, 500'000, 1'000'000, 1'000'000};
+  const std::uint32_t kept = draw.pick(kept_per_million);
+  for (const Kind& kind : kKinds) {
+    const bool is_spared = !draw.chance(kept);
+    if (is_spared || bounds.without.contains(kind.name)) kind.leave_out(*this);
+  }
+  nodes = std::min(nodes, bounds.nodes_max);
+  clients = std::min(clients, bounds.clients_max);
+  watchers = std::min(watchers, bounds.clients_max);
+  session_clients = std::min(session_clients, bounds.clients_max);
+  lease_clients = std::min(lease_clients, bounds.clients_max);
+  wrong_clocks = std::min(wrong_clocks, nodes);
+  faulty_time = std::min(faulty_time, bounds.faulty_time_max);
+}
+
+std::vector<std::string> Options::possible() const {
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds) {
+    if (kind.is_possible(*this)) names.emplace_back(kind.name);
+  }
+  return names;
+}
+
+std::vector<std::string> Options::kinds() {
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds) names.emplace_back(kind.name);
+  return names;
 }
 
 // The same: from a stream of their own.
@@ -104,17 +210,14 @@ void Options::draw_clocks() {
 }
 
 std::string Options::text() const {
+  std::string faults;
+  for (const std::string& name : possible()) faults += (faults.empty() ? "" : ", ") + name;
   return std::to_string(nodes) + " nodes, " + count_of(faulty_time) + " with faults, delay " + count_of(delay_mean) +
-         ", loss " + std::to_string(loss_per_million) + "/1e6, duplicates " + std::to_string(duplicate_per_million) +
-         "/1e6, " + (reorders ? "reorders, " : "") + (notices_restarts ? "" : "restarts go unnoticed, ") + "sync " +
-         count_of(sync_mean) + ", stalls " + std::to_string(stall_per_million) + "/1e6, partitions " +
-         count_of(partition_mean) + ", power losses " + count_of(power_loss_mean) + ", kills " + count_of(kill_mean) +
-         ", pauses " + count_of(pause_mean) + ", transfers " + count_of(transfer_mean) + ", " +
-         std::to_string(clients) + " clients, " + std::to_string(watchers) + " watchers, timeout " + count_of(timeout) +
-         ", heartbeat " + count_of(node.raft.heartbeat_interval) + ", election " +
-         count_of(node.raft.election_timeout_min) + ", " + std::to_string(session_clients) + " sessions, " +
-         std::to_string(lease_clients) + " for leases, wrong clocks " + std::to_string(wrong_clocks) + ", jumps " +
-         count_of(clock_jump_mean);
+         ", sync " + count_of(sync_mean) + ", " + (notices_restarts ? "" : "restarts go unnoticed, ") +
+         std::to_string(clients) + " clients, " + std::to_string(session_clients) + " with sessions, " +
+         std::to_string(lease_clients) + " for leases, " + std::to_string(watchers) + " watchers, timeout " +
+         count_of(timeout) + ", heartbeat " + count_of(node.raft.heartbeat_interval) + ", election " +
+         count_of(node.raft.election_timeout_min) + "; faults: " + (faults.empty() ? "none" : faults);
 }
 
 }  // namespace tenon::sim

@@ -3,6 +3,7 @@
 // shuffle the others.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <string_view>
@@ -29,6 +30,13 @@ class Stream {
   // In [low, high].
   std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + random_.below(high - low + 1); }
   bool chance(std::uint32_t per_million) { return random_.below(1'000'000) < per_million; }
+  // In [low, high], each doubling as likely as any other. Needs: 0 < low <= high.
+  std::uint64_t log_between(std::uint64_t low, std::uint64_t high) {
+    std::uint64_t doublings = 0;
+    while (doublings < 63 && (low << (doublings + 1)) <= high) ++doublings;
+    const std::uint64_t from = low << between(0, doublings);
+    return between(from, std::min(high, from * 2 - 1));
+  }
   bool coin() { return random_.below(2) == 0; }
   // Of many waits that follow no rhythm: about `mean`, and at most eight times that. In whole numbers, for the last
   // bits of a logarithm are not the same everywhere.

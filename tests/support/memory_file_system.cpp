@@ -23,13 +23,23 @@ struct MemoryFileSystem::Node {
   struct Write {
     std::uint64_t offset;
     std::string bytes;
-    bool truncates = false;  // to `offset` bytes, and writes nothing
+    bool truncates = false;    // to `offset` bytes, and writes nothing
+    std::uint64_t number = 0;  // among those of all files
 
     void perform(std::string& file) const { truncates ? cut(file, offset) : put(file, offset, bytes); }
   };
   std::string bytes;
   std::string durable;
   std::vector<Write> unsynced;
+  std::uint64_t settled = 0;  // see settled_bytes()
+
+  void sync() {
+    if (unsynced.empty()) return;
+    settled = durable.size();
+    for (const Write& write : unsynced) settled = std::min<std::uint64_t>(settled, write.offset);
+    for (const Write& write : unsynced) write.perform(durable);
+    unsynced.clear();
+  }
 };
 
 struct MemoryFileSystem::Epoch {
@@ -37,22 +47,47 @@ struct MemoryFileSystem::Epoch {
   std::set<std::string, std::less<>> locked;
 };
 
+// What goes wrong, shared with the files, which may outlive the file system.
+struct MemoryFileSystem::Trouble {
+  explicit Trouble(std::uint64_t seed) : generator(~seed) {}
+
+  Faults faults;
+  std::mt19937_64 generator;
+  std::uint64_t last_write = 0;
+
+  std::optional<tenon_error> ask(DiskCall call, std::string_view name) const {
+    return faults ? faults(call, name) : std::nullopt;
+  }
+  [[noreturn]] static void fail(tenon_error error, const char* call, std::string_view name) {
+    const char* why = error == TENON_ERROR_NO_SPACE ? ": No space left on device" : ": Input/output error";
+    throw Error(error, std::string(call) + " /memory/" + std::string(name) + why);
+  }
+  void check(DiskCall call, const char* what, std::string_view name) const {
+    if (const std::optional<tenon_error> error = ask(call, name)) fail(*error, what, name);
+  }
+};
+
 class MemoryFileSystem::OpenFile final : public filewal::File {
  public:
-  OpenFile(std::shared_ptr<Node> node, std::shared_ptr<Epoch> epoch)
-      : node_(std::move(node)), epoch_(std::move(epoch)) {}
+  OpenFile(std::string name, std::shared_ptr<Node> node, std::shared_ptr<Epoch> epoch, std::shared_ptr<Trouble> trouble)
+      : name_(std::move(name)), node_(std::move(node)), epoch_(std::move(epoch)), trouble_(std::move(trouble)) {}
 
   std::uint64_t size() const override { return node().bytes.size(); }
   std::size_t read(std::uint64_t offset, std::span<char> buffer) const override {
     const std::string& bytes = node().bytes;
+    trouble_->check(DiskCall::read, "read", name_);
     if (offset >= bytes.size()) return 0;
     return bytes.copy(buffer.data(), buffer.size(), offset);
   }
   void write(std::uint64_t offset, std::span<const std::string_view> pieces) override {
     std::string joined;
     for (const std::string_view piece : pieces) joined.append(piece);
+    const bool grows = offset + joined.size() > node().bytes.size();
+    const std::optional<tenon_error> error = trouble_->ask(grows ? DiskCall::grow : DiskCall::write, name_);
+    if (error) joined.resize(trouble_->generator() % (joined.size() + 1));
     put(node().bytes, offset, joined);
-    node().unsynced.push_back({offset, std::move(joined)});
+    node().unsynced.push_back({offset, std::move(joined), false, ++trouble_->last_write});
+    if (error) Trouble::fail(*error, "write", name_);
   }
   void zero_fill(std::uint64_t offset, std::uint64_t size) override {
     const std::string zeros(size, '\0');
@@ -61,12 +96,16 @@ class MemoryFileSystem::OpenFile final : public filewal::File {
   }
   void truncate(std::uint64_t size) override {
     TENON_CHECK(size <= node().bytes.size());
+    trouble_->check(DiskCall::write, "truncate", name_);
     cut(node().bytes, size);
-    node().unsynced.push_back({size, {}, true});
+    node().unsynced.push_back({size, {}, true, ++trouble_->last_write});
   }
   void sync() override {
-    for (const Node::Write& write : node().unsynced) write.perform(node().durable);
-    node().unsynced.clear();
+    if (const std::optional<tenon_error> error = trouble_->ask(DiskCall::sync, name_)) {
+      fail_sync();
+      Trouble::fail(*error, "fdatasync", name_);
+    }
+    node().sync();
   }
 
  private:
@@ -74,9 +113,18 @@ class MemoryFileSystem::OpenFile final : public filewal::File {
     TENON_CHECK(!epoch_->over);
     return *node_;
   }
+  void fail_sync() {
+    const bool forgets = trouble_->generator() % 2 == 0;
+    for (const Node::Write& write : node().unsynced) {
+      if (trouble_->generator() % 2 == 0) write.perform(node().durable);
+    }
+    if (forgets) node().unsynced.clear();
+  }
 
+  const std::string name_;
   const std::shared_ptr<Node> node_;
   const std::shared_ptr<Epoch> epoch_;
+  const std::shared_ptr<Trouble> trouble_;
 };
 
 class MemoryFileSystem::HeldLock final : public filewal::FileLock {
@@ -90,12 +138,16 @@ class MemoryFileSystem::HeldLock final : public filewal::FileLock {
 };
 
 MemoryFileSystem::MemoryFileSystem(std::uint64_t seed, std::uint64_t sector_bytes)
-    : generator_(seed), sector_bytes_(sector_bytes), epoch_(std::make_shared<Epoch>()) {
+    : generator_(seed),
+      trouble_(std::make_shared<Trouble>(seed)),
+      sector_bytes_(sector_bytes),
+      epoch_(std::make_shared<Epoch>()) {
   TENON_CHECK(sector_bytes > 0);
 }
 
 MemoryFileSystem::MemoryFileSystem(std::uint64_t seed, const Contents& contents) : MemoryFileSystem(seed) {
-  for (const auto& [name, bytes] : contents) names_.emplace(name, std::make_shared<Node>(Node{bytes, bytes, {}}));
+  for (const auto& [name, bytes] : contents)
+    names_.emplace(name, std::make_shared<Node>(Node{bytes, bytes, {}, bytes.size()}));
   durable_names_ = names_;
 }
 
@@ -113,13 +165,15 @@ std::vector<std::string> MemoryFileSystem::list() const {
 
 std::unique_ptr<filewal::File> MemoryFileSystem::open(std::string_view name, filewal::OpenMode mode) {
   if (mode == filewal::OpenMode::replace) {
+    trouble_->check(DiskCall::names, "create", name);
     names_.insert_or_assign(std::string(name), std::make_shared<Node>());
     changed_names();
   }
-  return std::make_unique<OpenFile>(find(name, "open"), epoch_);
+  return std::make_unique<OpenFile>(std::string(name), find(name, "open"), epoch_, trouble_);
 }
 
 void MemoryFileSystem::rename(std::string_view from, std::string_view to) {
+  trouble_->check(DiskCall::names, "rename", from);
   names_.insert_or_assign(std::string(to), find(from, "rename"));
   names_.erase(names_.find(from));
   changed_names();
@@ -127,11 +181,13 @@ void MemoryFileSystem::rename(std::string_view from, std::string_view to) {
 
 void MemoryFileSystem::unlink(std::string_view name) {
   find(name, "unlink");
+  trouble_->check(DiskCall::names, "unlink", name);
   names_.erase(names_.find(name));
   changed_names();
 }
 
 void MemoryFileSystem::sync_directory() {
+  trouble_->check(DiskCall::sync, "fsync", {});
   durable_names_ = names_;
   unsynced_names_.clear();
 }
@@ -148,17 +204,47 @@ void MemoryFileSystem::random_bytes(std::span<std::uint8_t> output) {
   for (std::uint8_t& byte : output) byte = static_cast<std::uint8_t>(generator_());
 }
 
-void MemoryFileSystem::lose_power() {
+void MemoryFileSystem::set_faults(Faults faults) { trouble_->faults = std::move(faults); }
+
+void MemoryFileSystem::lose_power(PowerLoss loss) {
   epoch_->over = true;
   epoch_ = std::make_shared<Epoch>();
-  const std::size_t kept_changes = generator_() % (unsynced_names_.size() + 1);
+  const bool keeps_nothing = loss.keeps == PowerLoss::Keeps::nothing;
+  const std::size_t kept_changes = keeps_nothing ? 0 : generator_() % (unsynced_names_.size() + 1);
   if (kept_changes > 0) durable_names_ = unsynced_names_[kept_changes - 1];
   names_ = durable_names_;
   unsynced_names_.clear();
-  for (const auto& [name, node] : names_) lose_writes(*node);
+  if (loss.keeps == PowerLoss::Keeps::prefix) keep_prefix(loss.tears_sectors);
+  for (const auto& [name, node] : names_) {
+    if (loss.keeps == PowerLoss::Keeps::any) lose_writes(*node, loss.tears_sectors);
+    node->unsynced.clear();
+    node->bytes = node->durable;
+  }
 }
 
-void MemoryFileSystem::lose_writes(Node& node) {
+// Of all writes, in the order in which they were made, those before any one of them, and a part of that one.
+void MemoryFileSystem::keep_prefix(bool tears_sectors) {
+  std::map<std::uint64_t, std::pair<Node*, const Node::Write*>> writes;
+  for (const auto& [name, node] : names_) {
+    for (const Node::Write& write : node->unsynced) writes.emplace(write.number, std::pair(node.get(), &write));
+  }
+  std::size_t kept = generator_() % (writes.size() + 1);
+  for (const auto& [number, place] : writes) {
+    const auto& [node, write] = place;
+    if (kept-- > 0) {
+      write->perform(node->durable);
+      continue;
+    }
+    if (write->truncates) return;
+    const std::uint64_t size = generator_() % (write->bytes.size() + 1);
+    const std::uint64_t sector_end = (write->offset + size) / sector_bytes_ * sector_bytes_;
+    const std::uint64_t whole = sector_end > write->offset ? sector_end - write->offset : 0;
+    put(node->durable, write->offset, std::string_view(write->bytes).substr(0, tears_sectors ? size : whole));
+    return;
+  }
+}
+
+void MemoryFileSystem::lose_writes(Node& node, bool tears_sectors) {
   enum class Fate { all, none, sectors, count };
   for (const Node::Write& write : node.unsynced) {
     const auto fate = static_cast<Fate>(generator_() % static_cast<std::uint64_t>(Fate::count));
@@ -167,13 +253,30 @@ void MemoryFileSystem::lose_writes(Node& node) {
     for (std::uint64_t offset = write.offset; offset < end;) {
       const std::uint64_t sector_end = std::min(end, (offset / sector_bytes_ + 1) * sector_bytes_);
       const bool kept = fate == Fate::all || (fate == Fate::sectors && generator_() % 2 == 0);
-      if (kept)
-        put(node.durable, offset, std::string_view(write.bytes).substr(offset - write.offset, sector_end - offset));
+      const bool is_torn = kept && fate == Fate::sectors && tears_sectors && generator_() % 4 == 0;
+      const std::uint64_t size = is_torn ? generator_() % (sector_end - offset) : sector_end - offset;
+      if (kept) put(node.durable, offset, std::string_view(write.bytes).substr(offset - write.offset, size));
       offset = sector_end;
     }
   }
-  node.unsynced.clear();
-  node.bytes = node.durable;
+}
+
+const std::string& MemoryFileSystem::durable(std::string_view name) const { return find(name, "open")->durable; }
+
+std::uint64_t MemoryFileSystem::settled_bytes(std::string_view name) const { return find(name, "open")->settled; }
+
+void MemoryFileSystem::damage(std::string_view name, std::uint64_t offset, std::string_view bytes) {
+  Node& node = *find(name, "open");
+  TENON_CHECK(offset + bytes.size() <= node.durable.size());
+  put(node.durable, offset, bytes);
+  if (offset + bytes.size() <= node.bytes.size()) put(node.bytes, offset, bytes);
+}
+
+void MemoryFileSystem::wipe() {
+  TENON_CHECK(epoch_->locked.empty());
+  names_.clear();
+  durable_names_.clear();
+  unsynced_names_.clear();
 }
 
 void MemoryFileSystem::forget_unsynced_writes() {

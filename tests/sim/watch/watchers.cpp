@@ -28,6 +28,16 @@ void Watchers::start() {
   }
 }
 
+void Watchers::heal() {
+  is_healed_ = true;
+  for (const Watcher& watcher : watchers_) {
+    if (watcher.request == 0) continue;
+    for (const auto& one : machines_) {
+      if (one->id() == watcher.node && !one->is_core()) one->cancel({kWatchQueue, watcher.request});
+    }
+  }
+}
+
 void Watchers::open_later(std::size_t number, Duration wait) {
   events_.after(wait + milliseconds(1), [this, number] { open(number); });
 }
@@ -35,7 +45,7 @@ void Watchers::open_later(std::size_t number, Duration wait) {
 void Watchers::open(std::size_t number) {
   Watcher& watcher = watchers_[number];
   Machine& machine = *random_.pick(machines_);
-  if (!machine.is_running()) return open_later(number, milliseconds(50));
+  if (!machine.is_running() || (is_healed_ && !machine.is_core())) return open_later(number, milliseconds(50));
   watcher.request = ++last_request_;
   watcher.node = machine.id();
   open_.emplace(watcher.request, number);

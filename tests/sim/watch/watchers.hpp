@@ -24,8 +24,8 @@ class Watchers {
   Watchers(const Options& options, EventQueue& events, std::vector<std::unique_ptr<Machine>>& machines, Trace& trace);
 
   void start();
-  // Nobody is slow any more, or goes elsewhere without need.
-  void heal() { is_healed_ = true; }
+  // Nobody is slow any more, or goes elsewhere without need; who is at a node that stays broken leaves it.
+  void heal();
   // Throws Violation.
   void answered(Machine& machine, const node::Answer& answer);
   void ended(NodeId node);

@@ -230,6 +230,22 @@ TEST_CASE("a leader that runs short of room for the log gives leadership up, and
   CHECK(full.recorder.answers.at(put).outcome == Outcome::done);
 }
 
+TEST_CASE("a node that is short of room gives up the leadership that it wins later") {
+  Cluster cluster;
+  Machine& leader = cluster.elect();
+  Machine& full = cluster.follower();
+  full.node->on_space(true);
+  cluster.pass(milliseconds(50));
+  leader.node->transfer_leadership(full.settings.raft.self);
+  cluster.pass(milliseconds(500));
+  REQUIRE(cluster.leader() != nullptr);
+  CHECK(cluster.leader() != &full);
+  CHECK(full.node->status().term > raft::Term(2));
+  const std::uint64_t put = full.put("a", "1");
+  cluster.pass(milliseconds(50));
+  CHECK(full.recorder.answers.at(put).outcome == Outcome::done);
+}
+
 TEST_CASE("when every node runs short of room one still leads, refuses growth wherever it is asked, and deletes") {
   Cluster cluster;
   Machine& first = cluster.elect();

@@ -98,7 +98,7 @@ class Node {
   // Storage has made every write up to `sequence` durable.
   void on_durable(raft::WriteSequence sequence);
   // Room for the log runs short, or is enough again. While it is short what makes the state grow is refused here, and
-  // when it becomes so this node gives leadership up.
+  // this node gives leadership up; it tries that again now and then.
   void on_space(bool is_short);
   // The answer to a read of the log. The entries are used during the call only.
   void on_entries_read(std::uint64_t request, tenon_error error, std::span<const tenon_entry> entries);
@@ -146,6 +146,7 @@ class Node {
   void step(raft::Happening what);
   // In the order of durability: the write is on its way before anything else.
   void perform();
+  void give_way_without_room();
   void pin_incarnations();
   void propose_writes();
   void forward_writes();
@@ -230,6 +231,8 @@ class Node {
   std::map<std::uint64_t, LogRead> log_reads_;                    // that are under way; at most one for each reader
   std::uint64_t last_log_read_ = 0;
   bool space_is_short_ = false;
+  raft::Instant next_way_given_;  // while it is: when this node, should it lead, gives leadership up again
+  raft::Duration way_given_wait_{};
   bool more_to_do_ = false;                       // run() stopped early, to be called again at once
   std::vector<std::unique_ptr<Work>> left_work_;  // that came to its end after this node had failed
   bool failed_ = false;                           // holds for good; nothing is answered any more

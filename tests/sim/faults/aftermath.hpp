@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// What a run ends with: a quorum that is drawn, the core, is healed, and everything else stays broken for good. Of the
+// rest each node is in one of these ways: down; cut off from the core; it hears the core and is not heard, or is heard
+// and hears nothing; its disk finishes no sync any more, or is full; it ends and starts again and again. Between a node
+// of the rest and one of the core that it cannot reach there is no link in either direction that would make the pair
+// one half of a partial partition: which of those leave a healthy majority without a leader, docs/testing.md says.
+#pragma once
+
+#include "faults/atlas.hpp"
+
+namespace tenon::sim {
+
+class Aftermath {
+ public:
+  Aftermath(const Options& options, EventQueue& events, Trace& trace, Network& network, Machines& machines)
+      : events_(events), trace_(trace), network_(network), machines_(machines), random_(options.seed, "aftermath") {}
+
+  // Chooses the core, heals it, starts those of it that do not run, and breaks the rest.
+  void begin();
+
+ private:
+  void choose_core();
+  void break_for_good(Machine& machine);
+  void cut_from_core(const Machine& machine, bool hears, bool is_heard);
+  void crash_again_and_again(Machine& machine);
+
+  EventQueue& events_;
+  Trace& trace_;
+  Network& network_;
+  Machines& machines_;
+  Stream random_;
+};
+
+}  // namespace tenon::sim
