@@ -3,9 +3,9 @@
 // the same every time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <queue>
 #include <utility>
 #include <vector>
 
@@ -32,18 +32,21 @@ class EventQueue {
   Instant now() const noexcept { return now_; }
   std::uint64_t performed() const noexcept { return performed_; }
 
-  void at(Instant time, std::function<void()> what) { heap_.push({std::max(time, now_), ++planned_, std::move(what)}); }
+  void at(Instant time, std::function<void()> what) {
+    heap_.push_back({std::max(time, now_), ++planned_, std::move(what)});
+    std::push_heap(heap_.begin(), heap_.end());
+  }
   void after(Duration delay, std::function<void()> what) { at(now_ + delay, std::move(what)); }
   // Lets everything happen that is planned before `end`, and what follows from it; then it is `end`.
   void run_until(Instant end) {
-    while (!heap_.empty() && heap_.top().time < end) perform_next();
+    while (!heap_.empty() && heap_.front().time < end) perform_next();
     now_ = end;
   }
   // The same, until `done` holds after an event; returns whether it does.
   template <class Done>
   bool run_until(Instant end, Done done) {
     while (!done()) {
-      if (heap_.empty() || heap_.top().time >= end) return false;
+      if (heap_.empty() || heap_.front().time >= end) return false;
       perform_next();
     }
     return true;
@@ -59,15 +62,16 @@ class EventQueue {
     }
   };
   void perform_next() {
-    const Planned next = heap_.top();
-    heap_.pop();
+    std::pop_heap(heap_.begin(), heap_.end());
+    const Planned next = std::move(heap_.back());
+    heap_.pop_back();
     TENON_CHECK(next.time >= now_);
     now_ = next.time;
     ++performed_;
     next.what();
   }
 
-  std::priority_queue<Planned> heap_;
+  std::vector<Planned> heap_;                       // the next one first
   Instant now_ = Instant(std::chrono::hours(600));  // past 2^31 milliseconds
   std::uint64_t planned_ = 0;
   std::uint64_t performed_ = 0;

@@ -143,7 +143,8 @@ void Invariants::decide(raft::LogIndex index, raft::Term term, raft::Term now) {
   const bool majority_is_right = machines_.size() - options_.wrong_clocks >= raft::majority(machines_.size());
   const auto drifted_ms = static_cast<std::uint64_t>(
       std::chrono::duration_cast<milliseconds>(trace_.time() * options_.drift_per_million / 1'000'000).count());
-  const std::uint64_t wall_ms_max = true_wall_ms(events_.now()) + drifted_ms;
+  const std::uint64_t wall_ms_max =
+      true_wall_ms(events_.now()) + drifted_ms + (options_.drift_per_million > 0 ? 1u : 0u);
   history_.committed(index, term, majority_is_right ? wall_ms_max : ~std::uint64_t{0});
 }
 

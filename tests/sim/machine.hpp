@@ -135,6 +135,7 @@ class Machine final : public Network::Endpoint,
   // node::Surroundings
   void answer(node::Answer answer) override { observer_.answered(*this, answer); }
   void role_changed(const raft::RoleChanged& role) override;
+  void vote_decided(const raft::VoteDecided& said) override;
   void image_committed(const node::ImageStatus& images) override;
   void image_trouble(const std::string& what) override;
   void states_compared(std::uint64_t count) override { trace_.count("states compared", count); }
@@ -160,7 +161,9 @@ class Machine final : public Network::Endpoint,
   void stage_queued();
   void sync_staged();
   void prepare_spare();
-  void try_spare_later();
+  void report_space();
+  void look_at_spare_in(Duration wait);
+  void look_at_spare();
   void queue(Request request);
   void fill_image_table() noexcept;
   // While a worker's step runs, and while there is no node.
@@ -207,6 +210,7 @@ class Machine final : public Network::Endpoint,
   bool is_damaged_ = false;
   std::uint64_t errors_at_start_ = 0;  // that both disks had had
   raft::Incarnation incarnation_{};
+  raft::HardState promised_{};  // at the end of the last life, durable or not
   std::string old_hard_state_;  // the file as an earlier start has found it
 
   std::deque<Request> queue_;  // in order, not yet staged
@@ -215,7 +219,7 @@ class Machine final : public Network::Endpoint,
   Instant slow_until_{};
   std::int64_t slowness_ = 1;
   bool space_is_short_ = false;  // as the node was told
-  Instant spare_retry_{};
+  Instant spare_retry_{};        // when somebody looks at the spare segment anyway
   std::uint64_t staged_sequence_ = 0;
   std::vector<std::pair<std::uint64_t, filewal::ReadPlan>> planned_reads_;
   Terms durable_;

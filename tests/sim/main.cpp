@@ -3,6 +3,7 @@
 // Exit codes: 0 nothing was found, 1 a promise was broken, 2 the cluster did not come to rest, 64 usage.
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -30,6 +31,7 @@ struct Wanted {
   std::optional<std::uint64_t> minutes;
   std::optional<std::uint64_t> seed;
   std::uint64_t runs = 1;
+  std::uint64_t step = 1;  // from one seed to the next
   bool prints_trace = false;
   bool follows = false;
   Bounds bounds;
@@ -40,15 +42,19 @@ struct Totals {
   std::uint64_t events = 0;
   Duration simulated{};
   std::uint64_t digest = 0;
-  std::map<std::string, std::uint64_t> counts;
+  Trace::Counts counts;
+  Trace::Counts possible;  // runs that may have had a kind of fault
 };
 
 // What an assertion of the core leaves behind must say how to see it again.
 const Simulation* running = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): for a signal
 
+std::string running_bounds;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): as it was given
+
 void say_replay(const Simulation& simulation) {
   std::cout << "seed " << simulation.options().seed << ": " << simulation.options().text() << "\n"
-            << simulation.trace().text() << "replay: tools/simulate --seed " << simulation.options().seed << std::endl;
+            << simulation.trace().text() << "replay: tools/simulate --seed " << simulation.options().seed
+            << running_bounds << std::endl;
 }
 
 extern "C" void on_abort(int) {
@@ -63,32 +69,64 @@ extern "C" void on_abort(int) {
   std::_Exit(kExitViolation);
 }
 
+// Takes what bounds a run; returns false when it is something else.
+bool take_bound(const std::string& name, std::uint64_t number, Bounds& bounds) {
+  if (name == "--nodes") {
+    bounds.nodes_max = number;
+  } else if (name == "--clients") {
+    bounds.clients_max = number;
+  } else if (name == "--seconds") {
+    bounds.faulty_time_max = seconds(number);
+  } else {
+    return false;
+  }
+  running_bounds += " " + name + " " + std::to_string(number);
+  return true;
+}
+
+bool take_number(const std::string& name, std::uint64_t number, Wanted& wanted) {
+  if (number == 0 && name != "--seed" && name != "--clients") return false;
+  if (name == "--minutes") {
+    wanted.minutes = number;
+  } else if (name == "--seed") {
+    wanted.seed = number;
+  } else if (name == "--runs") {
+    wanted.runs = number;
+  } else if (name == "--step") {
+    wanted.step = number;
+  } else {
+    return take_bound(name, number, wanted.bounds);
+  }
+  return true;
+}
+
+bool take_kind(const std::string& kind, Bounds& bounds) {
+  const std::vector<std::string> kinds = Options::kinds();
+  if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) return false;
+  bounds.without.insert(kind);
+  running_bounds += " --without '" + kind + "'";
+  return true;
+}
+
 std::optional<Wanted> parse(const std::vector<std::string>& arguments) {
   Wanted wanted;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--trace") {
       wanted.prints_trace = true;
-      continue;
-    }
-    if (arguments[i] == "--follow") {
+    } else if (arguments[i] == "--follow") {
       wanted.follows = true;
-      continue;
-    }
-    if (i + 1 == arguments.size()) return std::nullopt;
-    std::uint64_t number = 0;
-    const std::string& text = arguments[i + 1];
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    if (arguments[i] == "--minutes") {
-      wanted.minutes = number;
-    } else if (arguments[i] == "--seed") {
-      wanted.seed = number;
-    } else if (arguments[i] == "--runs") {
-      wanted.runs = number;
-    } else {
+    } else if (i + 1 == arguments.size()) {
       return std::nullopt;
+    } else if (arguments[i] == "--without") {
+      if (!take_kind(arguments[++i], wanted.bounds)) return std::nullopt;
+    } else {
+      std::uint64_t number = 0;
+      const std::string& text = arguments[i + 1];
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+      if (!take_number(arguments[i], number, wanted)) return std::nullopt;
+      ++i;
     }
-    ++i;
   }
   return wanted;
 }
@@ -118,23 +156,34 @@ int run_one(std::uint64_t seed, const Wanted& wanted, Totals& totals) {
   totals.simulated += simulation.trace().time();
   totals.digest = mixed(totals.digest, simulation.trace().digest());
   for (const auto& [what, times] : simulation.trace().counts()) totals.counts[what] += times;
+  for (const std::string& kind : simulation.options().possible()) ++totals.possible[kind];
   return exit_code;
 }
 
-void report(const Totals& totals) {
+void report(Totals totals) {
   const double cpu_minutes = static_cast<double>(std::clock()) / CLOCKS_PER_SEC / 60;
   const double hours = std::chrono::duration<double, std::ratio<3600>>(totals.simulated).count();
   std::cout << "runs " << totals.runs << ", events " << totals.events << ", simulated hours " << hours << ", "
-            << hours / cpu_minutes << " an hour of CPU minute\n";
+            << hours / cpu_minutes << " for each minute of CPU\n";
   for (const auto& [what, times] : totals.counts) std::cout << "  " << what << " " << times << "\n";
+  for (const std::string& kind : Options::kinds()) {
+    std::cout << "fault: " << kind << ", possible in " << totals.possible[kind] << " runs, " << totals.counts[kind]
+              << " times\n";
+  }
   std::cout << "digest " << std::hex << totals.digest << std::dec << std::endl;
 }
 
 int main(const std::vector<std::string>& arguments) {
   const std::optional<Wanted> wanted = parse(arguments);
   if (!wanted) {
-    std::cerr << "usage: simulate [--minutes N | --runs N] [--seed S] [--trace]\n"
-                 "Runs fresh seeds, or from seed S on; a failure prints how to see it again.\n";
+    std::cerr
+        << "usage: simulate [--minutes N | --runs N] [--seed S] [--step N] [--trace] [--follow]\n"
+           "                [--without KIND].. [--nodes N] [--clients N] [--seconds N]\n"
+           "Runs fresh seeds, or from seed S on; a failure prints how to see it again. The second line leaves a\n"
+           "kind of faults out, and sets bounds to the nodes, the clients of each sort and the time with faults.\n"
+           "Kinds of faults:";
+    for (const std::string& kind : Options::kinds()) std::cerr << " '" << kind << "'";
+    std::cerr << "\n";
     return kExitUsage;
   }
   std::uint64_t seed = wanted->seed ? *wanted->seed : std::random_device()();
@@ -142,7 +191,8 @@ int main(const std::vector<std::string>& arguments) {
   Totals totals;
   const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(wanted->minutes.value_or(0));
   for (std::uint64_t run = 0; wanted->minutes ? std::chrono::steady_clock::now() < end : run < wanted->runs; ++run) {
-    const int exit_code = run_one(seed++, *wanted, totals);
+    const int exit_code = run_one(seed, *wanted, totals);
+    seed += wanted->step;
     if (exit_code != 0) return exit_code;
   }
   report(totals);

@@ -43,6 +43,10 @@ class Network {
   // Frames from `from` to `to` are lost from now on, and nobody is told; until it is healed.
   void cut(NodeId from, NodeId to) { cut_.insert({from, to}); }
   void heal_cuts() { cut_.clear(); }
+  // Frames pass in both directions.
+  bool are_linked(NodeId one, NodeId other) const {
+    return !cut_.contains({one, other}) && !cut_.contains({other, one});
+  }
   // What is sent from `from` to `to` arrives no earlier than after `time`.
   void clog(NodeId from, NodeId to, Duration time);
   // No fault of its own any more, and none that was put there.

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t kEventsMax = 20'000'000;  // far above what any run needs
 constexpr seconds kRestMax(90);                   // from when the quorum was healed
+constexpr seconds kApartMax(40);                  // in a partition that lasts
 constexpr seconds kProbeInterval(6);              // a probe that was not done is repeated with a value of its own
 
 raft::Membership members_of(std::size_t nodes) {
@@ -65,6 +66,7 @@ void Simulation::run() {
   plan_.begin();
   events_.run_until(events_.now() + options_.faulty_time);
   heal();
+  if (aftermath_.partition()) live_apart();
   come_to_rest();
 }
 
@@ -77,6 +79,7 @@ void Simulation::answered(Machine& machine, const node::Answer& answer) {
 }
 
 void Simulation::ended(NodeId node) {
+  known_.erase(node);
   clients_.ended(node);
   watchers_.ended(node);
   session_clients_.ended(node);
@@ -84,10 +87,27 @@ void Simulation::ended(NodeId node) {
 }
 
 void Simulation::ran(Machine& machine) {
-  const node::Status status = machine.node().status();
+  const raft::Raft& raft = machine.node().raft();
   if (events_.performed() > kEventsMax) throw Violation("wedge", "events follow each other without end");
-  trace_.note("runs", machine.id().value(), status.term.value(), status.commit_index.value());
+  trace_.note("runs", machine.id().value(), raft.term().value(), raft.commit_index().value());
+  note_reached(machine);
   invariants_.check(machine);
+}
+
+// States that are worth reaching: a campaign that never does proves little about them.
+void Simulation::note_reached(const Machine& machine) {
+  const raft::Raft& raft = machine.node().raft();
+  Known& known = known_[machine.id()];
+  const raft::LogIndex membership_index = raft.log().membership_index();
+  if (membership_index < known.membership_index) trace_.count("reached: an entry with a membership is truncated");
+  known.membership_index = membership_index;
+  const bool leads = raft.role() == raft::RoleName::leader;
+  if (std::exchange(known.leads, leads) == leads || !leads) return;
+  if (raft.leadership_start() > raft.commit_index().next()) {
+    trace_.count("reached: a leader begins with entries of earlier terms to commit");
+  }
+  const auto leaders = std::count_if(known_.begin(), known_.end(), [](const auto& one) { return one.second.leads; });
+  if (leaders > 1) trace_.count("reached: two nodes lead at once, in different terms");
 }
 
 void Simulation::started(Machine& machine) {
@@ -108,6 +128,31 @@ std::vector<Machine*> Simulation::core() const {
     if (machine->is_core()) core.push_back(machine.get());
   }
   return core;
+}
+
+// In a partition that lasts somebody must be able to write, unless no majority hears each other.
+void Simulation::live_apart() {
+  const auto [shape, connection] = *aftermath_.partition();
+  const Instant end = events_.now() + kApartMax;
+  std::vector<std::uint64_t> probes;
+  Instant probed{};
+  for (seconds later(1); later < kApartMax; ++later) events_.after(later, [] {});
+  const bool committed = events_.run_until(end, [&] {
+    if (std::any_of(probes.begin(), probes.end(), [&](std::uint64_t probe) { return clients_.is_done(probe); })) {
+      return true;
+    }
+    if (events_.now() - probed > kProbeInterval) {
+      for (const auto& machine : machines_) probes.push_back(clients_.probe(*machine));
+      probed = events_.now();
+    }
+    return false;
+  });
+  const std::string what = std::string(name_of(shape)) + ", where " + name_of(connection);
+  trace_.count("apart for good: " + what + (committed ? ": available" : ": unavailable"));
+  if (!committed && connection == Connection::clique) {
+    throw Violation("liveness", "nobody could write in a partition that lasts: " + what);
+  }
+  aftermath_.heal_links();
 }
 
 // With a quorum healed it must elect, commit what is new through each of its nodes, and be the same on all of them.

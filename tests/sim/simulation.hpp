@@ -37,7 +37,9 @@ class Simulation final : private Observer {
   void ended(NodeId node) override;
   void stopped(Machine& machine) override { plan_.start_again(machine); }
 
+  void note_reached(const Machine& machine);
   void heal();
+  void live_apart();
   void come_to_rest();
   void check_stores() const;
   std::vector<Machine*> core() const;
@@ -52,6 +54,11 @@ class Simulation final : private Observer {
   Watchers watchers_;
   SessionClients session_clients_;
   LeaseClients lease_clients_;
+  struct Known {
+    bool leads = false;
+    raft::LogIndex membership_index;
+  };
+  std::map<NodeId, Known> known_;  // of those that run, after their last round
   FaultPlan plan_;
   Aftermath aftermath_;
 };

@@ -166,29 +166,25 @@ std::vector<std::string> MemoryFileSystem::list() const {
 std::unique_ptr<filewal::File> MemoryFileSystem::open(std::string_view name, filewal::OpenMode mode) {
   if (mode == filewal::OpenMode::replace) {
     trouble_->check(DiskCall::names, "create", name);
-    names_.insert_or_assign(std::string(name), std::make_shared<Node>());
-    changed_names();
+    rename({std::string(name), std::make_shared<Node>(), {}});
   }
   return std::make_unique<OpenFile>(std::string(name), find(name, "open"), epoch_, trouble_);
 }
 
 void MemoryFileSystem::rename(std::string_view from, std::string_view to) {
   trouble_->check(DiskCall::names, "rename", from);
-  names_.insert_or_assign(std::string(to), find(from, "rename"));
-  names_.erase(names_.find(from));
-  changed_names();
+  rename({std::string(to), find(from, "rename"), std::string(from)});
 }
 
 void MemoryFileSystem::unlink(std::string_view name) {
   find(name, "unlink");
   trouble_->check(DiskCall::names, "unlink", name);
-  names_.erase(names_.find(name));
-  changed_names();
+  rename({std::string(name), nullptr, {}});
 }
 
 void MemoryFileSystem::sync_directory() {
   trouble_->check(DiskCall::sync, "fsync", {});
-  durable_names_ = names_;
+  for (const Renaming& renaming : unsynced_names_) renaming.perform(durable_names_);
   unsynced_names_.clear();
 }
 
@@ -211,7 +207,7 @@ void MemoryFileSystem::lose_power(PowerLoss loss) {
   epoch_ = std::make_shared<Epoch>();
   const bool keeps_nothing = loss.keeps == PowerLoss::Keeps::nothing;
   const std::size_t kept_changes = keeps_nothing ? 0 : generator_() % (unsynced_names_.size() + 1);
-  if (kept_changes > 0) durable_names_ = unsynced_names_[kept_changes - 1];
+  for (std::size_t i = 0; i < kept_changes; ++i) unsynced_names_[i].perform(durable_names_);
   names_ = durable_names_;
   unsynced_names_.clear();
   if (loss.keeps == PowerLoss::Keeps::prefix) keep_prefix(loss.tears_sectors);
@@ -297,6 +293,18 @@ std::shared_ptr<MemoryFileSystem::Node> MemoryFileSystem::find(std::string_view 
   return found->second;
 }
 
-void MemoryFileSystem::changed_names() { unsynced_names_.push_back(names_); }
+void MemoryFileSystem::rename(Renaming renaming) {
+  renaming.perform(names_);
+  unsynced_names_.push_back(std::move(renaming));
+}
+
+void MemoryFileSystem::Renaming::perform(Names& names) const {
+  if (!lost_name.empty()) names.erase(lost_name);
+  if (node) {
+    names.insert_or_assign(name, node);
+  } else {
+    names.erase(name);
+  }
+}
 
 }  // namespace tenon::support

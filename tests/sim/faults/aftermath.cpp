@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "faults/aftermath.hpp"
 
+#include <algorithm>
+
 #include "raft/quorum.hpp"
 
 namespace tenon::sim {
@@ -16,6 +18,23 @@ void Aftermath::begin() {
   for (const auto& machine : machines_) {
     if (!machine->is_core()) break_for_good(*machine);
   }
+  part();
+}
+
+void Aftermath::part() {
+  const bool all_are_core =
+      std::all_of(machines_.begin(), machines_.end(), [](const auto& machine) { return machine->is_core(); });
+  if (!all_are_core || machines_.size() < 3 || random_.coin()) return;
+  std::vector<NodeId> nodes;
+  for (const auto& machine : machines_) nodes.push_back(machine->id());
+  const auto shape = static_cast<Shape>(random_.between(1, static_cast<std::uint64_t>(Shape::count) - 1));
+  sim::partition(network_, shape, nodes, random_.pick(nodes), random_);
+  partition_ = {shape, connection_of(network_, nodes)};
+}
+
+void Aftermath::heal_links() {
+  partition_.reset();
+  network_.heal_cuts();
 }
 
 // Half of the time all that are sound, else a majority or more.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "raft/quorum.hpp"
+
 namespace tenon::sim {
 namespace {
 
@@ -56,6 +58,31 @@ void partition(Network& network, Shape shape, const std::vector<NodeId>& nodes, 
       if (from != to && is_cut(from, to)) network.cut(from, to);
     }
   }
+}
+
+const char* name_of(Connection connection) noexcept {
+  return connection == Connection::clique          ? "a majority hears each other"
+         : connection == Connection::neighbourhood ? "only the neighbours of one are a majority"
+                                                   : "no node and its neighbours are a majority";
+}
+
+Connection connection_of(const Network& network, const std::vector<NodeId>& nodes) {
+  const std::size_t majority = raft::majority(nodes.size());
+  Connection found = Connection::none;
+  for (std::uint64_t set = 0; set < (std::uint64_t{1} << nodes.size()); ++set) {
+    std::vector<NodeId> members;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if ((set >> i & 1) != 0) members.push_back(nodes[i]);
+    }
+    if (members.size() < majority) continue;
+    const auto hears_all = [&](NodeId one) {
+      return std::all_of(members.begin(), members.end(),
+                         [&](NodeId other) { return one == other || network.are_linked(one, other); });
+    };
+    if (std::all_of(members.begin(), members.end(), hears_all)) return Connection::clique;
+    if (std::any_of(members.begin(), members.end(), hears_all)) found = Connection::neighbourhood;
+  }
+  return found;
 }
 
 }  // namespace tenon::sim

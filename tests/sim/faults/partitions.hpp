@@ -28,4 +28,13 @@ const char* name_of(Shape shape) noexcept;
 // rest is drawn.
 void partition(Network& network, Shape shape, const std::vector<NodeId>& nodes, NodeId chosen, Stream& random);
 
+// What is left of a network, as far as links that work in both directions go.
+enum class Connection {
+  clique,         // a majority of the nodes hear each other: they must have a leader
+  neighbourhood,  // some node and its neighbours are a majority: it can lead when its log is not behind theirs
+  none,           // nobody can
+};
+const char* name_of(Connection connection) noexcept;
+Connection connection_of(const Network& network, const std::vector<NodeId>& nodes);
+
 }  // namespace tenon::sim

@@ -100,7 +100,14 @@ class MemoryFileSystem final : public filewal::FileSystem {
   using Names = std::map<std::string, std::shared_ptr<Node>, std::less<>>;
 
   std::shared_ptr<Node> find(std::string_view name, const char* call) const;
-  void changed_names();
+  // The name gets this file, or none, after the other has lost its own; in one step.
+  struct Renaming {
+    std::string name;
+    std::shared_ptr<Node> node;
+    std::string lost_name;  // empty: no other
+    void perform(Names& names) const;
+  };
+  void rename(Renaming renaming);
   void lose_writes(Node& node, bool tears_sectors);
   void keep_prefix(bool tears_sectors);
 
@@ -109,7 +116,7 @@ class MemoryFileSystem final : public filewal::FileSystem {
   const std::uint64_t sector_bytes_;
   Names names_;
   Names durable_names_;
-  std::vector<Names> unsynced_names_;  // after each change since the last sync_directory()
+  std::vector<Renaming> unsynced_names_;  // since the last sync_directory()
   std::shared_ptr<Epoch> epoch_;
 };
 

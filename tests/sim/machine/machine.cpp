@@ -66,6 +66,7 @@ void Machine::fill_image_table() noexcept {
     return guard(why, [&] {
       Machine& machine = *static_cast<Machine*>(self);
       *handle = machine.handle_on(machine.images_->create(*image));
+      if (image->size > 0) machine.trace_.count("reached: an unfinished image is gone on with");
     });
   };
   table_.image_open = [](void* self, tenon_image* image, void** handle, tenon_detail* why) {
@@ -106,6 +107,7 @@ void Machine::lose_power(support::PowerLoss loss) {
 void Machine::end() {
   TENON_CHECK(is_running());
   ++life_;
+  promised_ = node_->raft().hard_state();
   is_at_work_ = true;
   works_.clear();
   node_.reset();
@@ -120,6 +122,7 @@ void Machine::end() {
   next_run_.reset();
   paused_until_ = Instant();
   space_is_short_ = false;
+  spare_retry_ = Instant();
   network_.attach(id_, nullptr);
   observer_.ended(id_);
 }
@@ -163,6 +166,19 @@ void Machine::role_changed(const raft::RoleChanged& role) {
                                                        : "follows",
               id_.value(), role.term.value(), role.leader.value());
   if (role.role == raft::RoleName::leader) trace_.count("elections");
+  if (role.role == raft::RoleName::follower && !role.cause.empty()) trace_.count("follows: " + std::string(role.cause));
+}
+
+void Machine::vote_decided(const raft::VoteDecided& said) {
+  constexpr const char* verdicts[] = {"granted",
+                                      "refused, old term",
+                                      "refused, a leader is heard of",
+                                      "refused, has just started",
+                                      "refused, an older log",
+                                      "refused, voted for another",
+                                      "refused, other"};
+  const auto verdict = std::min(static_cast<std::size_t>(said.verdict), std::size(verdicts) - 1);
+  trace_.count(std::string(said.ballot == raft::Ballot::pre_vote ? "pre-votes " : "votes ") + verdicts[verdict]);
 }
 
 void Machine::frame_dropped(node::FrameDrop why, NodeId from) {
@@ -261,7 +277,8 @@ void Machine::image_committed(const node::ImageStatus& images) {
 }
 
 void Machine::image_trouble(const std::string& what) {
-  if (had_errors()) return trace_.count("troubles with images");
+  // Who is sent a piece of a damaged image finds that out, and says so.
+  if (had_errors() || options_.damage_mean > Duration::zero()) return trace_.count("troubles with images");
   throw Violation("image", "node " + std::to_string(id_.value()) + ": " + what);
 }
 

@@ -25,7 +25,11 @@ void Machine::start() {
   } catch (const Error& error) {
     return not_started(error);
   }
-  is_damaged_ = false;
+  if (std::exchange(is_damaged_, false)) trace_.count("reached: damage that did no harm, or was mended");
+  const raft::HardState& saved = recovered->raft.hard_state;
+  if (saved.term < promised_.term || (saved.term == promised_.term && saved.voted_for != promised_.voted_for)) {
+    trace_.count("reached: a term or a vote is lost with the power before it was saved");
+  }
   errors_at_start_ = log_trouble_.errors() + image_trouble_.errors();
   node::Settings settings = options_.node;
   settings.raft.self = id_;
@@ -89,8 +93,9 @@ void Machine::perform_at_once(const tenon_write& write) {
 }
 
 void Machine::note_recovery(std::string_view line) {
-  if (line.find(".torn") != std::string_view::npos) trace_.count("torn tails set aside");
-  if (line.find("hard_state") != std::string_view::npos) trace_.count("hard states mended from their other copy");
+  if (line.find(".torn") != std::string_view::npos) trace_.count("reached: a torn tail is set aside");
+  if (line.find("hard_state") != std::string_view::npos)
+    trace_.count("reached: the hard state is mended from its other copy");
 }
 
 // As core/host does it at a start, without its threads.

@@ -92,29 +92,38 @@ void Machine::sync_staged() {
   if (staged_sequence_ != 0) node_->on_durable(raft::WriteSequence(std::exchange(staged_sequence_, 0)));
 }
 
+// As the plugin's thread does between two syncs.
 void Machine::prepare_spare() {
   const bool is_short = log_->spare_state() == filewal::SpareState::no_space;
-  if (is_short ? events_.now() < spare_retry_ : !log_->spare_is_behind()) return;
-  const filewal::SpareState state = log_->prepare_spare();
-  if (state == filewal::SpareState::no_space) {
-    spare_retry_ = events_.now() + kSpareRetryInterval;
-    events_.after(kSpareRetryInterval, [this, life = life_] {
-      if (life == life_) try_spare_later();
-    });
-  }
-  if (state == filewal::SpareState::unfinished) return;
-  const bool is_short_now = state == filewal::SpareState::no_space;
-  if (std::exchange(space_is_short_, is_short_now) == is_short_now) return;
-  if (is_short_now) trace_.count("nodes short of room for the log");
-  node_->on_space(is_short_now);
+  if (is_short ? events_.now() >= spare_retry_ : log_->spare_is_behind()) log_->prepare_spare();
+  report_space();
+}
+
+void Machine::report_space() {
+  const filewal::SpareState state = log_->spare_state();
+  if (state == filewal::SpareState::unfinished) return look_at_spare_in(milliseconds(1));
+  const bool is_short = state == filewal::SpareState::no_space;
+  if (is_short) look_at_spare_in(kSpareRetryInterval);
+  if (std::exchange(space_is_short_, is_short) == is_short) return;
+  trace_.note(is_short ? "is short of room" : "has room again", id_.value());
+  if (is_short) trace_.count("nodes short of room for the log");
+  node_->on_space(is_short);
   run_soon();
 }
 
-// As the plugin's thread does when it is woken for nothing else. A busy one looks by itself.
-void Machine::try_spare_later() {
-  if (disk_is_busy_) return;
+void Machine::look_at_spare_in(Duration wait) {
+  if (spare_retry_ > events_.now()) return;
+  spare_retry_ = events_.now() + wait;
+  events_.after(wait, [this, life = life_] {
+    if (life == life_ && !disk_is_busy_) look_at_spare();  // a busy disk looks when it is done
+  });
+}
+
+// As it does when it has nothing else to do.
+void Machine::look_at_spare() {
   try {
-    prepare_spare();
+    if (log_->spare_state() != filewal::SpareState::not_yet) log_->prepare_spare();
+    report_space();
   } catch (const Error& error) {
     stop_for(error);
   }
@@ -152,6 +161,7 @@ void Machine::wipe() {
   wiped_ = std::move(durable_);
   durable_.clear();
   unsynced_.clear();
+  promised_ = {};
   is_damaged_ = false;
   is_stranger_ = true;
 }
