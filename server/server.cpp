@@ -45,6 +45,7 @@ node::Settings node_settings(const config::Config& config) {
   settings.raft.heartbeat_interval = config.raft.heartbeat_interval;
   settings.raft.election_timeout_min = config.raft.election_timeout_min;
   settings.raft.election_timeout_max = config.raft.election_timeout_max;
+  settings.raft.lease_drift = config.raft.lease_drift;
   settings.cluster_id = config.cluster_id;
   settings.inbox_bytes_max = config.limits.inbox_bytes_max;
   settings.watch_history_bytes_max = config.limits.watch_history_bytes;
@@ -120,7 +121,7 @@ void Server::drain() {
 void Server::hand_leadership_over(raft::Instant end) {
   const raft::NodeId self(config_.node_id);
   const node::Status status = node_.status();
-  if (status.role != raft::RoleName::leader || status.membership.voters.size() == 1) return;
+  if (status.role != raft::RoleName::leader || status.membership.voters().size() == 1) return;
   logger_.write(TENON_SEVERITY_INFO, "server", "handing leadership over");
   node_.transfer_leadership(raft::NodeId());
   while (host::steady_now() < end) {
@@ -182,14 +183,14 @@ node::Recovered Server::boot_storage(const node::Settings& settings) {
   host::StorageBoot boot{settings.raft.self, std::nullopt, settings.raft.log_cache_bytes_max, settings.cluster_id};
   if (config_.start) {
     raft::Membership members;
-    for (const std::uint64_t member : config_.initial_members) members.voters.push_back({raft::NodeId(member)});
+    for (const std::uint64_t member : config_.initial_members) members.members.push_back({raft::NodeId(member)});
     boot.new_members = std::move(members);
   }
   return storage_session_->boot(boot, [this] { return control_.has_failed(); });
 }
 
 void Server::start_transports(const raft::Membership& members) {
-  for (const raft::Member& voter : members.voters) {
+  for (const raft::Member& voter : members.members) {
     if (voter.id == raft::NodeId(config_.node_id) || config_.peers.contains(voter.id.value())) continue;
     throw Error(TENON_ERROR_INVALID, "node " + std::to_string(voter.id.value()) +
                                          " is a member by the log, but cluster.peers has no address of it; add " +

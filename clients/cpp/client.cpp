@@ -36,16 +36,18 @@ PutResult Client::put(std::string_view key, std::string_view value, const PutOpt
   return {number(reply.revision), previous_of(reply)};
 }
 
-GetResult Client::get(std::string_view key) {
-  const auto request = request_of<thrift_api::GetRequest>(key);
+GetResult Client::get(std::string_view key, const ReadOptions& options) {
+  auto request = request_of<thrift_api::GetRequest>(key);
+  set_consistency(request, options);
   const auto reply = call_kv<thrift_api::GetReply>(
       *caller_, Effect::kRead, [&](auto& client) { client.send_get(request); }, &thrift_api::KvClient::recv_get);
   return {number(reply.revision), to_optional(reply.__isset.record, reply.record), number(reply.cluster_time_ms)};
 }
 
-GetManyResult Client::get_many(const std::vector<std::string>& keys) {
+GetManyResult Client::get_many(const std::vector<std::string>& keys, const ReadOptions& options) {
   thrift_api::GetManyRequest request;
   request.__set_keys(keys);
+  set_consistency(request, options);
   const auto reply = call_kv<thrift_api::GetManyReply>(
       *caller_, Effect::kRead, [&](auto& client) { client.send_getMany(request); },
       &thrift_api::KvClient::recv_getMany);
@@ -121,6 +123,7 @@ ScanResult Client::scan(const ScanRequest& wanted) {
   if (wanted.content == ScanContent::kCount) request.__set_count_only(true);
   if (wanted.order == ScanOrder::kBackward) request.__set_backward(true);
   if (!wanted.match.empty()) request.__set_match(wanted.match);
+  set_consistency(request, wanted.read);
   if (!wanted.cursor.empty()) request.__set_cursor(wanted.cursor);
   const auto reply = call_kv<thrift_api::ScanReply>(
       *caller_, Effect::kRead, [&](auto& client) { client.send_scan(request); }, &thrift_api::KvClient::recv_scan);

@@ -53,6 +53,27 @@ void set_options(Request& request, const WriteOptions& options) {
   set_session(request, options.in_session);
 }
 
+inline thrift_api::Consistency::type to_consistency(Consistency consistency) {
+  switch (consistency) {
+    case Consistency::kLease:
+      return thrift_api::Consistency::LEASE;
+    case Consistency::kStale:
+      return thrift_api::Consistency::STALE;
+    case Consistency::kLog:
+      return thrift_api::Consistency::LOG;
+    default:
+      return thrift_api::Consistency::LINEARIZABLE;
+  }
+}
+
+template <class Request>
+void set_consistency(Request& request, const ReadOptions& options) {
+  if (options.consistency != Consistency::kLinearizable) {
+    request.__set_consistency(to_consistency(options.consistency));
+  }
+  if (options.max_age.count() > 0) request.__set_max_age_ms(options.max_age.count());
+}
+
 template <class Request>
 void set_range(Request& request, const KeyRange& range) {
   if (range.prefix) request.__set_prefix(*range.prefix);

@@ -23,8 +23,8 @@ std::string echo(std::string_view text) {
 
 std::string listed(const raft::Membership& membership) {
   std::string list;
-  for (const raft::Member& voter : membership.voters) {
-    list += (list.empty() ? "" : ", ") + std::to_string(voter.id.value());
+  for (const raft::NodeId voter : membership.voters()) {
+    list += (list.empty() ? "" : ", ") + std::to_string(voter.value());
   }
   return list;
 }
@@ -108,7 +108,7 @@ void NodeThread::answer_operator(node::OperatorAnswer answer) {
 }
 
 std::string NodeThread::metrics_text() const {
-  std::vector<MetricValue> values = status_metrics(status());
+  std::vector<MetricValue> values = status_metrics(status(), host::steady_now());
   const auto append = [&](std::vector<MetricValue> more) {
     values.insert(values.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };
@@ -151,7 +151,7 @@ AdminAnswer NodeThread::admin_transfer(const std::string& argument) {
       return {TENON_ERROR_INVALID, "node " + std::to_string(target.value()) + " leads already; name another voter"};
     }
   }
-  if (now.membership.voters.size() == 1) {
+  if (now.membership.voters().size() == 1) {
     return {TENON_ERROR_INVALID, "this node is the only voter, so no other can lead"};
   }
   transfer_leadership(target);

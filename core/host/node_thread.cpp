@@ -271,7 +271,7 @@ void NodeThread::sleep(std::optional<raft::Instant> deadline) {
 void NodeThread::answer(node::Answer answer) {
   if (!answer.loan) events_.answered();
   const std::uint64_t queue = answer.token.queue;
-  std::string message(answer.message);
+  std::string message = std::move(answer.message);
   std::string leader_address;
   if (answer.outcome != node::Outcome::done) leader_address = clients_->leader_address(queue, answer.leader);
   queue_completion(queue, make_completion(std::move(answer), std::move(message), std::move(leader_address), this));
@@ -301,6 +301,9 @@ void NodeThread::publish() {
   status_ = status;
 }
 
+raft::Instant NodeThread::steady_now() { return host::steady_now(); }
+
+void NodeThread::read_answered(const node::ServedRead& read) { events_.read_answered(read); }
 void NodeThread::role_changed(const raft::RoleChanged& role) { events_.role_changed(role); }
 void NodeThread::vote_decided(const raft::VoteDecided& vote) { events_.vote_decided(vote); }
 void NodeThread::heartbeat_answered(const raft::HeartbeatAnswered& answered) { events_.heartbeat_answered(answered); }

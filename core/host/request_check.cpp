@@ -94,6 +94,7 @@ class Check {
     if (changes_) set_session(request, command);
     CheckedRequest checked_request;
     checked_request.access = changes_ ? node::Access::write : node::Access::read;
+    if (!changes_) set_consistency(request, kv::read_revision(command) != 0, checked_request);
     set_way(request, checked_request);
     kv::encode(command, checked_request.command);
     require_at_most(checked_request.command.size(), limits_.request_bytes_max, "the size of the request in bytes");
@@ -115,7 +116,11 @@ class Check {
     watch.records_max =
         operation.limit == 0 ? kWatchRecordsDefault : std::min(operation.limit, node::kStreamRecordsMax);
     watch.with_previous = (operation.flags & TENON_WITH_PREVIOUS) != 0;
-    if (request.consistency == TENON_READ_STALE) watch.freshness = node::Freshness::local;
+    if (request.consistency == TENON_READ_LOG) {
+      refuse(TENON_ERROR_UNSUPPORTED, "a watch does not begin through the log; a linearizable one begins no earlier");
+    }
+    const bool begins_anywhere = request.consistency == TENON_READ_STALE && request.max_age_ms == 0;
+    if (begins_anywhere) watch.freshness = node::Freshness::local;
     set_way(request, checked_request);
     return checked_request;
   }
@@ -126,6 +131,27 @@ class Check {
   }
 
  private:
+  // Of what only reads. What is of a certain revision is the same for all time, wherever it is read.
+  static void set_consistency(const tenon_request& request, bool is_of_revision, CheckedRequest& checked_request) {
+    switch (request.consistency) {
+      case TENON_READ_LEASE:
+        checked_request.consistency = node::Consistency::lease;
+        break;
+      case TENON_READ_STALE:
+        checked_request.consistency = node::Consistency::stale;
+        if (request.max_age_ms != 0) {
+          checked_request.max_age = std::chrono::milliseconds(
+              static_cast<std::int64_t>(std::min(request.max_age_ms, static_cast<std::uint64_t>(kMaxAgeMax.count()))));
+        }
+        break;
+      case TENON_READ_LOG:
+        if (!is_of_revision) checked_request.access = node::Access::logged_read;
+        break;
+      default:
+        break;
+    }
+  }
+
   void set_way(const tenon_request& request, CheckedRequest& checked_request) const {
     if ((request.flags & TENON_REQUEST_AFTER_WRITES) != 0) {
       checked_request.ordering = node::Ordering::after_writes;
@@ -324,7 +350,7 @@ void check_header(const tenon_request& request) {
                                     std::to_string(sizeof(tenon_request)) + " is needed");
   }
   constexpr std::uint32_t flags = TENON_REQUEST_NO_FORWARD | TENON_REQUEST_AFTER_WRITES | TENON_REQUEST_INDEPENDENT;
-  if ((request.flags & ~flags) != 0 || request.consistency > TENON_READ_STALE) {
+  if ((request.flags & ~flags) != 0 || request.consistency > TENON_READ_LOG) {
     refuse(TENON_ERROR_UNSUPPORTED, "the request has flags or a consistency that are not in this version");
   }
   require_at_most(request.compare_count, kv::kOperationKeysMax, "the number of compares");

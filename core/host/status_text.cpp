@@ -80,7 +80,7 @@ std::string status_text(const Identity& identity, const node::Status& status, st
   add_line(text, "role", role_name(status.role));
   add_line(text, "term", status.term.value());
   add_line(text, "leader", status.leader.value());
-  add_line(text, "members", status.membership.voters.size());
+  add_line(text, "members", status.membership.members.size());
   add_line(text, "first_index", status.first_index.value());
   add_line(text, "last_index", status.last_index.value());
   add_line(text, "durable_index", status.durable_index.value());
@@ -151,7 +151,7 @@ std::string state_hash_text(const node::Status& status) {
 
 std::string members_text(const Identity& identity, const node::Status& status, const std::vector<KnownNode>& nodes) {
   std::string text;
-  for (const raft::Member& voter : status.membership.voters) {
+  for (const raft::Member& voter : status.membership.members) {
     const KnownNode known = find_node(nodes, voter.id);
     const bool is_self = voter.id == identity.node_id;
     text += "id=" + std::to_string(voter.id.value());

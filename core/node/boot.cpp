@@ -72,7 +72,7 @@ std::optional<Recovered> Boot::finish(raft::NodeId self, raft::WriteSequence las
   // The term of a leader that sent an image is known to this node by the image, when a crash came before it was written
   // by itself. What rested on it never left this node, a vote neither.
   if (image_ && recovered_.hard_state.term < image_->term) recovered_.hard_state = {image_->term, raft::NodeId()};
-  if (log.membership().voters.empty()) {
+  if (log.membership().members.empty()) {
     error_ = "the log names no members: it does not begin with the entry that every cluster begins with";
   } else if (!log.membership().has_voter(self)) {
     error_ = "the log's members do not include this node, " + std::to_string(self.value());

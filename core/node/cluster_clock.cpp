@@ -49,18 +49,12 @@ void ClusterClock::look(raft::Instant now, raft::Instant oldest, std::uint64_t o
                         const raft::Membership& membership, raft::NodeId self) {
   TENON_CHECK(membership.has_voter(self));
   constexpr std::int64_t not_heard = std::numeric_limits<std::int64_t>::min();
-  std::vector<std::int64_t> reached;
-  for (const raft::Member& voter : membership.voters) {
-    const auto heard = heard_.find(voter.id);
-    if (voter.id == self) {
-      reached.push_back(static_cast<std::int64_t>(std::min(own_wall_ms, kWallMsMax)));
-    } else if (heard == heard_.end() || heard->second.at < oldest) {
-      reached.push_back(not_heard);
-    } else {
-      reached.push_back(heard->second.ahead_ms + milliseconds_of(now));
-    }
-  }
-  std::int64_t wall_ms = raft::majority_reached(std::move(reached));
+  auto wall_ms = raft::quorum_reached<std::int64_t>(membership, [&](raft::NodeId voter) {
+    if (voter == self) return static_cast<std::int64_t>(std::min(own_wall_ms, kWallMsMax));
+    const auto heard = heard_.find(voter);
+    if (heard == heard_.end() || heard->second.at < oldest) return not_heard;
+    return heard->second.ahead_ms + milliseconds_of(now);
+  });
   if (mutant("one-clock-decides")) wall_ms = static_cast<std::int64_t>(std::min(own_wall_ms, kWallMsMax));
   if (wall_ms == not_heard) return;
   is_set_ = true;

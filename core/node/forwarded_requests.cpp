@@ -14,15 +14,17 @@ namespace {
 // A client cannot wait longer, whatever a peer says.
 constexpr std::uint64_t kTimeoutMsMax = 3'600'000;
 
-bool is_write(std::string_view encoded) {
+// Nullopt: it is no command. One that only reads was asked for through the log, or it would not have been passed on.
+std::optional<Access> access_of(std::string_view encoded) {
   const std::optional<kv::Command> command = kv::decode(encoded);
-  if (!command) return false;
+  if (!command) return std::nullopt;
   const auto changes = [](const kv::Operation& operation) {
     const bool of_sessions = operation.kind >= TENON_SESSION_OPEN && operation.kind <= TENON_SESSION_CLOSE;
     return of_sessions || changes_keyspace(operation.kind);
   };
-  return std::any_of(command->operations.begin(), command->operations.end(), changes) ||
-         std::any_of(command->otherwise.begin(), command->otherwise.end(), changes);
+  const bool writes = std::any_of(command->operations.begin(), command->operations.end(), changes) ||
+                      std::any_of(command->otherwise.begin(), command->otherwise.end(), changes);
+  return writes ? Access::write : Access::logged_read;
 }
 
 std::string_view describe(tenon_error error) noexcept {
@@ -51,17 +53,16 @@ void ForwardedRequests::answer(Answer answer) {
 
 std::vector<Submission> ForwardedRequests::accept(raft::NodeId from, const wire::Forward& forward, raft::Instant now) {
   std::vector<Submission> submissions;
-  if (!std::all_of(forward.commands.begin(), forward.commands.end(),
-                   [](const wire::ForwardedCommand& one) { return is_write(one.command); })) {
-    return submissions;
-  }
   submissions.reserve(forward.commands.size());
   for (const wire::ForwardedCommand& one : forward.commands) {
-    const Token token{0, ++last_};
-    waiting_.emplace(token.request, Waiting{from, one.request});
+    const std::optional<Access> access = access_of(one.command);
+    if (!access) return {};
     const std::chrono::milliseconds timeout(std::min(one.timeout_ms, kTimeoutMsMax));
     submissions.push_back(
-        {token, Access::write, Ordering::free, Forwarding::refused, std::string(one.command), now + timeout});
+        {{0, ++last_}, *access, Ordering::free, Forwarding::refused, std::string(one.command), now + timeout});
+  }
+  for (std::size_t i = 0; i < submissions.size(); ++i) {
+    waiting_.emplace(submissions[i].token.request, Waiting{from, forward.commands[i].request});
   }
   return submissions;
 }

@@ -50,6 +50,7 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
       readings_(storage, workers,
                 [&surroundings](OperatorAnswer answer) { surroundings.answer_operator(std::move(answer)); }),
       applied_index_(raft_.log().boundary()) {
+  state_age_.applied(applied_index_);
   TENON_CHECK(settings_.entry_commands_max > 0);
   TENON_CHECK(settings_.apply_entries_max > 0);
   store_.set_change_sink(watches_.sink());
@@ -149,6 +150,7 @@ std::optional<raft::Instant> Node::next_deadline() const noexcept {
     take_earlier(clock_.reaches(*key_expiry_ms));
   }
   if (raft_.role() == raft::RoleName::leader) take_earlier(std::min(next_report_, next_look_));
+  if (follows() && !own_read_waits_) take_earlier(next_own_read_);
   if (odd_) take_earlier(odd_->fails_at);
   return deadline;
 }
@@ -173,7 +175,8 @@ Status Node::status() const {
           images_.status(),
           watches_.status(),
           raft_.membership(),
-          raft_.peers()};
+          raft_.peers(),
+          state_age_.as_of()};
 }
 
 void Node::step(raft::Happening what) { raft_.step({now_.steady, std::move(what)}, effects_); }
@@ -190,9 +193,8 @@ void Node::perform() {
   for (const raft::VoteDecided& vote : effects.votes) surroundings_.vote_decided(vote);
   for (const raft::HeartbeatAnswered& answered : effects.heartbeats) surroundings_.heartbeat_answered(answered);
   for (const raft::RoleChanged& role : effects.roles) surroundings_.role_changed(role);
-  for (const raft::ReadReady& read : effects.reads) requests_.read_ready(read.token, read.index);
-  for (const raft::Rejected& rejected : effects.rejected) requests_.retry_reads(rejected.token);
-  if (!effects.rejected.empty()) more_to_do_ = true;
+  for (const raft::ReadReady& read : effects.reads) read_ready(read);
+  for (const raft::Rejected& rejected : effects.rejected) read_rejected(rejected);
   for (const raft::Drop drop : effects.drops) surroundings_.message_dropped(drop);
   if (!odd_) send_images(effects.images_wanted);
 }
@@ -202,7 +204,7 @@ void Node::perform() {
 void Node::pin_incarnations() {
   if (!is_ready_leader() || raft_.log().membership_index() > raft_.commit_index()) return;
   raft::Membership pinned = raft_.membership();
-  for (raft::Member& voter : pinned.voters) {
+  for (raft::Member& voter : pinned.members) {
     if (voter.incarnation != raft::Incarnation{}) continue;
     const auto heard = heard_incarnations_.find(voter.id);
     if (voter.id == settings_.raft.self) {
@@ -318,6 +320,7 @@ bool Node::apply(raft::LogIndex index, std::string_view data) {
     return false;
   }
   applied_index_ = index;
+  state_age_.applied(index);
   log_marks_.applied(index, data.size());
   if (entry->kind == raft::EntryKind::membership) applied_membership_ = entry->membership;
   clock_.applied(now_.steady, store_.cluster_time_ms());
@@ -338,9 +341,15 @@ bool Node::apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry)
     if (!batch && mutant("applied-twice")) store_.apply(*command);
     kv::Reply reply = store_.apply(*command);
     if (!batch || !batch->waiting[i].token) continue;
+    if (batch->waiting[i].access == Access::logged_read) read_through_log(*batch->waiting[i].token);
     forwarded_.answer({*batch->waiting[i].token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(reply)});
   }
   return true;
+}
+
+void Node::read_through_log(Token token) {
+  // What a peer has passed on is counted there.
+  if (token.queue != 0) surroundings_.read_answered({ReadWay::log, ReadWay::log});
 }
 
 void Node::fail(const std::string& why) {

@@ -49,9 +49,14 @@ void Node::receive_body(raft::NodeId peer, const std::shared_ptr<const std::stri
     arrived_reports_.insert_or_assign(peer, std::move(*report));
   } else {
     auto& reply = std::get<wire::ForwardReply>(body);
-    const std::optional<Token> token = requests_.take_forwarded(reply.request - forward_base_, peer);
-    if (!token) return surroundings_.frame_dropped(FrameDrop::unknown_request, peer);
-    surroundings_.answer(forwarded_answer(*token, std::move(reply), raft_.leader()));
+    const std::optional<Requests::Forwarded> sent = requests_.take_forwarded(reply.request - forward_base_, peer);
+    if (!sent) return surroundings_.frame_dropped(FrameDrop::unknown_request, peer);
+    Answer answer = forwarded_answer(sent->token, std::move(reply), raft_.leader());
+    if (sent->access == Access::logged_read) {
+      if (answer.outcome == Outcome::done) read_through_log(sent->token);
+      if (answer.outcome == Outcome::unknown) answer.outcome = Outcome::refused;
+    }
+    surroundings_.answer(std::move(answer));
   }
 }
 

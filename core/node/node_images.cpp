@@ -64,6 +64,7 @@ void Node::install(ReceivedImage received) {
     applied_index_ = index;
     clock_.applied(now_.steady, store_.cluster_time_ms());
     states_.replaced();
+    state_age_.applied(index);
     log_marks_.reset(index);
     if (!mutant("installed-writes-refused")) requests_.installed(index, raft_.leader());
   }

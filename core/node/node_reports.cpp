@@ -58,8 +58,8 @@ void Node::send_reports() {
   next_report_ = now_.steady + (clock_.is_set() ? settings_.reports.interval : settings_.raft.heartbeat_interval);
   const std::uint64_t cluster_time_ms = leads && may_stamp() ? clock_.stamp_ms(now_.steady) : 0;
   const wire::NodeReport report{raft_.term(), now_.wall_ms, cluster_time_ms, states_.own()};
-  for (const raft::Member& voter : raft_.membership().voters) {
-    if (voter.id != settings_.raft.self) links_.queue(voter.id, report);
+  for (const raft::Member& member : raft_.membership().members) {
+    if (member.id != settings_.raft.self) links_.queue(member.id, report);
   }
 }
 

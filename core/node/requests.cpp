@@ -7,6 +7,21 @@
 #include "tenon/testing/mutant.hpp"
 
 namespace tenon::node {
+namespace {
+
+// Of one that may have been applied: a read has changed nothing, so for its client it has failed.
+Outcome undecided(Access access) noexcept { return access == Access::write ? Outcome::unknown : Outcome::refused; }
+
+std::string describe(std::optional<raft::Duration> age, raft::Duration max_age) {
+  const auto text = [](raft::Duration duration) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) + " ms";
+  };
+  return "the read may show a state that is at most " + text(max_age) + " old, and that of this node " +
+         (age ? "may be " + text(*age) + " old" : std::string("is of an unknown age")) +
+         "; it knows of no leader that could tell it more";
+}
+
+}  // namespace
 
 void Requests::submit(Submission submission) {
   const std::uint64_t size = held_bytes(submission);
@@ -17,12 +32,15 @@ void Requests::submit(Submission submission) {
   }
   inbox_bytes_ += size;
   note_deadline(submission.deadline);
-  if (submission.access == Access::write) {
+  if (submission.access != Access::read) {
     writes_.push_back({std::move(submission), ++last_write_number_});
-  } else {
-    const std::uint64_t after = submission.ordering == Ordering::after_writes ? last_write_number_ : 0;
-    reads_.push_back({std::move(submission), after});
+    return;
   }
+  const std::uint64_t after = submission.ordering == Ordering::after_writes ? last_write_number_ : 0;
+  // What this node has applied may lack what the leader has acknowledged.
+  const bool is_too_strict = after != 0 && submission.consistency == Consistency::stale;
+  const Consistency served = is_too_strict ? Consistency::linearizable : submission.consistency;
+  reads_.push_back({std::move(submission), after, served});
 }
 
 void Requests::cancel(Token token) {
@@ -56,14 +74,14 @@ void Requests::end_where(Ends ends, tenon_error error, std::string_view message,
   for (auto& [place, batch] : in_log_) {
     for (Batch::Waiting& waiting : batch.waiting) {
       if (!waiting.token || !ends(*waiting.token, waiting.deadline)) continue;
-      end(*waiting.token, mutant("pending-write-refused") ? Outcome::refused : Outcome::unknown, error, message,
+      end(*waiting.token, mutant("pending-write-refused") ? Outcome::refused : undecided(waiting.access), error, message,
           leader);
       waiting.token.reset();
     }
   }
   std::erase_if(forwarded_, [&](const auto& one) {
     if (!ends(one.second.token, one.second.deadline)) return false;
-    end(one.second.token, Outcome::unknown, error, message, leader);
+    end(one.second.token, undecided(one.second.access), error, message, leader);
     return true;
   });
   recompute_expiry();
@@ -103,7 +121,7 @@ Batch Requests::take_batch(std::uint64_t bytes_max, std::size_t count_max) {
     size += command_size;
     inbox_bytes_ -= command_size;
     if (batch.commands.empty()) batch.first_number = write.number;
-    batch.waiting.push_back({write.submission.token, write.submission.deadline});
+    batch.waiting.push_back({write.submission.token, write.submission.deadline, write.submission.access});
     batch.commands.push_back(std::move(write.submission.command));
     writes_.pop_front();
   }
@@ -146,7 +164,7 @@ void Requests::installed(raft::LogIndex index, raft::NodeId leader) {
     in_log_.erase(in_log_.begin());
     for (const Batch::Waiting& waiting : batch.waiting) {
       if (!waiting.token) continue;
-      end(*waiting.token, Outcome::unknown, TENON_ERROR_NOT_LEADER,
+      end(*waiting.token, undecided(waiting.access), TENON_ERROR_NOT_LEADER,
           "leadership was lost, and the state has come from another leader since", leader);
     }
   }
@@ -181,37 +199,62 @@ void Requests::forwarded(std::size_t count, raft::NodeId leader) {
   for (std::size_t i = 0; i < count; ++i) {
     const WaitingWrite& write = writes_.front();
     inbox_bytes_ -= write.submission.command.size();
-    forwarded_.emplace(write.number, Forwarded{write.submission.token, write.submission.deadline, leader});
+    forwarded_.emplace(write.number,
+                       Forwarded{write.submission.token, write.submission.deadline, leader, write.submission.access});
     writes_.pop_front();
   }
 }
 
-std::optional<Token> Requests::take_forwarded(std::uint64_t number, raft::NodeId leader) {
+std::optional<Requests::Forwarded> Requests::take_forwarded(std::uint64_t number, raft::NodeId leader) {
   const auto found = forwarded_.find(number);
   if (found == forwarded_.end() || found->second.leader != leader) return std::nullopt;
-  const Token token = found->second.token;
+  const Forwarded forwarded = found->second;
   forwarded_.erase(found);
-  return token;
+  return forwarded;
 }
 
 void Requests::lose_forwarded(raft::NodeId leader) {
   std::erase_if(forwarded_, [&](const auto& one) {
     if (one.second.leader != leader) return false;
-    end(one.second.token, Outcome::unknown, TENON_ERROR_CLOSED, "the connection to the leader was lost", leader);
+    end(one.second.token, undecided(one.second.access), TENON_ERROR_CLOSED, "the connection to the leader was lost",
+        leader);
     return true;
   });
 }
 
-bool Requests::has_reads() const noexcept {
-  const std::uint64_t logged = writes_logged();
-  return std::any_of(reads_.begin(), reads_.end(),
-                     [&](const WaitingRead& read) { return read.after_number <= logged; });
+void Requests::begin_stale_reads(std::optional<raft::Duration> age, raft::NodeId leader) {
+  ReadGroup group{raft::Token(), raft::LogIndex(), {}};
+  const auto begins = [&](WaitingRead& read) {
+    if (read.served != Consistency::stale) return false;
+    const std::optional<raft::Duration> max_age = read.submission.max_age;
+    if (!max_age || (age && *age <= *max_age)) {
+      group.reads.push_back(std::move(read));
+      return true;
+    }
+    read.served = Consistency::linearizable;
+    if (leader != raft::NodeId()) return false;
+    inbox_bytes_ -= held_bytes(read.submission);
+    end(read.submission.token, Outcome::refused, TENON_ERROR_NOT_LEADER, describe(age, *max_age), leader);
+    return true;
+  };
+  reads_.erase(std::remove_if(reads_.begin(), reads_.end(), begins), reads_.end());
+  if (group.reads.empty()) return;
+  group.token = raft::Token(++last_group_);
+  groups_.push_back(std::move(group));
 }
 
-raft::Token Requests::begin_reads() {
+bool Requests::has_reads(Consistency consistency) const noexcept {
   const std::uint64_t logged = writes_logged();
-  const auto later = std::stable_partition(reads_.begin(), reads_.end(),
-                                           [&](const WaitingRead& read) { return read.after_number <= logged; });
+  return std::any_of(reads_.begin(), reads_.end(), [&](const WaitingRead& read) {
+    return read.served == consistency && read.after_number <= logged;
+  });
+}
+
+raft::Token Requests::begin_reads(Consistency consistency) {
+  const std::uint64_t logged = writes_logged();
+  const auto later = std::stable_partition(reads_.begin(), reads_.end(), [&](const WaitingRead& read) {
+    return read.served == consistency && read.after_number <= logged;
+  });
   TENON_CHECK(later != reads_.begin());
   ReadGroup group{raft::Token(++last_group_), std::nullopt, {}};
   group.reads.assign(std::make_move_iterator(reads_.begin()), std::make_move_iterator(later));
@@ -220,9 +263,12 @@ raft::Token Requests::begin_reads() {
   return groups_.back().token;
 }
 
-void Requests::read_ready(raft::Token group, raft::LogIndex index) {
+void Requests::read_ready(raft::Token group, raft::LogIndex index, raft::ReadProof proof) {
   for (ReadGroup& waiting : groups_) {
-    if (waiting.token == group) waiting.index = index;
+    if (waiting.token != group) continue;
+    waiting.index = index;
+    if (proof == raft::ReadProof::lease) continue;
+    for (WaitingRead& read : waiting.reads) read.served = Consistency::linearizable;
   }
 }
 
@@ -234,8 +280,8 @@ void Requests::retry_reads(raft::Token group) {
   groups_.erase(found);
 }
 
-std::vector<Submission> Requests::take_readable(raft::LogIndex applied, std::size_t count_max) {
-  std::vector<Submission> readable;
+std::vector<Requests::Readable> Requests::take_readable(raft::LogIndex applied, std::size_t count_max) {
+  std::vector<Readable> readable;
   if (groups_.empty()) return readable;
   const std::uint64_t finished = writes_finished();
   for (ReadGroup& group : groups_) {
@@ -243,13 +289,19 @@ std::vector<Submission> Requests::take_readable(raft::LogIndex applied, std::siz
     const auto take = [&](WaitingRead& read) {
       if (readable.size() == count_max || read.after_number > finished) return false;
       inbox_bytes_ -= held_bytes(read.submission);
-      readable.push_back(std::move(read.submission));
+      readable.push_back({std::move(read.submission), read.served, read.after_number});
       return true;
     };
     group.reads.erase(std::remove_if(group.reads.begin(), group.reads.end(), take), group.reads.end());
   }
   std::erase_if(groups_, [](const ReadGroup& group) { return group.reads.empty(); });
   return readable;
+}
+
+void Requests::retry_read(Readable read) {
+  inbox_bytes_ += held_bytes(read.submission);
+  note_deadline(read.submission.deadline);
+  reads_.push_back({std::move(read.submission), read.after_number, Consistency::linearizable});
 }
 
 std::uint64_t Requests::writes_logged() const noexcept {
@@ -264,7 +316,7 @@ std::uint64_t Requests::writes_finished() const noexcept {
 }
 
 void Requests::end(Token token, Outcome outcome, tenon_error error, std::string_view message, raft::NodeId leader) {
-  answers_.answer({token, outcome, error, message, leader, {}});
+  answers_.answer({token, outcome, error, std::string(message), leader, {}});
 }
 
 void Requests::note_deadline(raft::Instant deadline) noexcept {

@@ -41,18 +41,18 @@ void StateComparison::reported(raft::NodeId voter, std::vector<wire::StateMark> 
 StateComparison::Sides StateComparison::sides_at(const wire::StateMark& own, const raft::Membership& membership,
                                                  raft::NodeId self, Outcome& outcome) {
   Sides sides;
-  for (const raft::Member& voter : membership.voters) {
-    if (voter.id == self) {
+  for (const raft::NodeId voter : membership.voters()) {
+    if (voter == self) {
       sides.voters[own.hash].push_back(self);
       continue;
     }
-    const auto peer = peers_.find(voter.id);
+    const auto peer = peers_.find(voter);
     if (peer == peers_.end()) continue;
     const std::vector<wire::StateMark>& states = peer->second.states;
     const auto found = std::find_if(states.begin(), states.end(),
                                     [&](const wire::StateMark& state) { return state.index == own.index; });
     if (found == states.end()) continue;
-    sides.voters[found->hash].push_back(voter.id);
+    sides.voters[found->hash].push_back(voter);
     if (own.index <= peer->second.compared_to) continue;
     peer->second.compared_to = own.index;
     ++outcome.compared;
@@ -64,7 +64,7 @@ StateComparison::Sides StateComparison::sides_at(const wire::StateMark& own, con
 StateComparison::Outcome StateComparison::compare(const raft::Membership& membership, raft::NodeId self) {
   TENON_CHECK(membership.has_voter(self));
   if (!std::exchange(has_news_, false)) return {};
-  const std::size_t majority = raft::majority(membership.voters.size());
+  const std::size_t majority = raft::majority(membership.voters().size());
   Outcome outcome;
   for (const wire::StateMark& own : own_) {
     const Sides sides = sides_at(own, membership, self, outcome);

@@ -23,6 +23,10 @@ bool is_up_to_date(const VoteRequest& request, const Log& log) {
          (request.last_term == log.last_term() && request.last_index >= log.last_index());
 }
 
+bool contains(const std::vector<NodeId>& nodes, NodeId node) {
+  return std::binary_search(nodes.begin(), nodes.end(), node);
+}
+
 }  // namespace
 
 // Raft paper, section 5.2, after a pre-vote (thesis section 9.6) unless the leader asked for it.
@@ -46,8 +50,8 @@ void Raft::campaign(Ballot ballot, Cause cause, Effects& effects) {
                            : cause == Cause::transfer ? "the leader handed over; it asks for votes"
                                                       : "it asks for votes"});
   const VoteRequest request{wanted, ballot, cause, log_.last_index(), log_.last_term()};
-  for (const Member& voter : membership().voters) {
-    if (voter.id != settings_.self) send_when_durable(voter.id, request, rests_on, effects);
+  for (const NodeId voter : membership().voters()) {
+    if (voter != settings_.self) send_when_durable(voter, request, rests_on, effects);
   }
   if (ballot == Ballot::vote && !mutant("own-vote-before-durable")) {
     send_when_durable(settings_.self, VoteReply{wanted, ballot, true}, rests_on, effects);
@@ -59,7 +63,7 @@ void Raft::campaign(Ballot ballot, Cause cause, Effects& effects) {
 void Raft::count_vote(NodeId voter, Effects& effects) {
   auto& candidate = std::get<Candidate>(role_);
   insert_ascending(candidate.granted, voter);
-  if (candidate.granted.size() < majority(membership().voters.size())) return;
+  if (!is_quorum(membership(), [&](NodeId one) { return contains(candidate.granted, one); })) return;
   if (candidate.ballot == Ballot::pre_vote) {
     campaign(Ballot::vote, candidate.cause, effects);
   } else {
@@ -79,8 +83,7 @@ void Raft::receive(NodeId from, const VoteReply& reply, Effects& effects) {
   }
   if (reply.granted) return count_vote(from, effects);
   insert_ascending(candidate->refused, from);
-  const std::size_t voters = membership().voters.size();
-  if (voters - candidate->refused.size() < majority(voters)) {
+  if (!is_quorum(membership(), [&](NodeId one) { return !contains(candidate->refused, one); })) {
     become_follower(NodeId(), "a majority refused to vote for it", effects);
   }
 }

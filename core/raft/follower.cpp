@@ -42,9 +42,8 @@ void Raft::give_up_reads(NodeId leader, Effects& effects) {
 void Raft::become_follower(NodeId leader, std::string_view cause, Effects& effects) {
   give_up_reads(leader, effects);
   const bool is_news = !std::holds_alternative<Follower>(role_) || leader != NodeId();
-  Follower following{leader, {}, draw_election_deadline(), false, {}, {}, false};
-  if (leader != NodeId()) following.heard = now_;
-  role_ = std::move(following);
+  role_ = Follower{leader, draw_election_deadline(), false, {}, {}, false};
+  if (leader != NodeId()) heard_ = now_;
   if (is_news) effects.roles.push_back({RoleName::follower, hard_state_.term, leader, cause});
 }
 
@@ -69,7 +68,7 @@ Follower* Raft::follow(NodeId leader, Effects& effects) {
     become_follower(leader, "a leader was heard of", effects);
     following = std::get_if<Follower>(&role_);
   }
-  following->heard = now_;
+  heard_ = now_;
   following->election_deadline = draw_election_deadline();
   following->woke_late = false;
   return following;
@@ -154,7 +153,7 @@ void Raft::receive(NodeId from, const Heartbeat& heartbeat, Effects& effects) {
 void Raft::receive(NodeId from, const TimeoutNow& timeout_now, Effects& effects) {
   const auto* following = std::get_if<Follower>(&role_);
   if (following == nullptr || following->leader != from || is_disk_stalled() ||
-      timeout_now.last_index != log_.last_index() || timeout_now.last_term != log_.last_term()) {
+      timeout_now.last_index != log_.last_index() || timeout_now.last_term != log_.last_term() || !may_stand()) {
     effects.drops.push_back(Drop::not_electable);
     return;
   }
@@ -184,7 +183,7 @@ void Raft::receive(NodeId from, const ReadIndexReply& reply, Effects& effects) {
   }
   const auto is_answered = [&](const Follower::WaitingRead& read) { return read.id == reply.id; };
   for (const auto& read : following->waiting_reads) {
-    if (is_answered(read)) effects.reads.push_back({read.token, reply.index});
+    if (is_answered(read)) effects.reads.push_back({read.token, reply.index, ReadProof::round, read.asked});
   }
   if (std::erase_if(following->waiting_reads, is_answered) == 0) effects.drops.push_back(Drop::stale);
 }
@@ -193,6 +192,13 @@ void Raft::on_election_deadline(Effects& effects) {
   const bool follows = std::holds_alternative<Follower>(role_);
   const std::optional<Instant> deadline = next_deadline();
   if (!deadline || now_ < *deadline) return;
+  if (!may_stand()) {
+    // It waits for a leader, and those that wait for reads need not.
+    constexpr std::string_view cause = "no leader was heard of, and it does not count";
+    become_follower(NodeId(), cause, effects);
+    if (follows) effects.roles.push_back({RoleName::follower, hard_state_.term, NodeId(), cause});
+    return;
+  }
   if (is_disk_stalled() && !is_only_voter()) {
     // Its vote would not become durable. Were it elected, it could not commit.
     become_follower(NodeId(), "its disk stands still", effects);

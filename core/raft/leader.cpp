@@ -14,8 +14,8 @@ void Raft::become_leader(Effects& effects) {
   Leader leading;
   leading.term_start = log_.last_index().next();
   leading.heartbeat_due = now_;
-  for (const Member& voter : membership().voters) {
-    if (voter.id != settings_.self) leading.followers.emplace_back(voter.id, leading.term_start, now_);
+  for (const Member& member : membership().members) {
+    if (member.id != settings_.self) leading.followers.emplace_back(member.id, leading.term_start, now_);
   }
   role_ = std::move(leading);
   append(EntryKind::no_op, settings_.no_op_data, nullptr, effects);
@@ -28,6 +28,7 @@ LogIndex Raft::append(EntryKind kind, Payload data, std::shared_ptr<const Member
   Write& write = current_write(effects);
   write.entries.push_back(entry);
   log_.append(std::move(entry), write.sequence);
+  if (log_.membership_index() == index) follow_membership(std::get<Leader>(role_));
   return index;
 }
 
@@ -36,11 +37,9 @@ LogIndex Raft::append(EntryKind kind, Payload data, std::shared_ptr<const Member
 void Raft::advance_commit() {
   const auto* leading = std::get_if<Leader>(&role_);
   if (leading == nullptr) return;
-  std::vector<LogIndex> matches;
-  matches.reserve(membership().voters.size());
-  matches.push_back(mutant("leader-counts-unsynced") ? log_.last_index() : log_.durable_index());
-  for (const Progress& follower : leading->followers) matches.push_back(follower.match());
-  const LogIndex reached = majority_reached(std::move(matches));
+  const LogIndex own = mutant("leader-counts-unsynced") ? log_.last_index() : log_.durable_index();
+  const auto reached = quorum_reached<LogIndex>(
+      membership(), [&](NodeId voter) { return voter == settings_.self ? own : find_progress(voter)->match(); });
   if (reached >= leading->term_start || mutant("old-term-committed")) commit_index_ = std::max(commit_index_, reached);
 }
 
@@ -50,13 +49,16 @@ void Raft::check_leadership(Effects& effects) {
   auto& leading = std::get<Leader>(role_);
   const bool has_deadline = leading.handover && !mutant("handover-never-ends");
   if (has_deadline && now_ >= leading.handover->deadline) leading.handover.reset();
+  let_go(leading);
   if (is_only_voter()) return;
   if (is_disk_stalled()) return become_follower(NodeId(), "its disk stands still", effects);
-  std::vector<Instant> contacts{now_};
-  for (const Progress& follower : leading.followers) contacts.push_back(follower.last_contact());
-  if (now_ - majority_reached(std::move(contacts)) >= settings_.election_timeout_max) {
-    become_follower(NodeId(), "it has not heard of a majority", effects);
+  const auto contact = quorum_reached<Instant>(membership(), [&](NodeId voter) {
+    return voter == settings_.self ? now_ : find_progress(voter)->last_contact();
+  });
+  if (now_ - contact >= settings_.election_timeout_max) {
+    return become_follower(NodeId(), "it has not heard of a majority", effects);
   }
+  retire(leading, effects);
 }
 
 void Raft::receive(NodeId from, const HeartbeatReply& reply, Effects& effects) {
@@ -87,7 +89,7 @@ void Raft::receive(NodeId from, const ReadIndexRequest& request, Effects& effect
     if (same->id == request.id) return;
     reads.erase(same);
   }
-  reads.push_back({from, {}, request.id, 0, {}});
+  reads.push_back({from, {}, now_, request.id, 0, {}});
 }
 
 // Thesis, section 6.4. The commit index may serve reads once an entry of this term is committed, for only then does the
@@ -112,19 +114,20 @@ void Raft::begin_round(Leader& leading, Effects& effects) {
     }
   }
   for (Progress& follower : leading.followers) send_heartbeat(follower, leading.round, effects);
+  for (Leader::Leaving& one : leading.leaving) {
+    if (one.round == 0 && find_progress(one.node)->told_commit() >= one.removal) one.round = leading.round;
+  }
 }
 
 // A read is confirmed when a majority has answered heartbeats that were sent after it came: until then no other can
 // have been elected.
 void Raft::release_reads(Leader& leading, Effects& effects) {
   if (leading.waiting_reads.empty()) return;
-  std::vector<std::uint64_t> rounds{leading.round};
-  for (const Progress& follower : leading.followers) rounds.push_back(follower.round());
-  const std::uint64_t confirmed = majority_reached(std::move(rounds));
+  const std::uint64_t confirmed = confirmed_round(leading);
   const auto release = [&](const Leader::WaitingRead& read) {
     if (read.round == 0 || read.round > confirmed) return false;
     if (read.origin == settings_.self) {
-      effects.reads.push_back({read.token, read.index});
+      effects.reads.push_back({read.token, read.index, ReadProof::round, read.asked});
     } else {
       effects.sends.push_back({read.origin, ReadIndexReply{hard_state_.term, read.id, read.index}});
     }

@@ -8,18 +8,24 @@
 
 namespace tenon::raft {
 
-const Member* Membership::find(NodeId node) const noexcept {
-  const auto at = std::lower_bound(voters.begin(), voters.end(), node,
-                                   [](const Member& member, NodeId wanted) { return member.id < wanted; });
-  return at != voters.end() && at->id == node ? &*at : nullptr;
-}
-
 Log::Log(LogIndex boundary, Term boundary_term, Membership membership)
     : boundary_(boundary), boundary_term_(boundary_term), last_(boundary), durable_(boundary) {
   memberships_.push_back({boundary, std::make_shared<const Membership>(std::move(membership))});
 }
 
 Term Log::last_term() const noexcept { return term_runs_.empty() ? boundary_term_ : term_runs_.back().term; }
+
+const Log::MembershipAt& Log::membership_as_of(LogIndex index) const noexcept {
+  TENON_CHECK(index >= boundary_);
+  const auto after = std::upper_bound(memberships_.begin(), memberships_.end(), index,
+                                      [](LogIndex wanted, const MembershipAt& one) { return wanted < one.index; });
+  return *std::prev(after);
+}
+
+bool Log::counts_since(LogIndex index, NodeId node) const noexcept {
+  return std::any_of(&membership_as_of(index), memberships_.data() + memberships_.size(),
+                     [&](const MembershipAt& one) { return one.membership->has_voter(node); });
+}
 
 std::optional<Term> Log::term(LogIndex index) const noexcept {
   if (index == boundary_) return boundary_term_;

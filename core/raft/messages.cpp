@@ -9,10 +9,14 @@
 namespace tenon::raft {
 
 void Raft::on(const Received& received, Effects& effects) {
-  if (received.from == settings_.self || !membership().has_voter(received.from)) {
-    effects.drops.push_back(Drop::not_a_voter);
+  if (!may_say(received.from, received.message)) {
+    effects.drops.push_back(Drop::not_a_member);
     return;
   }
+  // Neither of these depends on a term: whoever was removed may have gone on to any.
+  if (const auto* removed = std::get_if<Removed>(&received.message)) return receive(received.from, *removed, effects);
+  const auto* request = std::get_if<VoteRequest>(&received.message);
+  if (request != nullptr && tell_removed(received.from, *request, effects)) return;
   if (!settle_term(received.from, received.message, effects)) return;
   std::visit([&](const auto& message) { receive(received.from, message, effects); }, received.message);
 }

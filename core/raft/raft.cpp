@@ -24,10 +24,11 @@ Raft::Raft(const Settings& settings, Recovered recovered, Random random, Instant
   TENON_CHECK(2 * settings_.heartbeat_interval <= settings_.election_timeout_min);
   TENON_CHECK(settings_.election_timeout_min < settings_.election_timeout_max);
   TENON_CHECK(settings_.append_entries_max > 0 && settings_.window_appends_max > 0);
-  TENON_CHECK(membership().has_voter(settings_.self));
+  TENON_CHECK(!settings_.lease_drift ||
+              (*settings_.lease_drift >= Duration::zero() && *settings_.lease_drift < settings_.election_timeout_min));
   TENON_CHECK(hard_state_.term >= log_.last_term());
   // The only voter has nobody to wait for.
-  role_ = Follower{{}, {}, is_only_voter() ? now_ : draw_election_deadline(), false, {}, {}, false};
+  role_ = Follower{{}, is_only_voter() ? now_ : draw_election_deadline(), false, {}, {}, false};
   check_invariants();
 }
 
@@ -37,6 +38,7 @@ void Raft::step(const Event& event, Effects& effects) {
   TENON_CHECK(!effects.write || effects.write->sequence != reset_sequence_);
   now_ = event.now;
   std::visit([&](const auto& what) { on(what, effects); }, event.what);
+  tell_removal(effects);
   log_.trim_cache(settings_.log_cache_bytes_max);
   check_invariants();
 }
@@ -58,6 +60,10 @@ void Raft::on(const Propose& propose, Effects& effects) {
     effects.rejected.push_back({propose.token, why, leader()});
     return;
   }
+  if (const std::optional<Rejected> refused = refuse_change(propose)) {
+    effects.rejected.push_back(*refused);
+    return;
+  }
   const LogIndex index = append(propose.kind, propose.data, propose.membership, effects);
   effects.proposed.push_back({propose.token, index, hard_state_.term});
 }
@@ -66,12 +72,17 @@ void Raft::on(const Read& read, Effects& effects) {
   if (mutant("read-without-asking")) return effects.reads.push_back({read.token, commit_index_});
   if (auto* leading = std::get_if<Leader>(&role_)) {
     if (mutant("read-without-round")) return effects.reads.push_back({read.token, commit_index_});
-    leading->waiting_reads.push_back({settings_.self, read.token, 0, 0, {}});
+    const std::optional<Instant> lease = read.proof == ReadProof::lease ? lease_end() : std::nullopt;
+    if (lease && now_ < *lease) {
+      effects.reads.push_back({read.token, commit_index_, ReadProof::lease, now_});
+    } else {
+      leading->waiting_reads.push_back({settings_.self, read.token, now_, 0, 0, {}});
+    }
     return;
   }
   auto* following = std::get_if<Follower>(&role_);
   if (following != nullptr && following->leader != NodeId()) {
-    following->waiting_reads.push_back({read.token, 0});
+    following->waiting_reads.push_back({read.token, now_, 0});
   } else {
     effects.rejected.push_back({read.token, Rejection::not_leader, leader()});
   }
@@ -87,12 +98,16 @@ void Raft::on(const WriteDurable& done, Effects& effects) {
 }
 
 std::optional<Instant> Raft::next_deadline() const noexcept {
-  if (const auto* following = std::get_if<Follower>(&role_)) return following->election_deadline;
+  if (const auto* following = std::get_if<Follower>(&role_)) {
+    return following->leader != NodeId() || may_stand() ? std::optional(following->election_deadline) : std::nullopt;
+  }
+  if (const auto* leading = std::get_if<Leader>(&role_)) {
+    if (leading->followers.empty()) return std::nullopt;
+    return leading->notice_due ? std::min(*leading->notice_due, leading->heartbeat_due) : leading->heartbeat_due;
+  }
   // Alone, nothing can be gained by trying again: what is being written becomes durable or the node stops.
   if (is_only_voter()) return std::nullopt;
-  if (const auto* candidate = std::get_if<Candidate>(&role_)) return candidate->election_deadline;
-  const auto& leading = std::get<Leader>(role_);
-  return leading.notice_due ? std::min(*leading.notice_due, leading.heartbeat_due) : leading.heartbeat_due;
+  return std::get<Candidate>(role_).election_deadline;
 }
 
 RoleName Raft::role() const noexcept {
@@ -121,23 +136,22 @@ std::vector<PeerStatus> Raft::peers() const {
   if (const auto* leading = std::get_if<Leader>(&role_)) {
     found.reserve(leading->followers.size());
     for (const Progress& one : leading->followers) {
-      found.push_back({one.peer(), one.state(), one.match(), one.next()});
+      if (membership().find(one.peer()) == nullptr) continue;
+      found.push_back({one.peer(), one.state(), one.match(), one.next(), one.has_answered(), one.last_contact()});
     }
   }
   return found;
 }
 
-bool Raft::is_only_voter() const noexcept {
-  return membership().voters.size() == 1 && membership().has_voter(settings_.self);
-}
+bool Raft::is_only_voter() const noexcept { return membership().voters() == std::vector{settings_.self}; }
 
 // While this holds, no other node is helped to lead (thesis section 4.2.3). A leader hears itself: when it loses the
-// others it steps down by itself.
+// others it steps down by itself. A follower that hears of a later term, but not of who leads it, goes on: the leader
+// of the term before may count on what it was answered.
 bool Raft::hears_leader() const noexcept {
   if (std::holds_alternative<Leader>(role_)) return true;
   if (std::holds_alternative<Candidate>(role_) && mutant("candidate-refuses-others")) return true;
-  const auto* following = std::get_if<Follower>(&role_);
-  return following != nullptr && following->heard && now_ - *following->heard < settings_.election_timeout_min;
+  return heard_ && now_ - *heard_ < settings_.election_timeout_min;
 }
 
 bool Raft::is_disk_stalled() const noexcept {
@@ -180,6 +194,8 @@ void Raft::check_invariants() const noexcept {
     TENON_CHECK(hard_state_.voted_for == settings_.self);
     TENON_CHECK(leading->term_start <= log_.last_index());
     TENON_CHECK(leading->term_start < log_.boundary() || log_.term(leading->term_start) == hard_state_.term);
+    TENON_CHECK(leading->followers.size() == membership().members.size() + leading->leaving.size() -
+                                                 (membership().find(settings_.self) != nullptr ? 1 : 0));
     for (const Progress& one : leading->followers) {
       TENON_CHECK(one.match() < one.next());
       TENON_CHECK(one.match() <= log_.last_index());
@@ -189,7 +205,7 @@ void Raft::check_invariants() const noexcept {
   }
   if (const auto* following = std::get_if<Follower>(&role_)) {
     TENON_CHECK(following->verified_index <= log_.last_index());
-    TENON_CHECK(following->heard.has_value() == (following->leader != NodeId()));
+    TENON_CHECK(following->leader == NodeId() || heard_.has_value());
   }
 }
 

@@ -70,21 +70,32 @@ void Raft::on(const EntriesRead& read, Effects& effects) {
 
 void Raft::on(const Transfer& transfer, Effects&) {
   auto* leading = std::get_if<Leader>(&role_);
-  if (leading == nullptr || leading->handover || leading->followers.empty()) return;
+  if (leading != nullptr && !leading->handover) hand_over_to(*leading, transfer.target);
+}
+
+// Only a voter that stays one can lead.
+void Raft::hand_over_to(Leader& leading, NodeId target) {
+  const auto is_eligible = [&](NodeId node) {
+    const Member* member = membership().find(node);
+    return node != settings_.self && member != nullptr && counts_after(member->standing);
+  };
   // By itself the leader chooses among those that it hears of, for another could not take over in time.
-  const auto rank = [&](const Progress& one) { return std::tuple(one.is_connected(), is_heard(one), one.match()); };
-  const Progress* target = find_progress(transfer.target);
-  if (transfer.target == NodeId()) {
-    target = &*std::max_element(leading->followers.begin(), leading->followers.end(),
-                                [&](const Progress& left, const Progress& right) { return rank(left) < rank(right); });
+  const auto rank = [&](const Progress& one) {
+    return std::tuple(is_eligible(one.peer()), one.is_connected(), is_heard(one), one.match());
+  };
+  if (target == NodeId() && !leading.followers.empty()) {
+    target = std::max_element(leading.followers.begin(), leading.followers.end(),
+                              [&](const Progress& left, const Progress& right) { return rank(left) < rank(right); })
+                 ->peer();
   }
-  if (target == nullptr) return;
-  leading->handover = Leader::Handover{target->peer(), now_ + settings_.election_timeout_max, false};
+  if (!is_eligible(target)) return;
+  leading.handover = Leader::Handover{target, now_ + settings_.election_timeout_max, false};
 }
 
 // All that goes to followers, composed once for everything that has happened since the last time.
 void Raft::replicate(Leader& leading, Effects& effects) {
-  if ((now_ >= leading.heartbeat_due && !is_only_voter()) || wants_round(leading)) begin_round(leading, effects);
+  if ((now_ >= leading.heartbeat_due && !leading.followers.empty()) || wants_round(leading))
+    begin_round(leading, effects);
   for (Progress& follower : leading.followers) replicate_to(follower, effects);
   tell_commit(leading, effects);
   hand_over(leading, effects);
@@ -180,6 +191,7 @@ void Raft::hand_over(Leader& leading, Effects& effects) {
   const Progress* target = find_progress(leading.handover->target);
   if (target == nullptr || target->match() != log_.last_index()) return;
   leading.handover->asked = true;
+  leading.lease_is_void = true;
   effects.sends.push_back({target->peer(), TimeoutNow{hard_state_.term, log_.last_index(), log_.last_term()}});
 }
 

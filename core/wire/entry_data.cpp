@@ -7,10 +7,11 @@
 namespace tenon::wire {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+// That of a kind goes up when its bytes change.
+constexpr std::uint8_t format_of(raft::EntryKind kind) noexcept { return kind == raft::EntryKind::membership ? 2 : 1; }
 
 void write_header(ByteWriter& writer, raft::EntryKind kind, std::uint64_t cluster_time_ms) {
-  writer.u8(kFormat);
+  writer.u8(format_of(kind));
   writer.u8(static_cast<std::uint8_t>(kind));
   writer.raw(std::string_view("\0\0", 2));
   writer.u64(cluster_time_ms);
@@ -66,7 +67,7 @@ std::optional<raft::Entry> read_entry(raft::LogIndex index, raft::Term term, raf
     std::optional<DecodedEntry> decoded = decode_entry(entry.data.bytes);
     if (!decoded) return std::nullopt;
     entry.membership = std::make_shared<const raft::Membership>(std::move(decoded->membership));
-  } else if ((*body)[0] != kFormat || (kind != raft::EntryKind::no_op && kind != raft::EntryKind::commands)) {
+  } else if ((*body)[0] != format_of(kind) || (kind != raft::EntryKind::no_op && kind != raft::EntryKind::commands)) {
     return std::nullopt;
   }
   return entry;
@@ -80,7 +81,7 @@ std::optional<DecodedEntry> decode_entry(std::string_view data) {
   DecodedEntry entry{static_cast<raft::EntryKind>(reader.u8()), 0, {}, {}};
   const bool zeros = reader.raw(2) == std::string_view("\0\0", 2);
   entry.cluster_time_ms = reader.u64();
-  if (format != kFormat || !zeros) return std::nullopt;
+  if (format != format_of(entry.kind) || !zeros) return std::nullopt;
   switch (entry.kind) {
     case raft::EntryKind::no_op:
       break;

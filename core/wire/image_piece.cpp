@@ -117,7 +117,7 @@ bool read_header_body(std::string_view body, ImageHeader& header, std::string& r
   header.membership = read_membership(reader);
   header.raw_bytes = reader.u64();
   header.chunk_raw_bytes = reader.u32();
-  const char* broken = reader.done() ? broken_bound(header) : "its fields do not fill it, or its voters are none";
+  const char* broken = reader.done() ? broken_bound(header) : "its fields do not fill it, or its members are not such";
   if (broken != nullptr) reason = std::string("the header is not one: ") + broken;
   return broken == nullptr;
 }

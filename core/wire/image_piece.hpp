@@ -7,19 +7,20 @@
 #include <string>
 #include <string_view>
 
+#include "membership_codec.hpp"
 #include "stream_hash.hpp"
 #include "wire/entry_data.hpp"
 #include "wire/image.hpp"
 
 namespace tenon::wire {
 
-inline constexpr std::uint32_t kImageFormat = 1;
+inline constexpr std::uint32_t kImageFormat = 2;
 
 enum class PieceKind : std::uint8_t { header = 1, chunk = 2, footer = 3 };
 enum class Coding : std::uint8_t { raw = 0, zstd = 1 };
 
 inline constexpr std::size_t kHeaderPieceBytesMax =
-    kPieceHeadBytes + 4 + 4 + kImageClusterIdBytesMax + 8 + 8 + 4 + kVotersMax * (8 + 16) + 8 + 4;
+    kPieceHeadBytes + 4 + 4 + kImageClusterIdBytesMax + 8 + 8 + kMembershipBytesMax + 8 + 4;
 inline constexpr std::size_t kFooterPieceBytes = kPieceHeadBytes + 8 + 8 + 16;
 static_assert(kHeaderPieceBytesMax <= kPieceBytesMax && kFooterPieceBytes <= kPieceBytesMax);
 

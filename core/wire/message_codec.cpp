@@ -53,6 +53,10 @@ template <class Visit>
 void members(raft::ReadIndexReply& message, Visit visit) {
   visit(message.term), visit(message.id), visit(message.index);
 }
+template <class Visit>
+void members(raft::Removed& message, Visit visit) {
+  visit(message.term), visit(message.index);
+}
 
 void write_member(ByteWriter& writer, std::uint64_t value) { writer.u64(value); }
 void write_member(ByteWriter& writer, bool value) { writer.u8(value ? 1 : 0); }

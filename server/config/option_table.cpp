@@ -112,6 +112,29 @@ constexpr Option kServerOptions[] = {
      .unit = "time",
      .help = "More than election_timeout_min: about twice that, so that two nodes rarely ask at once.",
      .danger = "While no leader is there, nothing is written; this is about how long that takes."},
+    {.section = "raft",
+     .name = "lease_reads",
+     .type = OptionType::kChoice,
+     .presence = Presence::kDefaulted,
+     .default_value = "off",
+     .choices = "off|on",
+     .help = "Whether this node, when it leads, answers reads that ask for it by its lease: without a message to the "
+             "others, because a majority has promised a short time ago to help no other to lead. Off: such a read is "
+             "served like every other.",
+     .danger = "With `on` a clock that is further off than lease_drift_percent says, or stands still while a virtual "
+               "machine is paused, makes such reads stale. Others never are."},
+    {.section = "raft",
+     .name = "lease_drift_percent",
+     .type = OptionType::kInteger,
+     .presence = Presence::kDefaulted,
+     .default_value = "10",
+     .min = "1",
+     .max = "90",
+     .unit = "percent",
+     .help =
+         "How much more than the leader's any voter's clock may advance in election_timeout_min. A lease is shorter "
+         "than that timeout by as much, and counts from when the leader has asked.",
+     .danger = "With less than the clocks differ by, lease reads may be stale."},
     {.section = "snapshot",
      .name = "log_bytes",
      .type = OptionType::kSize,

@@ -163,6 +163,10 @@ RaftTimes make_raft_times(const Settings& settings) {
            "found " + max.value + ", but it is more than raft.election_timeout_min (" + min.value + ", " +
                min.origin.text() + "); about twice that is good");
   }
+  if (settings.get("raft", "lease_reads").value == "on") {
+    const auto percent = static_cast<std::int64_t>(settings.count("raft", "lease_drift_percent"));
+    times.lease_drift = times.election_timeout_min * percent / 100;
+  }
   return times;
 }
 

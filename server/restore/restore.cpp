@@ -16,7 +16,7 @@ Backup restore_data_directory(const config::Config& config, const PluginSelectio
                 "cluster.initial_members is not set: it says of whom the restored cluster consists, as in 1, 2, 3");
   }
   RestoreAs as{config.cluster_id, {}, static_cast<int>(config.snapshots.compression_level)};
-  for (const std::uint64_t member : config.initial_members) as.members.voters.push_back({raft::NodeId(member)});
+  for (const std::uint64_t member : config.initial_members) as.members.members.push_back({raft::NodeId(member)});
   Backup backup = read_backup(files, logger);
   const std::filesystem::path directory = private_directory(config.data_directory);
   const DataDirectoryLock lock(directory);

@@ -68,6 +68,7 @@ class StoredNode final : private node::PeerPort, private node::WorkPort, private
 
   std::size_t send(raft::NodeId peer, node::Lane lane, std::span<wire::OutgoingFrame> frames) override;
   void start(std::unique_ptr<node::Work> work) override { works_.push_back(std::move(work)); }
+  raft::Instant steady_now() override { return now.steady; }
   void answer(node::Answer answer) override { told_.answered(answer); }
   void role_changed(const raft::RoleChanged&) override {}
   void image_committed(const node::ImageStatus& status) override { told_.image_committed(status); }

@@ -37,7 +37,7 @@ Original make_original() {
   header.cluster_id = "fuzz";
   header.index = raft::LogIndex(300);
   header.term = raft::Term(2);
-  header.membership.voters.push_back({raft::NodeId(1), {}});
+  header.membership.members.push_back({raft::NodeId(1), {}});
   header.raw_bytes = made.raw.size();
   header.chunk_raw_bytes = 512;
   ImageEncoder encoder(header, 1);

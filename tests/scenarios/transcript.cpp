@@ -2,17 +2,21 @@
 // Runs a transcript: stanzas of one command and what it must cause, with a line of dashes between, and an empty line
 // after. `transcript FILE` compares and says where they differ; `transcript --rewrite FILE` writes what it causes.
 //
-//   cluster N [NODE=TERM,TERM..]..    N voters; the logs that they begin with. Comes first
+//   cluster N [joining=COUNT] [lease=MILLISECONDS] [NODE=TERM,TERM..]..    N voters; nodes behind them that know of
+//                                     nobody and have no log; the drift that leases allow for, without it there are
+//                                     none; the logs that they begin with. Comes first
 //   elect NODE                        timeout and stabilize; only who leads is told
 //   timeout NODE                      the clock goes to the node's deadline, which alone notices
 //   advance-time MILLISECONDS         every deadline on the way is noticed
+//   run MILLISECONDS                  and all that is under way arrives; only roles and removals are told
 //   deliver|drop [from=NODE] [to=NODE] [kind=KIND] [skip=COUNT] [count=COUNT]
 //   write-durable NODE [COUNT]        the oldest writes under way, all of them by default
 //   stabilize                         until nothing is under way
 //   crash NODE [COUNT]                the oldest COUNT writes under way survive, none by default
 //   lose-unsynced NODE, fail-write NODE, restart NODE
-//   propose NODE TEXT, read NODE, transfer NODE TARGET, disconnected NODE PEER
-//   propose-members NODE MEMBER NUMBER    a membership in which MEMBER has the data directory NUMBER
+//   propose NODE TEXT, read NODE [lease], transfer NODE TARGET, disconnected NODE PEER
+//   pin NODE MEMBER NUMBER            proposes a membership in which MEMBER has the data directory NUMBER
+//   add-learner|remove-learner NODE LEARNER, enter-joint NODE VOTER.., leave-joint NODE    propose a membership
 //   image NODE INDEX                  the node takes an image of what it has committed up to there
 //   compact NODE INDEX                its log begins behind that now
 //   deliver-images NODE, drop-images NODE    those that are on their way to it
@@ -78,6 +82,7 @@ class Runner {
                                                        {"elect", &Runner::elect},
                                                        {"timeout", &Runner::timeout},
                                                        {"advance-time", &Runner::advance_time},
+                                                       {"run", &Runner::run_time},
                                                        {"deliver", &Runner::deliver},
                                                        {"drop", &Runner::drop},
                                                        {"write-durable", &Runner::write_durable},
@@ -90,7 +95,11 @@ class Runner {
                                                        {"read", &Runner::read},
                                                        {"transfer", &Runner::transfer},
                                                        {"disconnected", &Runner::disconnected},
-                                                       {"propose-members", &Runner::propose_members},
+                                                       {"pin", &Runner::pin},
+                                                       {"add-learner", &Runner::add_learner},
+                                                       {"remove-learner", &Runner::remove_learner},
+                                                       {"enter-joint", &Runner::enter_joint},
+                                                       {"leave-joint", &Runner::leave_joint},
                                                        {"image", &Runner::image},
                                                        {"compact", &Runner::compact},
                                                        {"deliver-images", &Runner::deliver_images},
@@ -135,6 +144,14 @@ class Runner {
     options.voters = number(words_.at(1));
     for (std::size_t i = 2; i < words_.size(); ++i) {
       const std::size_t equals = words_[i].find('=');
+      if (words_[i].substr(0, equals) == "lease") {
+        options.settings.lease_drift = std::chrono::milliseconds(number(words_[i].substr(equals + 1)));
+        continue;
+      }
+      if (words_[i].starts_with("joining=")) {
+        options.joining = number(words_[i].substr(equals + 1));
+        continue;
+      }
       std::istringstream terms(words_[i].substr(equals + 1));
       std::vector<std::uint64_t>& log = options.logs[NodeId(number(words_[i].substr(0, equals)))];
       for (std::string term; std::getline(terms, term, ',');) log.push_back(number(term));
@@ -149,6 +166,13 @@ class Runner {
   }
   void timeout() { cluster_->timeout(node()); }
   void advance_time() { cluster_->advance(std::chrono::milliseconds(number(words_.at(1)))); }
+  void run_time() {
+    cluster_->run(std::chrono::milliseconds(number(words_.at(1))));
+    for (const std::string& line : cluster_->take_lines()) {
+      const auto has = [&](const char* words) { return line.find(words) != std::string::npos; };
+      if (has(" in term ") || has(" knows ")) say(line);
+    }
+  }
   void deliver() {
     if (cluster_->deliver(selection()) == 0) say("nothing of that is under way");
   }
@@ -162,13 +186,22 @@ class Runner {
   void fail_write() { cluster_->fail_write(node()); }
   void restart() { cluster_->restart(node()); }
   void propose() { cluster_->propose(node(), words_.at(2)); }
-  void read() { cluster_->read(node()); }
+  void read() {
+    const bool by_lease = words_.size() > 2 && words_[2] == "lease";
+    cluster_->read(node(), by_lease ? raft::ReadProof::lease : raft::ReadProof::round);
+  }
   void transfer() { cluster_->transfer(node(), node(2)); }
   void disconnected() { cluster_->disconnected(node(), node(2)); }
   raft::LogIndex index(std::size_t word = 2) const { return raft::LogIndex(number(words_.at(word))); }
-  void propose_members() {
-    cluster_->propose_membership(node(), node(2), static_cast<std::uint8_t>(number(words_.at(3))));
+  void pin() { cluster_->pin(node(), node(2), static_cast<std::uint8_t>(number(words_.at(3)))); }
+  void add_learner() { cluster_->add_learner(node(), node(2)); }
+  void remove_learner() { cluster_->remove_learner(node(), node(2)); }
+  void enter_joint() {
+    std::vector<NodeId> voters;
+    for (std::size_t word = 2; word < words_.size(); ++word) voters.push_back(node(word));
+    cluster_->enter_joint(node(), voters);
   }
+  void leave_joint() { cluster_->leave_joint(node()); }
   void image() { cluster_->take_image(node(), index()); }
   void compact() { cluster_->compact(node(), index()); }
   void deliver_images() {
@@ -178,7 +211,7 @@ class Runner {
   void isolate() { cluster_->isolate(node()); }
   void heal() { cluster_->heal(); }
   void state() {
-    for (NodeId id(1); id.value() <= cluster_->voters(); id = id.next()) {
+    for (NodeId id(1); id.value() <= cluster_->size(); id = id.next()) {
       if (!cluster_->is_running(id)) {
         say(to_text(id) + " is stopped");
         continue;
@@ -190,7 +223,7 @@ class Runner {
     }
   }
   void log() {
-    for (NodeId id(1); id.value() <= cluster_->voters(); id = id.next()) {
+    for (NodeId id(1); id.value() <= cluster_->size(); id = id.next()) {
       if (!cluster_->is_running(id)) {
         say(to_text(id) + " is stopped");
         continue;
@@ -207,7 +240,7 @@ class Runner {
   }
   // Of every leader: what it knows of the others.
   void peers() {
-    for (NodeId id(1); id.value() <= cluster_->voters(); id = id.next()) {
+    for (NodeId id(1); id.value() <= cluster_->size(); id = id.next()) {
       if (!cluster_->is_running(id)) continue;
       for (const raft::PeerStatus& peer : cluster_->raft(id).peers()) {
         say(to_text(id) + " knows " + to_text(peer.id) + ": " + std::string(to_text(peer.state)) + ", match " +
@@ -217,13 +250,10 @@ class Runner {
   }
   // Whose data directories are known, as of the last entry that says it.
   void members() {
-    for (NodeId id(1); id.value() <= cluster_->voters(); id = id.next()) {
+    for (NodeId id(1); id.value() <= cluster_->size(); id = id.next()) {
       if (!cluster_->is_running(id)) continue;
       std::string line = to_text(id) + " as of " + to_text(cluster_->raft(id).log().membership_index()) + ":";
-      for (const raft::Member& member : cluster_->raft(id).membership().voters) {
-        line += " " + to_text(member.id) + "=" + std::to_string(member.incarnation.front());
-      }
-      say(line);
+      say(line + " " + to_text(cluster_->raft(id).membership()));
     }
   }
   void under_way() {

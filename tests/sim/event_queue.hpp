@@ -31,6 +31,8 @@ class EventQueue {
  public:
   Instant now() const noexcept { return now_; }
   std::uint64_t performed() const noexcept { return performed_; }
+  // Of which events there were, and when.
+  std::uint64_t digest() const noexcept { return digest_; }
 
   void at(Instant time, std::function<void()> what) {
     heap_.push_back({std::max(time, now_), ++planned_, std::move(what)});
@@ -68,6 +70,8 @@ class EventQueue {
     TENON_CHECK(next.time >= now_);
     now_ = next.time;
     ++performed_;
+    const auto time = static_cast<std::uint64_t>(now_.time_since_epoch().count());
+    digest_ = (digest_ ^ time ^ (next.order << 48)) * 0x9e3779b97f4a7c15u;
     next.what();
   }
 
@@ -75,6 +79,7 @@ class EventQueue {
   Instant now_ = Instant(std::chrono::hours(600));  // past 2^31 milliseconds
   std::uint64_t planned_ = 0;
   std::uint64_t performed_ = 0;
+  std::uint64_t digest_ = 0;
 };
 
 }  // namespace tenon::sim

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "checks/durable_promises.hpp"
 #include "faults/clock.hpp"
 #include "faults/damage.hpp"
 #include "faults/disk_trouble.hpp"
@@ -30,7 +31,10 @@ class Machine;
 class Observer {
  public:
   virtual ~Observer() = default;
+  virtual void submitted(const node::Submission& submission) = 0;
   virtual void answered(Machine& machine, const node::Answer& answer) = 0;
+  // It offers these frames to the network.
+  virtual void sending(Machine& machine, NodeId peer, std::span<const wire::OutgoingFrame> frames) = 0;
   // The node has run; everything about it may have changed.
   virtual void ran(Machine& machine) = 0;
   virtual void started(Machine& machine) = 0;
@@ -68,6 +72,10 @@ class Machine final : public Network::Endpoint,
     };
     return holds(durable_) || holds(wiped_);
   }
+
+  // What is durable on its disk, by what the storage contract promises.
+  DurableView durable() const noexcept { return {durable_hard_state_, raft::LogIndex(durable_.size())}; }
+  std::size_t open_images() const noexcept { return open_images_; }
 
   // From what the disk holds, or not: then the observer hears of it, unless it is lost. Needs: not running, not lost.
   void start();
@@ -123,6 +131,7 @@ class Machine final : public Network::Endpoint,
     std::optional<std::uint64_t> truncate_from;
     std::vector<std::pair<std::uint64_t, raft::Term>> entries;
     std::uint64_t compact_to = 0;
+    std::optional<raft::HardState> hard_state;
   };
 
   // Network::Endpoint
@@ -133,6 +142,7 @@ class Machine final : public Network::Endpoint,
   // node::WorkPort
   void start(std::unique_ptr<node::Work> work) override;
   // node::Surroundings
+  raft::Instant steady_now() override { return now().steady; }
   void answer(node::Answer answer) override { observer_.answered(*this, answer); }
   void role_changed(const raft::RoleChanged& role) override;
   void vote_decided(const raft::VoteDecided& said) override;
@@ -168,13 +178,15 @@ class Machine final : public Network::Endpoint,
   void fill_image_table() noexcept;
   // While a worker's step runs, and while there is no node.
   bool may_use_images() const noexcept { return is_at_work_ || !node_; }
-  void* handle_on(std::unique_ptr<Image> image) const;
+  void* handle_on(std::unique_ptr<Image> image);
   void step_work(std::uint64_t number);
   node::Recovered recover(const filewal::Recovered& found, raft::WriteSequence& last_sequence);
   // `found` holds the terms from index `first` on, up to the end of the log.
   void check_recovered(std::uint64_t first, const Terms& found);
+  void check_recovered(const raft::HardState& found);
   static Written effect_of(const tenon_write& write);
   static void perform(const Written& written, Terms& terms);
+  void make_durable(const Written& written);
 
   class WorkersImage;
 
@@ -195,6 +207,7 @@ class Machine final : public Network::Endpoint,
   std::unique_ptr<filewal::FileLog> log_;
   std::unique_ptr<filewal::ImageStore> images_;
   std::optional<node::Node> node_;
+  std::size_t open_images_ = 0;                                 // handles
   std::map<std::uint64_t, std::unique_ptr<node::Work>> works_;  // that events step
   std::uint64_t last_work_ = 0;
   bool is_at_work_ = false;            // a step of one of them runs, or the node ends
@@ -223,6 +236,7 @@ class Machine final : public Network::Endpoint,
   std::uint64_t staged_sequence_ = 0;
   std::vector<std::pair<std::uint64_t, filewal::ReadPlan>> planned_reads_;
   Terms durable_;
+  raft::HardState durable_hard_state_;
   Terms wiped_;                   // what durable_ was before its disk became another
   std::deque<Written> unsynced_;  // since durable_, in order; those that are queued too
 };

@@ -110,6 +110,7 @@ Options::Options(std::uint64_t with_seed, const Bounds& bounds) : seed(with_seed
   draw_watches();
   draw_clocks();
   draw_more_faults();
+  draw_registers();
   leave_out(bounds);
 }
 
@@ -139,6 +140,11 @@ void Options::draw_more_faults() {
   if (draw.coin()) drift_per_million = static_cast<std::int64_t>(drift);
 }
 
+void Options::draw_registers() {
+  Stream draw(seed, "register clients");
+  if (draw.coin()) register_clients = static_cast<std::size_t>(draw.between(1, 6));
+}
+
 // First what the bounds say, and then what this run is spared: some have few faults, a few have none.
 void Options::leave_out(const Bounds& bounds) {
   Stream draw(seed, "spared");
@@ -153,6 +159,7 @@ void Options::leave_out(const Bounds& bounds) {
   watchers = std::min(watchers, bounds.clients_max);
   session_clients = std::min(session_clients, bounds.clients_max);
   lease_clients = std::min(lease_clients, bounds.clients_max);
+  register_clients = std::min(register_clients, bounds.clients_max);
   wrong_clocks = std::min(wrong_clocks, nodes);
   faulty_time = std::min(faulty_time, bounds.faulty_time_max);
 }

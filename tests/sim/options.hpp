@@ -73,6 +73,7 @@ struct Options {
   std::size_t watchers = 0;
   std::size_t session_clients = 0;
   std::size_t lease_clients = 0;
+  std::size_t register_clients = 0;
   std::int64_t drift_per_million = 0;  // of steady clocks, at most
   // Wall clocks that may be wrong, from the first node on, and how often they jump; zero: never
   std::size_t wrong_clocks = 0;
@@ -84,6 +85,7 @@ struct Options {
   void draw_images();
   void draw_clocks();
   void draw_more_faults();
+  void draw_registers();
   void leave_out(const Bounds& bounds);
 };
 

@@ -15,7 +15,7 @@ constexpr seconds kProbeInterval(6);              // a probe that was not done i
 
 raft::Membership members_of(std::size_t nodes) {
   raft::Membership members;
-  for (std::size_t i = 1; i <= nodes; ++i) members.voters.push_back({NodeId(i)});
+  for (std::size_t i = 1; i <= nodes; ++i) members.members.push_back({NodeId(i)});
   return members;
 }
 
@@ -46,10 +46,12 @@ Simulation::Simulation(const Options& options)
       watchers_(options_, events_, machines_, trace_),
       session_clients_(options_, events_, machines_, trace_),
       lease_clients_(options_, events_, machines_, trace_),
+      register_clients_(options_, events_, machines_, trace_),
       plan_(options_, events_, trace_, network_, machines_),
       aftermath_(options_, events_, trace_, network_, machines_) {
+  invariants_.exempt(SessionClients::kQueue);
   const raft::Membership members = members_of(options_.nodes);
-  for (const raft::Member& member : members.voters) {
+  for (const raft::Member& member : members.members) {
     machines_.push_back(std::make_unique<Machine>(member.id, members, options_, events_, network_, trace_,
                                                   static_cast<Observer&>(*this)));
   }
@@ -63,6 +65,7 @@ void Simulation::run() {
   watchers_.start();
   session_clients_.start();
   lease_clients_.start();
+  register_clients_.start();
   plan_.begin();
   events_.run_until(events_.now() + options_.faulty_time);
   heal();
@@ -72,9 +75,11 @@ void Simulation::run() {
 
 void Simulation::answered(Machine& machine, const node::Answer& answer) {
   const NodeId node = machine.id();
+  invariants_.answered(machine, answer);
   if (answer.token.queue == kWatchQueue) return watchers_.answered(machine, answer);
   if (answer.token.queue == SessionClients::kQueue) return session_clients_.answered(node, answer);
   if (answer.token.queue == LeaseClients::kQueue) return lease_clients_.answered(node, answer);
+  if (answer.token.queue == RegisterClients::kQueue) return register_clients_.answered(node, answer);
   clients_.answered(node, answer);
 }
 
@@ -84,6 +89,7 @@ void Simulation::ended(NodeId node) {
   watchers_.ended(node);
   session_clients_.ended(node);
   lease_clients_.ended(node);
+  register_clients_.ended(node);
 }
 
 void Simulation::ran(Machine& machine) {
@@ -161,6 +167,7 @@ void Simulation::come_to_rest() {
   clients_.stop();
   session_clients_.stop();
   lease_clients_.stop();
+  register_clients_.stop();
   const std::vector<Machine*> nodes = core();
   std::vector<std::uint64_t> probes(nodes.size(), 0);
   Instant probed{};
@@ -179,7 +186,8 @@ void Simulation::come_to_rest() {
   });
   if (!committed) throw Violation("liveness", "not every node of the quorum that was healed could write");
   const auto is_at_rest = [&] {
-    const bool are_idle = clients_.is_idle() && session_clients_.is_idle() && lease_clients_.is_idle();
+    const bool are_idle =
+        clients_.is_idle() && session_clients_.is_idle() && lease_clients_.is_idle() && register_clients_.is_idle();
     return are_idle && std::all_of(nodes.begin(), nodes.end(), [&](const Machine* machine) {
              const node::Status status = machine->node().status();
              return status.applied_index == invariants_.committed() && status.last_index == status.applied_index &&
@@ -193,6 +201,7 @@ void Simulation::come_to_rest() {
       end, [&] { return is_at_rest() && watchers_.have_reached(nodes.front()->node().store().revision()); });
   if (!watched) throw Violation("liveness", "not every watch has seen all changes after a quorum was healed");
   watchers_.check_final(clients_.shown());
+  register_clients_.check_final(nodes.front()->node().store());
   check_stores();
 }
 

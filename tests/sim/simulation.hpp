@@ -6,12 +6,13 @@
 #include <memory>
 #include <vector>
 
+#include "checks/invariants.hpp"
 #include "clients/clients.hpp"
 #include "clients/lease_clients.hpp"
+#include "clients/register_clients.hpp"
 #include "clients/session_clients.hpp"
 #include "faults/aftermath.hpp"
 #include "faults/fault_plan.hpp"
-#include "invariants.hpp"
 #include "watch/watchers.hpp"
 
 namespace tenon::sim {
@@ -31,7 +32,11 @@ class Simulation final : private Observer {
 
  private:
   // Observer
+  void submitted(const node::Submission& submission) override { invariants_.submitted(submission); }
   void answered(Machine& machine, const node::Answer& answer) override;
+  void sending(Machine& machine, NodeId peer, std::span<const wire::OutgoingFrame> frames) override {
+    invariants_.check_sent(machine, peer, frames);
+  }
   void ran(Machine& machine) override;
   void started(Machine& machine) override;
   void ended(NodeId node) override;
@@ -54,6 +59,7 @@ class Simulation final : private Observer {
   Watchers watchers_;
   SessionClients session_clients_;
   LeaseClients lease_clients_;
+  RegisterClients register_clients_;
   struct Known {
     bool leads = false;
     raft::LogIndex membership_index;

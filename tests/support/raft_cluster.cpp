@@ -24,14 +24,17 @@ Payload bytes_of(std::string text) {
 }  // namespace
 
 RaftCluster::RaftCluster(ClusterOptions options) : options_(std::move(options)), now_(std::chrono::hours(1)) {
-  if (options_.voters == 0 || options_.voters > 9) throw std::invalid_argument("a cluster has 1 to 9 voters");
-  for (std::uint64_t id = 1; id <= options_.voters; ++id) membership_.voters.push_back({NodeId(id)});
-  nodes_.resize(options_.voters);
-  for (const Member& voter : membership_.voters) {
-    Node& node = at(voter.id);
-    node.id = voter.id;
-    node.disk.image.membership = std::make_shared<const Membership>(membership_);
-    for (const std::uint64_t term : options_.logs[voter.id]) {
+  const std::size_t size = options_.voters + options_.joining;
+  if (options_.voters == 0 || size > 9) throw std::invalid_argument("a cluster has a voter, and at most 9 nodes");
+  Membership members;
+  for (std::uint64_t id = 1; id <= options_.voters; ++id) members.members.push_back({NodeId(id)});
+  nodes_.resize(size);
+  for (NodeId id(1); id.value() <= size; id = id.next()) {
+    Node& node = at(id);
+    node.id = id;
+    const bool joins = members.find(id) == nullptr;
+    node.disk.image.membership = std::make_shared<const Membership>(joins ? Membership() : members);
+    for (const std::uint64_t term : options_.logs[id]) {
       const LogIndex index(node.disk.entries.size() + 1);
       // The same index and term is the same entry on every disk.
       node.disk.entries.push_back(
@@ -111,12 +114,14 @@ void RaftCluster::describe(const Node& node, const Effects& effects, LogIndex co
   for (const Send& send : effects.sends) say(node, "to " + to_text(send.to) + ": " + to_text(send.message));
   if (node.raft->commit_index() > committed_before) say(node, "commits up to " + to_text(node.raft->commit_index()));
   for (const ReadReady& ready : effects.reads) {
-    say(node, "may answer #" + to_text(ready.token) + " from " + to_text(ready.index));
+    say(node, "may answer #" + to_text(ready.token) + " from " + to_text(ready.index) +
+                  (ready.proof == ReadProof::lease ? " by its lease" : ""));
   }
   for (const Rejected& rejected : effects.rejected) {
     say(node, "rejects #" + to_text(rejected.token) + ": " + std::string(to_text(rejected.why)) + ", leader " +
-                  to_text(rejected.leader));
+                  to_text(rejected.leader) + (rejected.reason.empty() ? "" : ": " + std::string(rejected.reason)));
   }
+  if (effects.removed) say(node, "knows that it was removed, as of " + to_text(*effects.removed));
   for (const Drop why : effects.drops) say(node, "drops: " + std::string(to_text(why)));
 }
 
@@ -230,6 +235,13 @@ void RaftCluster::advance(Duration by) {
   throw std::logic_error("deadlines follow each other without end");
 }
 
+void RaftCluster::run(Duration by) {
+  for (const Instant end = now_ + by; now_ < end;) {
+    advance(std::min<Duration>(std::chrono::milliseconds(10), end - now_));
+    stabilize();
+  }
+}
+
 std::vector<std::size_t> RaftCluster::select(const Selection& which) const {
   std::vector<std::size_t> places;
   std::size_t passed = 0;
@@ -317,14 +329,33 @@ Token RaftCluster::propose(NodeId node, const std::string& text) {
   return propose(node, Propose{{}, EntryKind::commands, bytes_of(text)});
 }
 
-Token RaftCluster::propose_membership(NodeId node, NodeId member, std::uint8_t number) {
+Token RaftCluster::propose_membership(NodeId node, Membership membership) {
+  std::string text = to_text(membership);
+  auto said = std::make_shared<const Membership>(std::move(membership));
+  return propose(node, Propose{{}, EntryKind::membership, bytes_of(std::move(text)), std::move(said)});
+}
+
+Token RaftCluster::pin(NodeId node, NodeId member, std::uint8_t number) {
   Membership changed = raft(node).membership();
-  for (Member& one : changed.voters) {
+  for (Member& one : changed.members) {
     if (one.id == member) one.incarnation.fill(number);
   }
-  auto said = std::make_shared<const Membership>(std::move(changed));
-  return propose(node, Propose{{}, EntryKind::membership, bytes_of("members"), std::move(said)});
+  return propose_membership(node, std::move(changed));
 }
+
+Token RaftCluster::add_learner(NodeId node, NodeId learner) {
+  return propose_membership(node, with_learner(raft(node).membership(), {learner}));
+}
+
+Token RaftCluster::remove_learner(NodeId node, NodeId learner) {
+  return propose_membership(node, without_learner(raft(node).membership(), learner));
+}
+
+Token RaftCluster::enter_joint(NodeId node, const std::vector<NodeId>& voters) {
+  return propose_membership(node, entering_joint(raft(node).membership(), voters));
+}
+
+Token RaftCluster::leave_joint(NodeId node) { return propose_membership(node, leaving_joint(raft(node).membership())); }
 
 Token RaftCluster::propose(NodeId node, Propose propose) {
   last_token_ = last_token_.next();
@@ -334,10 +365,10 @@ Token RaftCluster::propose(NodeId node, Propose propose) {
   return last_token_;
 }
 
-Token RaftCluster::read(NodeId node) {
+Token RaftCluster::read(NodeId node, ReadProof proof) {
   last_token_ = last_token_.next();
   outcomes_[last_token_] = {};
-  round(at(node), Read{last_token_});
+  round(at(node), Read{last_token_, proof});
   return last_token_;
 }
 
@@ -370,7 +401,8 @@ std::vector<std::string> RaftCluster::texts(NodeId node) const {
   const Log& log = raft(node).log();
   for (LogIndex index = log.boundary().next(); index <= log.last_index(); index = index.next()) {
     const Entry& held = entry(at(node), index);
-    found.emplace_back(held.kind == EntryKind::commands ? held.data.bytes : "-");
+    found.push_back(held.kind == EntryKind::no_op ? "-" : std::string(held.data.bytes));
+    if (held.membership) found.back() = "[" + found.back() + "]";
   }
   return found;
 }

@@ -23,6 +23,32 @@ bool holds_entry(const Disk& disk, LogIndex index, Term term) {
   return entry != nullptr ? entry->term == term : index <= disk.image.index;
 }
 
+// Counts one set of voters after the other, apart from the product's own arithmetic. `members` has a bit for
+// each id.
+bool has_quorum(const Membership& membership, unsigned members) {
+  const auto is_majority = [&](auto counts) {
+    int voters = 0;
+    int present = 0;
+    for (std::size_t place = 0; place < membership.members.size(); ++place) {
+      if (!counts(membership.members[place].standing)) continue;
+      ++voters;
+      present += (members >> membership.members[place].id.value()) & 1u ? 1 : 0;
+    }
+    return 2 * present > voters;
+  };
+  return is_majority([](Standing standing) { return standing == Standing::voter || standing == Standing::outgoing; }) &&
+         is_majority([](Standing standing) { return standing == Standing::voter || standing == Standing::incoming; });
+}
+
+// Whether no two disjoint sets of the nodes 1 to 9 are a quorum of one each.
+bool do_intersect(const Membership& one, const Membership& other) {
+  constexpr unsigned kAll = (1u << 10) - 2;
+  for (unsigned members = 0; members <= kAll; members += 2) {
+    if (has_quorum(one, members) && has_quorum(other, kAll & ~members)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void Invariants::check(const std::vector<View>& nodes) {
@@ -39,6 +65,7 @@ void Invariants::check(const std::vector<View>& nodes) {
     check_leader(node);
     check_commit(node, nodes);
     check_image(node);
+    check_memberships(node);
     seen = {node.raft->term(), node.raft->commit_index(), boundary};
   }
 }
@@ -77,10 +104,14 @@ void Invariants::check_commit(const View& node, const std::vector<View>& nodes) 
              "entry " + to_text(index) + " is decided otherwise");
       continue;
     }
-    const auto holding =
-        std::count_if(nodes.begin(), nodes.end(), [&](const View& one) { return holds_entry(*one.disk, index, term); });
-    expect(static_cast<std::size_t>(holding) >= majority(nodes.size()), "I20", node.id,
-           "entry " + to_text(index) + " is committed and on " + std::to_string(holding) + " disks");
+    // Whoever is the first to say so is its leader, and counts by the last membership of its log.
+    const auto is_held = [&](NodeId voter) {
+      const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const View& one) { return one.id == voter; });
+      return found != nodes.end() && holds_entry(*found->disk, index, term);
+    };
+    expect(is_quorum(node.raft->membership(), is_held), "I20", node.id,
+           "entry " + to_text(index) + " is committed, and not on the disks of a quorum of " +
+               to_text(node.raft->membership()));
     committed_.push_back(term);
   }
 }
@@ -91,6 +122,24 @@ void Invariants::check_image(const View& node) {
   expect(image.index.value() <= committed_.size() && committed_[image.index.value() - 1] == image.term, "I27", node.id,
          "its image ends at " + to_text(image.index) + ", which is not decided so");
   expect(node.raft->log().boundary() <= image.index, "I27", node.id, "its log begins behind its image");
+}
+
+// What is in force is derived anew: the last that the log says, or that of the image that it goes on from.
+void Invariants::check_memberships(const View& node) {
+  const Log& log = node.raft->log();
+  // A node that has just joined goes on from nothing.
+  const Membership* last = log.membership_as_of(log.boundary()).membership.get();
+  std::size_t undecided = 0;
+  for (LogIndex index = log.boundary().next(); index <= log.last_index(); index = index.next()) {
+    const Entry* entry = log.cached(index);
+    if (entry == nullptr || entry->membership == nullptr) continue;
+    if (!last->members.empty())
+      expect(do_intersect(*last, *entry->membership), "I35", node.id, "at " + to_text(*entry));
+    last = entry->membership.get();
+    if (index.value() > committed_.size()) ++undecided;
+  }
+  expect(*last == node.raft->membership(), "I36", node.id, "it is not that of its last entry");
+  expect(undecided <= 1, "I34", node.id, "more than one membership of its log is undecided");
 }
 
 void Invariants::check_sent(NodeId from, const Disk& disk, const Send& send) {

@@ -41,6 +41,9 @@ std::string text(const HeartbeatReply& reply) {
 std::string text(const TimeoutNow& timeout_now) {
   return " term " + to_text(timeout_now.term) + " log " + at(timeout_now.last_index, timeout_now.last_term);
 }
+std::string text(const Removed& removed) {
+  return " term " + to_text(removed.term) + " as of " + to_text(removed.index);
+}
 // The ids of these begin at random, and are left out.
 std::string text(const ReadIndexRequest& request) { return " term " + to_text(request.term); }
 std::string text(const ReadIndexReply& reply) {
@@ -65,7 +68,8 @@ std::string_view kind_of(const Message& message) {
                                                                                  "heartbeat-reply",
                                                                                  "timeout-now",
                                                                                  "read-index",
-                                                                                 "read-index-reply"};
+                                                                                 "read-index-reply",
+                                                                                 "removed"};
   return kKinds.at(message.index());
 }
 
@@ -76,6 +80,7 @@ std::string to_text(const Message& message) {
 std::string to_text(const Entry& entry) {
   std::string said = at(entry.index, entry.term);
   if (entry.kind == EntryKind::commands) said += "\"" + std::string(entry.data.bytes) + "\"";
+  if (entry.membership) said += "[" + to_text(*entry.membership) + "]";
   return said;
 }
 
@@ -97,13 +102,25 @@ std::string_view to_text(RoleName role) {
 
 std::string_view to_text(Drop drop) {
   constexpr std::array<std::string_view, kDropCount> kNames = {
-      "old term", "not a voter", "stale", "lease", "vote hold", "malformed", "not electable", "not leading"};
+      "old term", "not a member", "stale", "lease", "vote hold", "malformed", "not electable", "not leading"};
   return kNames.at(static_cast<std::size_t>(drop));
 }
 
 std::string_view to_text(Rejection why) {
-  constexpr std::array<std::string_view, 3> kNames = {"not leader", "transferring", "leadership lost"};
+  constexpr std::array<std::string_view, 6> kNames = {"not leader",       "transferring",   "leadership lost",
+                                                      "change undecided", "term undecided", "illegal change"};
   return kNames.at(static_cast<std::size_t>(why));
+}
+
+std::string to_text(const Membership& membership) {
+  std::string said;
+  for (const Member& member : membership.members) {
+    constexpr std::array<std::string_view, 5> kMarks = {"", "?", "", "+", "-"};
+    said += (said.empty() ? "" : " ") + to_text(member.id);
+    said += kMarks.at(static_cast<std::size_t>(member.standing));
+    if (member.incarnation != Incarnation{}) said += "=" + std::to_string(member.incarnation.front());
+  }
+  return said.empty() ? "nobody" : said;
 }
 
 std::string_view to_text(ProgressState state) {

@@ -197,6 +197,21 @@ std::uint64_t count_of(const variables_map& values, const std::string& name) {
   return static_cast<std::uint64_t>(*number);
 }
 
+client::ReadOptions parse_consistency(const std::string& text) {
+  if (text == "linearizable") return {};
+  if (text == "lease") return {client::Consistency::kLease, {}};
+  if (text == "log") return {client::Consistency::kLog, {}};
+  if (text == "stale") return {client::Consistency::kStale, {}};
+  constexpr std::string_view kBounded = "stale=";
+  const std::optional<std::chrono::microseconds> age =
+      text.starts_with(kBounded) ? parse_duration(text.substr(kBounded.size())) : std::nullopt;
+  if (!age || *age < std::chrono::milliseconds(1)) {
+    throw UsageError("--consistency: found '" + text +
+                     "', expected linearizable, lease, stale, stale=AGE with an AGE of 1ms or more, or log");
+  }
+  return {client::Consistency::kStale, std::chrono::duration_cast<std::chrono::milliseconds>(*age)};
+}
+
 void take_scan(const variables_map& values, Invocation& invocation) {
   const std::optional<std::string> from = text_of(values, "from");
   const std::optional<std::string> to = text_of(values, "to");
@@ -218,6 +233,7 @@ void take_scan(const variables_map& values, Invocation& invocation) {
   if (values.count("match") != 0 && invocation.scan.match.empty()) {
     throw UsageError("--match: found nothing, expected a pattern, for example 'user:*'");
   }
+  invocation.scan.read = invocation.read;
   if (values.count("reverse") != 0) invocation.scan.order = client::ScanOrder::kBackward;
   invocation.scan_limit = count_of(values, "limit");
   if (const std::optional<std::string> text = text_of(values, "cursor")) {
@@ -304,6 +320,9 @@ void take_command(const CommandDescription& command, const variables_map& values
                      std::string(command.name) + " " + std::string(command.arguments));
   }
   take_write(values, invocation);
+  if (const std::optional<std::string> text = text_of(values, "consistency")) {
+    invocation.read = parse_consistency(*text);
+  }
   if (command.command == Command::kScan) take_scan(values, invocation);
   if (command.command == Command::kDel) take_del(values, invocation);
   if (command.command == Command::kWatch) take_watch(values, invocation);

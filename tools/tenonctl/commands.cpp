@@ -16,7 +16,9 @@ constexpr CommandDescription kCommands[] = {
     {"put", Command::kPut, "KEY VALUE", 2, 2, "sets a key; prints the new revision", kValueForms},
     {"get", Command::kGet, "KEY [KEY..]", 1, kKeysMax, "prints a value; exit code 3 when there is no such key",
      "With -o simple the bytes of the value and nothing else; a line end is added on a terminal only. Several\n"
-     "keys are read at one moment, and those that exist are printed as a scan prints them."},
+     "keys are read at one moment, and those that exist are printed as a scan prints them.\n"
+     "A lease read costs the leader no message when its operator allows it; a stale one may show a state of that\n"
+     "age, or of any, and needs no leader; one through the log is an entry of it."},
     {"del", Command::kDel, "KEY | --prefix PREFIX | --range FROM TO", 1, 2,
      "removes a key, or all keys of a range; exit code 3 when there was none",
      "An empty TO is the end of the keyspace. A long range is removed in parts, each in one step."},
@@ -134,6 +136,10 @@ constexpr FlagDescription kFlags[] = {
     {"count", nullptr, "prints how many keys there are and nothing else", {Command::kScan}},
     {"reverse", nullptr, "from the last key to the first", {Command::kScan}},
     {"cursor", "CURSOR", "goes on where an earlier scan of the same range stopped at its limit", {Command::kScan}},
+    {"consistency",
+     "CONSISTENCY",
+     "linearizable (default), lease, stale, stale=AGE as in stale=10s, or log: what the read may rest on",
+     {Command::kGet, Command::kScan, Command::kTtl}},
     {"since", "PREVIOUS", "only what was written behind this backup, a full or an incremental one", {Command::kBackup}},
     {"absent", nullptr, "the condition is that there is no such key", {Command::kCas}},
     {"directory",

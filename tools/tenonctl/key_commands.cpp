@@ -55,7 +55,7 @@ class KeyCommands {
 
   int get() {
     if (invocation_.arguments.size() > 1) return get_many();
-    const client::GetResult result = client_.get(argument(0));
+    const client::GetResult result = client_.get(argument(0), invocation_.read);
     if (result.record) {
       print_get(output(), format_, surroundings_.device, result);
       return kExitOk;
@@ -95,7 +95,7 @@ class KeyCommands {
   }
 
   int ttl() {
-    const client::GetResult result = client_.get(argument(0));
+    const client::GetResult result = client_.get(argument(0), invocation_.read);
     if (!result.record) return not_found(argument(0));
     std::optional<std::uint64_t> left;
     if (const std::optional<std::uint64_t> end = result.record->expires_at_ms) {
@@ -235,7 +235,7 @@ class KeyCommands {
   }
 
   int get_many() {
-    const client::GetManyResult result = client_.get_many(invocation_.arguments);
+    const client::GetManyResult result = client_.get_many(invocation_.arguments, invocation_.read);
     ScanPrinter printer(output(), format_, client::ScanContent::kKeysAndValues);
     std::vector<client::Record> found;
     for (const std::optional<client::Record>& record : result.records) {

@@ -39,8 +39,8 @@ const char* reason_name(raft::Drop why) noexcept {
   switch (why) {
     case raft::Drop::old_term:
       return "old_term";
-    case raft::Drop::not_a_voter:
-      return "not_a_voter";
+    case raft::Drop::not_a_member:
+      return "not_a_member";
     case raft::Drop::stale:
       return "stale";
     case raft::Drop::lease:
@@ -73,14 +73,16 @@ const char* reason_text(raft::Verdict verdict) noexcept {
       return "its log ends before that of this node";
     case raft::Verdict::voted:
       return "the vote of this term went to another";
+    case raft::Verdict::removed:
+      return "it was removed from the cluster, and was told so";
   }
   return "unknown";
 }
 
 std::string listed(const raft::Membership& membership) {
   std::string list;
-  for (const raft::Member& voter : membership.voters) {
-    list += (list.empty() ? "" : ", ") + std::to_string(voter.id.value());
+  for (const raft::NodeId voter : membership.voters()) {
+    list += (list.empty() ? "" : ", ") + std::to_string(voter.value());
   }
   return list;
 }
@@ -106,6 +108,22 @@ NodeEvents::NodeEvents(Logger& logger, Metrics& metrics) : logger_(logger), metr
                                     "Hashes of peers' states that were compared with that of this node.");
   state_mismatches_metric_ = counter("tenon_state_hash_mismatches_total", "",
                                      "How often nodes that have applied the same were found to hold different states.");
+  const auto reads = [&](node::ReadWay asked, node::ReadWay served) {
+    const auto asked_number = static_cast<std::size_t>(asked);
+    const auto served_number = static_cast<std::size_t>(served);
+    read_metrics_[asked_number][served_number] =
+        counter("tenon_reads_total",
+                metric_label("asked", std::string(node::kReadWays[asked_number])) + "," +
+                    metric_label("served", std::string(node::kReadWays[served_number])),
+                "Reads of clients of this node that were answered, by what they asked for and what they got.");
+  };
+  for (const node::ReadWay way :
+       {node::ReadWay::linearizable, node::ReadWay::lease, node::ReadWay::stale, node::ReadWay::log}) {
+    reads(way, way);
+  }
+  for (const node::ReadWay asked : {node::ReadWay::lease, node::ReadWay::stale}) {
+    reads(asked, node::ReadWay::linearizable);
+  }
   const auto dropped_frames = [&](const char* reason) {
     return counter("tenon_frames_dropped_total", metric_label("reason", reason), kFramesDroppedHelp);
   };
@@ -172,6 +190,10 @@ void NodeEvents::states_differ(const std::string& what) {
   logger_.write(TENON_SEVERITY_ERROR, "node", what);
 }
 
+void NodeEvents::read_answered(const node::ServedRead& read) {
+  metrics_.record(read_metrics_[static_cast<std::size_t>(read.asked)][static_cast<std::size_t>(read.served)], 1);
+}
+
 void NodeEvents::membership_is(const raft::Membership& membership) {
   if (membership == membership_) return;
   for (const std::string& line : membership_lines(membership_, membership)) {
@@ -207,9 +229,9 @@ std::string vote_line(const raft::VoteDecided& vote) {
 }
 
 std::vector<std::string> membership_lines(const raft::Membership& before, const raft::Membership& after) {
-  if (before.voters.empty()) return {"the voters are " + listed(after)};
+  if (before.members.empty()) return {"the voters are " + listed(after)};
   std::vector<std::string> lines;
-  for (const raft::Member& voter : after.voters) {
+  for (const raft::Member& voter : after.members) {
     const raft::Member* known = before.find(voter.id);
     if (known == nullptr) {
       lines.push_back(node_text(voter.id) + " is a voter now; the voters are " + listed(after));
@@ -218,14 +240,14 @@ std::vector<std::string> membership_lines(const raft::Membership& before, const 
                       " from now on");
     }
   }
-  for (const raft::Member& voter : before.voters) {
+  for (const raft::Member& voter : before.members) {
     if (after.has_voter(voter.id)) continue;
     lines.push_back(node_text(voter.id) + " is no voter any more; the voters are " + listed(after));
   }
   return lines;
 }
 
-std::vector<MetricValue> status_metrics(const node::Status& status) {
+std::vector<MetricValue> status_metrics(const node::Status& status, raft::Instant now) {
   std::vector<MetricValue> values;
   const auto gauge = [&](const char* name, std::uint64_t value, const char* help, std::string labels = {}) {
     values.push_back({name, std::move(labels), help, MetricKind::gauge, static_cast<double>(value), 0, {}});
@@ -237,6 +259,16 @@ std::vector<MetricValue> status_metrics(const node::Status& status) {
   gauge("tenon_raft_durable_index", status.durable_index.value(), "The last entry that is durable here.");
   gauge("tenon_raft_commit_index", status.commit_index.value(), "The last entry that this node knows to be committed.");
   gauge("tenon_raft_applied_index", status.applied_index.value(), "The last entry that is applied here.");
+  if (status.state_as_of) {
+    const auto age = std::max(now - *status.state_as_of, raft::Duration::zero());
+    values.push_back({"tenon_state_age_seconds",
+                      {},
+                      "What this node shows includes everything that was acknowledged so long ago.",
+                      MetricKind::gauge,
+                      std::chrono::duration<double>(age).count(),
+                      0,
+                      {}});
+  }
   gauge("tenon_keys", status.key_count, "Keys that there are.");
   gauge("tenon_revision", status.revision, "The revision of the state that is applied here.");
   gauge("tenon_inbox_bytes", status.inbox_bytes, "Bytes of requests that wait to be proposed.");

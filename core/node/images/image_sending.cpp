@@ -137,11 +137,15 @@ void ImageSending::probe(Transfer& transfer) {
 }
 
 void ImageSending::keep(const std::vector<raft::NodeId>& peers) {
-  std::erase_if(transfers_, [&](auto& one) {
-    if (std::find(peers.begin(), peers.end(), one.first) != peers.end()) return false;
-    if (one.second.file) discard(workers_, std::move(one.second.file));
-    return true;
-  });
+  // Not by erase_if(), which shows what it erases as const, so that the file would be copied and not moved away.
+  for (auto at = transfers_.begin(); at != transfers_.end();) {
+    if (std::find(peers.begin(), peers.end(), at->first) != peers.end()) {
+      ++at;
+      continue;
+    }
+    if (at->second.file) discard(workers_, std::move(at->second.file));
+    at = transfers_.erase(at);
+  }
 }
 
 void ImageSending::run(raft::Term term, raft::Instant now) {

@@ -82,7 +82,12 @@ typedef struct tenon_compare {
   uint64_t number;
 } tenon_compare;
 
-enum { TENON_READ_LINEARIZABLE, TENON_READ_LEASE, TENON_READ_STALE };
+enum {
+  TENON_READ_LINEARIZABLE, /* shows all that was acknowledged, to whomever, when the request came */
+  TENON_READ_LEASE,        /* the same, as long as clocks keep what the operator has said; costs no message */
+  TENON_READ_STALE,        /* shows all that was acknowledged max_age_ms before it is answered */
+  TENON_READ_LOG           /* linearizable too: its entry is committed and applied like that of a write */
+};
 /* tenon_request.flags */
 enum {
   TENON_REQUEST_NO_FORWARD = 1,   /* a node that is not the leader refuses with a hint, and passes nothing on */
@@ -92,7 +97,7 @@ enum {
 typedef struct tenon_request {
   uint64_t struct_size;
   uint32_t flags;
-  uint32_t consistency;         /* of what only reads, of a watch its beginning; the node may give a stronger one */
+  uint32_t consistency;         /* of what only reads, of a watch (not LOG) its beginning; it may be a stronger one */
   uint64_t id;                  /* the caller's; unique among its unfinished requests on the queue */
   uint64_t timeout_ms;          /* 0: the node's own; of a stream: to begin; a write that may be in the log: UNKNOWN */
   uint64_t max_age_ms;          /* STALE: how old the answer may be; 0: any age */

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "history.hpp"
+#include "checks/history.hpp"
 #include "kv/command.hpp"
 #include "tenon/client_api.h"
 

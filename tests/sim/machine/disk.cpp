@@ -85,7 +85,7 @@ void Machine::sync_staged() {
   std::size_t queued = 0;
   for (const Request& request : queue_) queued += std::holds_alternative<const tenon_write*>(request) ? 1u : 0u;
   while (unsynced_.size() > queued) {
-    perform(unsynced_.front(), durable_);
+    make_durable(unsynced_.front());
     unsynced_.pop_front();
   }
   trace_.note("synced", id_.value(), staged_sequence_);
@@ -160,6 +160,7 @@ void Machine::wipe() {
   image_disk_.wipe();
   wiped_ = std::move(durable_);
   durable_.clear();
+  durable_hard_state_ = {};
   unsynced_.clear();
   promised_ = {};
   is_damaged_ = false;

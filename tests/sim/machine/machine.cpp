@@ -14,8 +14,13 @@ namespace tenon::sim {
 // A handle of which storage.h says that only workers have it. No test would notice otherwise: here all have one thread.
 class Machine::WorkersImage final : public Image {
  public:
-  WorkersImage(const Machine& machine, std::unique_ptr<Image> image) : machine_(machine), image_(std::move(image)) {}
-  ~WorkersImage() override { TENON_CHECK(machine_.may_use_images()); }
+  WorkersImage(Machine& machine, std::unique_ptr<Image> image) : machine_(machine), image_(std::move(image)) {
+    ++machine_.open_images_;
+  }
+  ~WorkersImage() override {
+    TENON_CHECK(machine_.may_use_images());
+    --machine_.open_images_;
+  }
   WorkersImage(const WorkersImage&) = delete;
   WorkersImage& operator=(const WorkersImage&) = delete;
 
@@ -33,7 +38,7 @@ class Machine::WorkersImage final : public Image {
   }
 
  private:
-  const Machine& machine_;
+  Machine& machine_;
   const std::unique_ptr<Image> image_;
 };
 
@@ -82,7 +87,7 @@ void Machine::fill_image_table() noexcept {
   table_.image_close = kStorageTable.image_close;
 }
 
-void* Machine::handle_on(std::unique_ptr<Image> image) const {
+void* Machine::handle_on(std::unique_ptr<Image> image) {
   TENON_CHECK(may_use_images());
   if (!image) return nullptr;
   return static_cast<Image*>(new WorkersImage(*this, std::move(image)));
@@ -141,6 +146,7 @@ void Machine::transfer_leadership(NodeId target) {
 
 bool Machine::submit(node::Submission submission) {
   if (!is_running()) return false;
+  observer_.submitted(submission);
   node_->submit(std::move(submission));
   run_soon();
   return true;
@@ -157,6 +163,7 @@ void Machine::on_lane(NodeId peer, node::Lane lane, LaneEvent event) {
 }
 
 std::size_t Machine::send(NodeId peer, node::Lane lane, std::span<wire::OutgoingFrame> frames) {
+  observer_.sending(*this, peer, frames);
   return network_.send(id_, peer, lane, frames);
 }
 

@@ -6,6 +6,7 @@
 #include "machine.hpp"
 #include "tenon/bytes.hpp"
 #include "wire/entry_data.hpp"
+#include "wire/hard_state.hpp"
 
 namespace tenon::sim {
 
@@ -88,7 +89,7 @@ void Machine::perform_at_once(const tenon_write& write) {
   unsynced_.push_back(effect_of(write));
   log_->stage(write);
   log_->sync();
-  perform(unsynced_.back(), durable_);
+  make_durable(unsynced_.back());
   unsynced_.pop_back();
 }
 
@@ -114,6 +115,8 @@ node::Recovered Machine::recover(const filewal::Recovered& found, raft::WriteSeq
   }
   if (boot.error()) throw Error(TENON_ERROR_CORRUPT, *boot.error());
   check_recovered(found.first_index, terms);
+  check_recovered(wire::decode_hard_state(found.hard_state).value());
+  unsynced_.clear();
   if (const std::optional<raft::Write> reset = boot.reset(raft::LogIndex(found.last_index), last_sequence.next())) {
     trace_.count("logs emptied at a start");
     last_sequence = reset->sequence;
@@ -166,7 +169,18 @@ void Machine::check_recovered(std::uint64_t first, const Terms& found) {
                                    std::to_string(found.size()) + " entries from index " + std::to_string(first));
   }
   durable_ = std::move(expected);
-  unsynced_.clear();
+}
+
+// I34: it is that of the last durable write that had one, or of a later one.
+void Machine::check_recovered(const raft::HardState& found) {
+  const bool is_later = std::any_of(unsynced_.begin(), unsynced_.end(),
+                                    [&](const Written& written) { return written.hard_state == found; });
+  if (found != durable_hard_state_ && !is_later) {
+    throw Violation("hard-state", "node " + std::to_string(id_.value()) + " has recovered term " +
+                                      std::to_string(found.term.value()) + ", and term " +
+                                      std::to_string(durable_hard_state_.term.value()) + " is durable");
+  }
+  durable_hard_state_ = found;
 }
 
 Machine::Written Machine::effect_of(const tenon_write& write) {
@@ -176,6 +190,7 @@ Machine::Written Machine::effect_of(const tenon_write& write) {
     written.entries.emplace_back(write.entries[i].index, raft::Term(write.entries[i].term));
   }
   if ((write.parts & TENON_WRITE_COMPACT_PREFIX) != 0) written.compact_to = write.compact_to;
+  if ((write.parts & TENON_WRITE_HARD_STATE) != 0) written.hard_state = wire::decode_hard_state(view(write.hard_state));
   return written;
 }
 
@@ -186,6 +201,11 @@ void Machine::perform(const Written& written, Terms& terms) {
     terms.push_back(term);
   }
   if (written.compact_to > terms.size()) terms.resize(written.compact_to);
+}
+
+void Machine::make_durable(const Written& written) {
+  perform(written, durable_);
+  if (written.hard_state) durable_hard_state_ = *written.hard_state;
 }
 
 }  // namespace tenon::sim

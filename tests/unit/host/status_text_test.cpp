@@ -13,7 +13,7 @@ node::Status leading() {
   status.role = raft::RoleName::leader;
   status.term = raft::Term(4);
   status.leader = raft::NodeId(1);
-  status.membership.voters = {{raft::NodeId(1), {0x0a, 0xff}}, {raft::NodeId(2), {}}, {raft::NodeId(3), {}}};
+  status.membership.members = {{raft::NodeId(1), {0x0a, 0xff}}, {raft::NodeId(2), {}}, {raft::NodeId(3), {}}};
   status.peers = {{raft::NodeId(2), raft::ProgressState::replicate, raft::LogIndex(7), raft::LogIndex(9)},
                   {raft::NodeId(3), raft::ProgressState::probe, raft::LogIndex(0), raft::LogIndex(8)}};
   return status;

@@ -18,8 +18,8 @@ inline const raft::Membership kThree{{{NodeId(1)}, {NodeId(2)}, {NodeId(3)}}};
 
 class Cluster {
  public:
-  explicit Cluster(const raft::Membership& members = kThree) {
-    for (const raft::Member& member : members.voters) machines_.emplace_back(member.id, members);
+  explicit Cluster(const raft::Membership& members = kThree, std::optional<raft::Duration> lease_drift = std::nullopt) {
+    for (const raft::Member& member : members.members) machines_.emplace_back(member.id, members, lease_drift);
     for (Machine& machine : machines_) machine.now = now_at(machine);
   }
 

@@ -20,7 +20,7 @@ constexpr std::uint64_t kHour = 3'600'000;
 
 raft::Membership voters(std::uint64_t count) {
   raft::Membership members;
-  for (std::uint64_t id = 1; id <= count; ++id) members.voters.push_back({NodeId(id), {}});
+  for (std::uint64_t id = 1; id <= count; ++id) members.members.push_back({NodeId(id), {}});
   return members;
 }
 

@@ -19,7 +19,7 @@ TEST_CASE("three nodes elect one leader, and each of them takes writes and serve
   REQUIRE(follower.answered(put));
   CHECK(follower.recorder.answers.at(put).outcome == Outcome::done);
   CHECK(follower.recorder.answers.at(put).reply.revision == 1);
-  for (const raft::Member& member : kThree.voters) {
+  for (const raft::Member& member : kThree.members) {
     Machine& machine = cluster.at(member.id);
     const std::uint64_t get = machine.get("a");
     cluster.pass(milliseconds(50));
@@ -42,7 +42,7 @@ TEST_CASE("a read after writes on a follower sees the write that was passed on")
 TEST_CASE("the first leader writes the voters' incarnations into the membership") {
   Cluster cluster;
   Machine& leader = cluster.elect();
-  for (const raft::Member& voter : leader.node->status().membership.voters) {
+  for (const raft::Member& voter : leader.node->status().membership.members) {
     CHECK(voter.incarnation == cluster.at(voter.id).settings.incarnation);
   }
   CHECK(cluster.follower().node->status().membership == leader.node->status().membership);
@@ -76,7 +76,7 @@ TEST_CASE("a leader that is cut off commits nothing more, and what it had taken 
 TEST_CASE("without a majority a write is never acknowledged, and a read is refused when its time is over") {
   Cluster cluster;
   Machine& leader = cluster.elect();
-  for (const raft::Member& member : kThree.voters) {
+  for (const raft::Member& member : kThree.members) {
     if (member.id != leader.settings.raft.self) cluster.cut.insert(member.id);
   }
   const std::uint64_t put = leader.put("a", "1");
@@ -252,7 +252,7 @@ TEST_CASE("when every node runs short of room one still leads, refuses growth wh
   const std::uint64_t put = first.put("a", "1");
   cluster.pass(milliseconds(50));
   REQUIRE(first.answered(put));
-  for (const raft::Member& member : kThree.voters) cluster.at(member.id).node->on_space(true);
+  for (const raft::Member& member : kThree.members) cluster.at(member.id).node->on_space(true);
   cluster.pass(milliseconds(500));
   const Machine* leader = cluster.leader();
   REQUIRE(leader != nullptr);

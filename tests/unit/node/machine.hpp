@@ -34,6 +34,8 @@ class Recorder final : public Surroundings {
       answers.emplace(answer.token.request, std::move(answer));
     }
   }
+  raft::Instant steady_now() override { return now_at_answers ? *now_at_answers : machine_now->steady; }
+  void read_answered(const ServedRead& read) override { reads.push_back(read); }
   void answer_operator(OperatorAnswer answer) override {
     const std::uint64_t request = answer.token.request;
     REQUIRE(operator_answers.emplace(request, std::move(answer)).second);
@@ -47,6 +49,9 @@ class Recorder final : public Surroundings {
   void states_differ(const std::string& what) override { differences.push_back(what); }
   void failed(const std::string& why) override { failure = why; }
 
+  const Now* machine_now = nullptr;
+  std::optional<raft::Instant> now_at_answers;  // the process is stopped for a while before it looks at the clock again
+  std::vector<ServedRead> reads;
   std::map<std::uint64_t, Answer> answers;
   std::map<std::uint64_t, std::vector<Answer>> streams;  // what watches were sent before their last answer
   std::map<std::uint64_t, OperatorAnswer> operator_answers;
@@ -71,7 +76,10 @@ inline std::string encoded(const kv::Operation& operation) {
 // A node on its storage, restarted as often as a test likes.
 class Machine {
  public:
-  explicit Machine(NodeId self = NodeId(1), const raft::Membership& members = kMembers) {
+  explicit Machine(NodeId self = NodeId(1), const raft::Membership& members = kMembers,
+                   std::optional<raft::Duration> lease_drift = std::nullopt) {
+    settings.raft.lease_drift = lease_drift;
+    recorder.machine_now = &now;
     settings.raft.self = self;
     settings.cluster_id = "machines";
     settings.incarnation = {static_cast<std::uint8_t>(self.value()), 0xaa};
@@ -128,6 +136,22 @@ class Machine {
   }
   std::uint64_t get(std::string_view key, Ordering ordering = Ordering::free) {
     return submit(Access::read, encoded({TENON_GET, 0, key, {}, {}, {}, 0, 0}), ordering);
+  }
+  std::uint64_t get(std::string_view key, Consistency consistency,
+                    std::optional<std::chrono::milliseconds> max_age = std::nullopt) {
+    node->submit({{1, ++last_request},
+                  Access::read,
+                  Ordering::free,
+                  Forwarding::allowed,
+                  encoded({TENON_GET, 0, key, {}, {}, {}, 0, 0}),
+                  now.steady + timeout,
+                  std::nullopt,
+                  consistency,
+                  max_age});
+    return last_request;
+  }
+  std::uint64_t get_through_log(std::string_view key) {
+    return submit(Access::logged_read, encoded({TENON_GET, 0, key, {}, {}, {}, 0, 0}));
   }
   std::uint64_t watch(WatchRequest watch) {
     node->submit({{1, ++last_request},

@@ -60,7 +60,7 @@ TEST_CASE("a leader whose clock is years ahead makes nothing expire, and one tha
   while (cluster.now.wall_ms < began_ms + 9'900) cluster.pass(milliseconds(20));
   CHECK(wrong.node->store().key_count() == 2);
   cluster.pass(milliseconds(250));
-  for (const raft::Member& member : kThree.voters) CHECK(cluster.at(member.id).node->store().key_count() == 1);
+  for (const raft::Member& member : kThree.members) CHECK(cluster.at(member.id).node->store().key_count() == 1);
 }
 
 TEST_CASE("a key lives as long as it was given while leaders change and clocks of a minority jump") {
@@ -94,7 +94,7 @@ TEST_CASE("the time that all nodes are down counts, and what is put at once afte
   first.submit(Access::write, encoded(put_with_expiry("before", 3'600'000)));
   cluster.pass(milliseconds(100));
   cluster.advance(milliseconds(kHourMs - 100));
-  for (const raft::Member& member : kThree.voters) cluster.at(member.id).restart();
+  for (const raft::Member& member : kThree.members) cluster.at(member.id).restart();
   // It is there before anybody leads, so the new leader proposes it as soon as it may.
   Machine& asked = cluster.at(NodeId(2));
   asked.timeout = std::chrono::hours(1);
@@ -177,7 +177,7 @@ TEST_CASE("a report of no clock, or of one beyond the year 9999, is dropped and 
 
 raft::Membership first_voters(std::size_t count) {
   raft::Membership members;
-  for (std::uint64_t id = 1; id <= count; ++id) members.voters.push_back({NodeId(id), {}});
+  for (std::uint64_t id = 1; id <= count; ++id) members.members.push_back({NodeId(id), {}});
   return members;
 }
 
@@ -203,7 +203,7 @@ void write_some(Cluster& cluster, NodeId through) {
 class ComparingCluster : public Cluster {
  public:
   explicit ComparingCluster(std::size_t count) : Cluster(first_voters(count)) {
-    for (const raft::Member& member : first_voters(count).voters) {
+    for (const raft::Member& member : first_voters(count).members) {
       at(member.id).settings.reports.interval = milliseconds(200);
       at(member.id).settings.reports.state_interval = 16;
       at(member.id).restart();
@@ -216,7 +216,7 @@ TEST_CASE("nodes that hold the same state find that out, and nothing else") {
   Machine& leader = cluster.elect();
   write_some(cluster, leader.settings.raft.self);
   cluster.pass(milliseconds(500));
-  for (const raft::Member& member : kThree.voters) {
+  for (const raft::Member& member : kThree.members) {
     CHECK(cluster.at(member.id).recorder.compared >= 4);
     CHECK(cluster.at(member.id).recorder.differences.empty());
   }
@@ -263,7 +263,7 @@ TEST_CASE("where no majority holds one state there is an alarm, and nobody stops
   if (count == 4) damage(cluster, NodeId(2));
   cluster.elect();
   write_some(cluster, NodeId(1));
-  for (const raft::Member& member : first_voters(count).voters) {
+  for (const raft::Member& member : first_voters(count).members) {
     CHECK_FALSE(cluster.at(member.id).recorder.differences.empty());
     CHECK_FALSE(cluster.at(member.id).recorder.failure.has_value());
   }

@@ -74,7 +74,7 @@ TEST_CASE("time that runs out in the inbox refuses, in the log it leaves the out
   requests.proposed(LogIndex(5), Term(1), std::move(batch));
   requests.submit(submission(2, Access::write, std::chrono::milliseconds(10)));
   requests.submit(submission(3, Access::read, std::chrono::milliseconds(10)));
-  requests.begin_reads();
+  requests.begin_reads(Consistency::linearizable);
   requests.submit(submission(4, Access::read, std::chrono::milliseconds(10)));
   requests.submit(submission(5, Access::read, std::chrono::milliseconds(500)));
   REQUIRE(requests.next_expiry() == kStart + std::chrono::milliseconds(10));
@@ -117,22 +117,22 @@ TEST_CASE("a read waits for its index, and one after writes also for the writes 
   requests.submit(submission(1, Access::write));
   requests.submit(submission(2, Access::read));
   requests.submit(submission(3, Access::read, std::chrono::seconds(5), 10, Ordering::after_writes));
-  const raft::Token free_group = requests.begin_reads();
-  CHECK_FALSE(requests.has_reads());  // the other read must first know where its write goes
+  const raft::Token free_group = requests.begin_reads(Consistency::linearizable);
+  CHECK_FALSE(requests.has_reads(Consistency::linearizable));  // the other read must first know where its write goes
   CHECK(requests.take_readable(LogIndex(100), 100).empty());
-  requests.read_ready(free_group, LogIndex(4));
+  requests.read_ready(free_group, LogIndex(4), raft::ReadProof::round);
   CHECK(requests.take_readable(LogIndex(3), 100).empty());
-  const std::vector<Submission> free = requests.take_readable(LogIndex(4), 100);
+  const std::vector<Requests::Readable> free = requests.take_readable(LogIndex(4), 100);
   REQUIRE(free.size() == 1);
-  CHECK(free[0].token == Token{1, 2});
+  CHECK(free[0].submission.token == Token{1, 2});
   requests.proposed(LogIndex(5), Term(1), requests.take_batch(1000, 100));
-  REQUIRE(requests.has_reads());
-  requests.read_ready(requests.begin_reads(), LogIndex(4));
+  REQUIRE(requests.has_reads(Consistency::linearizable));
+  requests.read_ready(requests.begin_reads(Consistency::linearizable), LogIndex(4), raft::ReadProof::round);
   CHECK(requests.take_readable(LogIndex(4), 100).empty());
   requests.take_applied(LogIndex(5), Term(1), raft::NodeId());
-  const std::vector<Submission> ordered = requests.take_readable(LogIndex(5), 100);
+  const std::vector<Requests::Readable> ordered = requests.take_readable(LogIndex(5), 100);
   REQUIRE(ordered.size() == 1);
-  CHECK(ordered[0].token == Token{1, 3});
+  CHECK(ordered[0].submission.token == Token{1, 3});
 }
 
 TEST_CASE("a read after a write that ended in the inbox does not wait for it for ever") {
@@ -142,9 +142,9 @@ TEST_CASE("a read after a write that ended in the inbox does not wait for it for
   requests.submit(submission(2, Access::write));
   requests.submit(submission(3, Access::read, std::chrono::seconds(5), 10, Ordering::after_writes));
   requests.cancel({1, 1});
-  CHECK_FALSE(requests.has_reads());
+  CHECK_FALSE(requests.has_reads(Consistency::linearizable));
   requests.proposed(LogIndex(2), Term(1), requests.take_batch(1000, 100));
-  requests.read_ready(requests.begin_reads(), LogIndex(1));
+  requests.read_ready(requests.begin_reads(Consistency::linearizable), LogIndex(1), raft::ReadProof::round);
   CHECK(requests.take_readable(LogIndex(1), 100).empty());
   requests.take_applied(LogIndex(2), Term(1), raft::NodeId());
   CHECK(requests.take_readable(LogIndex(2), 100).size() == 1);
@@ -159,11 +159,11 @@ TEST_CASE("a read after a write that was passed on asks for its index only when 
   const std::vector<Requests::Forwardable> first = requests.forwardable(1000, 100);
   REQUIRE(first.size() == 1);
   requests.forwarded(1, leader);
-  CHECK_FALSE(requests.has_reads());
+  CHECK_FALSE(requests.has_reads(Consistency::linearizable));
   CHECK_FALSE(requests.take_forwarded(first[0].number, raft::NodeId(2)).has_value());  // it was not asked
-  CHECK(requests.take_forwarded(first[0].number, leader) == Token{1, 1});
+  CHECK(requests.take_forwarded(first[0].number, leader)->token == Token{1, 1});
   CHECK_FALSE(requests.take_forwarded(first[0].number, leader).has_value());
-  CHECK(requests.has_reads());
+  CHECK(requests.has_reads(Consistency::linearizable));
 }
 
 TEST_CASE("what was passed on is unknown when its leader cannot answer any more, and so is its time when it runs out") {
@@ -215,10 +215,10 @@ TEST_CASE("reads of a leader that is gone go back to the inbox") {
   Answers answers;
   Requests requests(answers, kInboxBytesMax);
   requests.submit(submission(1, Access::read));
-  const raft::Token group = requests.begin_reads();
+  const raft::Token group = requests.begin_reads(Consistency::linearizable);
   CHECK(requests.inbox_bytes() == 10);
   requests.retry_reads(group);
-  CHECK(requests.has_reads());
+  CHECK(requests.has_reads(Consistency::linearizable));
   CHECK(requests.inbox_bytes() == 10);
   CHECK(answers.ended.empty());
 }
@@ -260,8 +260,11 @@ TEST_CASE("whatever happens, every request is answered exactly once, and the inb
         }
         break;
       case 3:
-        if (requests.has_reads()) requests.read_ready(requests.begin_reads(), LogIndex(next_index - 1));
-        for (const Submission& read : requests.take_readable(LogIndex(applied), 100)) finish(read);
+        if (requests.has_reads(Consistency::linearizable)) {
+          requests.read_ready(requests.begin_reads(Consistency::linearizable), LogIndex(next_index - 1),
+                              raft::ReadProof::round);
+        }
+        for (const Requests::Readable& read : requests.take_readable(LogIndex(applied), 100)) finish(read.submission);
         break;
       case 4:
         now += std::chrono::milliseconds(random.below(5));

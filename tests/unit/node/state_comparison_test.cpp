@@ -14,7 +14,7 @@ const NodeId kSelf(1);
 
 raft::Membership voters(std::uint64_t count) {
   raft::Membership members;
-  for (std::uint64_t id = 1; id <= count; ++id) members.voters.push_back({NodeId(id), {}});
+  for (std::uint64_t id = 1; id <= count; ++id) members.members.push_back({NodeId(id), {}});
   return members;
 }
 

@@ -84,7 +84,7 @@ TEST_CASE("the membership is that of the last entry that says one, and a truncat
     made.membership = std::make_shared<const Membership>(Membership{{{NodeId(node)}}});
     return made;
   };
-  CHECK(log.membership().voters.empty());
+  CHECK(log.membership().members.empty());
   log.recover(members(1, 7));
   log.recover(entry(2, 1));
   log.recover(members(3, 8));

@@ -29,7 +29,7 @@ struct Core {
   }
   static Recovered recovered(const std::vector<NodeId>& voters, HardState hard_state) {
     Membership members;
-    for (const NodeId voter : voters) members.voters.push_back({voter});
+    for (const NodeId voter : voters) members.members.push_back({voter});
     Recovered recovered{hard_state, Log(), WriteSequence(1)};
     recovered.log.recover({LogIndex(1), Term(1), EntryKind::membership, bytes_of("members"),
                            std::make_shared<const Membership>(std::move(members))});

@@ -20,7 +20,7 @@
   PIN_ASSERT(sizeof(type) == (size), #type " has changed its size"); \
   PIN_ASSERT(offsetof(type, last) == (offset), #type " has changed within")
 
-PIN_ASSERT(TENON_ABI_MAJOR == 1 && TENON_ABI_MINOR == 0 && TENON_ABI_DRAFT == 7, "pin the layout of the new ABI");
+PIN_ASSERT(TENON_ABI_MAJOR == 1 && TENON_ABI_MINOR == 0 && TENON_ABI_DRAFT == 8, "pin the layout of the new ABI");
 PIN(tenon_bytes, 16, size, 8);
 PIN(tenon_loan, 16, owner, 8);
 PIN(tenon_detail, 256, message, 8);

@@ -21,7 +21,11 @@ constexpr raft::Incarnation kIncarnation = {0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 
 TEST_CASE("the hard state, entries and command of docs/formats.md are what the core writes") {
   const raft::NodeId node(1);
   CHECK(hexadecimal(encode_hard_state({raft::Term(2), node})) == hexadecimal(documented_bytes("core hard_state")));
-  CHECK(hexadecimal(encode_membership({{{node, kIncarnation}}})) == hexadecimal(documented_bytes("core membership")));
+  const raft::Membership membership{
+      {{node, kIncarnation}, {raft::NodeId(2), {}, {"tcp://b:7"}, raft::Standing::learner, raft::NodeId(2)}},
+      {{raft::NodeId(3),
+        {0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f}}}};
+  CHECK(hexadecimal(encode_membership(membership)) == hexadecimal(documented_bytes("core membership")));
   kv::Command command;
   command.compares.push_back({TENON_COMPARE_VERSION, TENON_EQUAL, "greeting", {}, 0});
   command.operations.push_back({TENON_PUT, TENON_WITH_PREVIOUS, "greeting", {}, "hello", {}, 0, 0});

@@ -122,9 +122,14 @@ TEST_CASE("a header with the most that it may hold is read back") {
   header.cluster_id = std::string(kImageClusterIdBytesMax, 'c');
   header.index = raft::LogIndex(std::numeric_limits<std::uint64_t>::max());
   header.term = raft::Term(std::numeric_limits<std::uint64_t>::max());
-  header.membership.voters.clear();
-  for (std::uint64_t node = 1; node <= kVotersMax; ++node)
-    header.membership.voters.push_back({raft::NodeId(node), {8}});
+  header.membership.members.clear();
+  for (std::uint64_t node = 1; node <= raft::kMembersMax; ++node) {
+    const std::vector<std::string> addresses(raft::kAddressesMax, std::string(raft::kAddressBytesMax, 'a'));
+    header.membership.members.push_back({raft::NodeId(node), {8}, addresses});
+  }
+  for (std::uint64_t node = 101; node <= 100 + raft::kFormerMembersMax; ++node) {
+    header.membership.former.push_back({raft::NodeId(node), {7}});
+  }
   const Decoded decoded = decoded_in_cuts(encoded(header, ""), 100);
   CHECK(decoded.is_accepted());
   CHECK(decoded.decoder.header() == header);

@@ -124,10 +124,12 @@ class Client {
 
   // Returns when the write is committed: durable on a quorum. So does every write below.
   PutResult put(std::string_view key, std::string_view value, const PutOptions& options = {});
-  // Linearizable: sees every write that was acknowledged, to whomever, before the call.
-  GetResult get(std::string_view key);
-  // All keys at one revision, linearizable.
-  GetManyResult get_many(const std::vector<std::string>& keys);
+  // Without options linearizable: sees every write that was acknowledged, to whomever, before the call. So do the
+  // other reads. A stale one that a node cannot answer goes to the next endpoint, like every request that is refused
+  // for want of a leader.
+  GetResult get(std::string_view key, const ReadOptions& options = {});
+  // All keys at one revision.
+  GetManyResult get_many(const std::vector<std::string>& keys, const ReadOptions& options = {});
   // To erase a key that does not exist is no error.
   EraseResult erase(std::string_view key, const WriteOptions& options = {});
   // One part of the range. A range without prefix and without bounds is refused.
@@ -141,7 +143,7 @@ class Client {
   ChangeResult expire(std::string_view key, const Expiry& expiry, const WriteOptions& options = {});
   // The key shall not expire.
   ChangeResult persist(std::string_view key, const WriteOptions& options = {});
-  // One page of the range, linearizable; those that follow it by its cursor are of the same moment, and fail as Refused
+  // One page of the range; those that follow it by its cursor are of the same moment, and fail as Refused
   // (kCompacted) when the node does not keep that any more.
   ScanResult scan(const ScanRequest& wanted);
   // Waits for changes of a range and returns as soon as there are some. Throws Refused (kCompacted, with

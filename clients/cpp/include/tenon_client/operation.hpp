@@ -26,6 +26,13 @@ struct InSession {
   std::uint64_t lowest_outstanding = 0;  // earlier replies are forgotten, up to 63 later ones are kept; 0: as it was
 };
 
+// What a read may rest on; see Consistency in tenon.thrift. A node may give a stronger one.
+enum class Consistency { kLinearizable, kLease, kStale, kLog };
+struct ReadOptions {
+  Consistency consistency = Consistency::kLinearizable;
+  std::chrono::milliseconds max_age{0};  // of kStale; 0: any age will do
+};
+
 enum class Previous { kUnwanted, kWanted };
 struct WriteOptions {
   Previous previous = Previous::kUnwanted;  // kWanted: the result has the record as it was before
@@ -94,6 +101,7 @@ struct ScanRequest {
   ScanOrder order = ScanOrder::kForward;
   std::string match;   // a pattern of tenon.thrift, which the keys must match; empty: any
   std::string cursor;  // of an earlier result, with all else as there; empty: from the beginning
+  ReadOptions read;
 };
 struct ScanResult {
   std::uint64_t revision = 0;

@@ -82,6 +82,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
 
  private:
   // node::Surroundings, node thread
+  raft::Instant steady_now() override;
+  void read_answered(const node::ServedRead& read) override;
   void answer(node::Answer answer) override;
   void answer_operator(node::OperatorAnswer answer) override;
   void role_changed(const raft::RoleChanged& role) override;

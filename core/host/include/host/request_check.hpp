@@ -25,6 +25,7 @@ struct RequestLimits {
 inline constexpr std::uint64_t kWatchRecordsDefault = 1'000;  // on loan at a time to a watch without a limit
 
 inline constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours(1);
+inline constexpr std::chrono::milliseconds kMaxAgeMax = std::chrono::hours(24 * 365);  // what is above counts as this
 
 // Times of keys and sessions, in milliseconds. The bounds keep a sum with the cluster time far from the end of 64 bits.
 inline constexpr std::uint64_t kDurationMsMax = std::uint64_t{1} << 45;   // about 1100 years
@@ -39,6 +40,8 @@ struct CheckedRequest {
   std::string command;  // encoded by core/kv
   std::chrono::milliseconds timeout{0};
   std::optional<node::WatchRequest> watch = std::nullopt;  // it has no command then
+  node::Consistency consistency = node::Consistency::linearizable;
+  std::optional<std::chrono::milliseconds> max_age = std::nullopt;
 };
 
 struct AdminRequest {

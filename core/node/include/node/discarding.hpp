@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "node/work.hpp"
@@ -23,8 +24,10 @@ class Discarding final : public Work {
   std::unique_ptr<Thing> thing_;
 };
 
+// Takes an rvalue alone: of a copy the last one might end here.
 template <class Thing>
-void discard(WorkPort& workers, Thing thing) {
+void discard(WorkPort& workers, Thing&& thing) {
+  static_assert(!std::is_reference_v<Thing> && !std::is_const_v<Thing>);
   workers.start(std::make_unique<Discarding<Thing>>(std::move(thing)));
 }
 

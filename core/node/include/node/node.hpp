@@ -26,6 +26,7 @@
 #include "node/log_marks.hpp"
 #include "node/peer_links.hpp"
 #include "node/peer_port.hpp"
+#include "node/reads/state_age.hpp"
 #include "node/requests.hpp"
 #include "node/state_comparison.hpp"
 #include "node/status.hpp"
@@ -60,6 +61,8 @@ struct Settings {
   std::size_t apply_entries_max = 64;               // that one run() applies, so that it stays short
   std::uint64_t forward_bytes_max = 1u << 20;       // of the commands that one forward carries, beyond the first
   std::size_t watch_history_bytes_max = 64u << 20;  // of changes that are kept for those who watch
+  // A follower asks the leader at least as often how far it is, so that it knows how old its own state is.
+  raft::Duration own_read_interval = std::chrono::seconds(1);
   ImageSettings images;
   ReportSettings reports;
 };
@@ -155,10 +158,16 @@ class Node {
   // False: the bytes are not an entry, and the node has failed.
   bool apply(raft::LogIndex index, std::string_view data);
   bool apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry);
+  void read_through_log(Token token);
   void apply_read(std::span<const tenon_entry> entries);
   void send_read(raft::NodeId peer, std::span<const tenon_entry> entries);
   void read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max);
+  bool follows() const noexcept;
+  void read_ready(const raft::ReadReady& ready);
+  void read_rejected(const raft::Rejected& rejected);
+  bool may_answer(const Requests::Readable& read, raft::Instant now) const noexcept;
   void answer_reads();
+  void answer_reads(std::vector<Requests::Readable> readable, std::vector<kv::Reply> replies);
   StreamView stream_view() const noexcept;
   kv::Reply read(const kv::Command& command);
   void propose_clock();
@@ -223,6 +232,9 @@ class Node {
   Images images_;
   ImageReadings readings_;
   KeptStates kept_states_;
+  StateAge state_age_;                // of store_
+  raft::Instant next_own_read_;       // of a follower
+  bool own_read_waits_ = false;       // it has asked
   raft::LogIndex clock_entry_;        // that this node proposed last, to let keys expire; 0: none
   raft::Instant next_compaction_;     // the log is looked at again then
   raft::LogIndex compaction_wanted_;  // by an operator, up to here or further; 0: no

@@ -29,11 +29,12 @@ class AnswerPort {
   virtual void answer(Answer answer) = 0;
 };
 
-// Writes that travel in one entry.
+// Writes, and reads that go through the log, which travel in one entry.
 struct Batch {
   struct Waiting {
     std::optional<Token> token;  // nullopt: it was answered before its entry was applied
     raft::Instant deadline;
+    Access access = Access::write;
   };
   std::uint64_t first_number = 0;     // of its writes; the numbers ascend, with gaps where a write ended in the inbox
   std::vector<Waiting> waiting;       // one for each command of the entry
@@ -85,22 +86,39 @@ class Requests {
   std::vector<Forwardable> forwardable(std::uint64_t bytes_max, std::size_t count_max) const;
   // The first `count` writes of the inbox were passed on to `leader`.
   void forwarded(std::size_t count, raft::NodeId leader);
+  struct Forwarded {
+    Token token;
+    raft::Instant deadline;
+    raft::NodeId leader;
+    Access access;
+  };
   // Who waits for the leader's answer to this write; nullopt: nobody does any more.
-  std::optional<Token> take_forwarded(std::uint64_t number, raft::NodeId leader);
+  std::optional<Forwarded> take_forwarded(std::uint64_t number, raft::NodeId leader);
   // The leader's answers to what was passed on will not come: nobody knows what became of it.
   void lose_forwarded(raft::NodeId leader);
 
-  // Whether begin_reads() would take one.
-  bool has_reads() const noexcept;
-  // The reads in the inbox become one group, which asks for one read index under the token returned; but for those that
-  // must see a write which is not in the log of this node, for only its answer tells when they do. Needs: has_reads().
-  raft::Token begin_reads();
-  // The group may be answered once `index` is applied.
-  void read_ready(raft::Token group, raft::LogIndex index);
+  // The stale reads of the inbox that may show a state of this age (nullopt: of any) can be answered from now on. With
+  // a leader the others go on as linearizable ones, and without one they are refused.
+  void begin_stale_reads(std::optional<raft::Duration> age, raft::NodeId leader);
+  // Whether begin_reads() would take one. `consistency` is lease or linearizable.
+  bool has_reads(Consistency consistency) const noexcept;
+  // Such reads in the inbox become one group, which asks for one read index under the token returned; but for those
+  // that must see a write which is not in the log of this node, for only its answer tells when they do. Needs:
+  // has_reads().
+  raft::Token begin_reads(Consistency consistency);
+  // The group may be answered once `index` is applied. When it rests on a round its reads are linearizable.
+  void read_ready(raft::Token group, raft::LogIndex index, raft::ReadProof proof);
   // The group's leader leads no more: its reads go back to the inbox, they have changed nothing.
   void retry_reads(raft::Token group);
+  struct Readable {
+    Submission submission;
+    Consistency served;  // what it rests on
+    std::uint64_t after_number;
+  };
   // At most `count_max` of the reads that can be answered now that `applied` is applied.
-  std::vector<Submission> take_readable(raft::LogIndex applied, std::size_t count_max);
+  std::vector<Readable> take_readable(raft::LogIndex applied, std::size_t count_max);
+  // What it rested on is over: it goes back to the inbox, and is to be linearizable.
+  void retry_read(Readable read);
 
  private:
   struct WaitingWrite {
@@ -110,6 +128,7 @@ class Requests {
   struct WaitingRead {
     Submission submission;
     std::uint64_t after_number;  // 0: of no write in particular
+    Consistency served;          // what it is to rest on: that of the submission, or linearizable
   };
   struct ReadGroup {
     raft::Token token;
@@ -117,11 +136,6 @@ class Requests {
     std::vector<WaitingRead> reads;
   };
   using Place = std::pair<raft::LogIndex, raft::Term>;
-  struct Forwarded {
-    Token token;
-    raft::Instant deadline;
-    raft::NodeId leader;
-  };
   // Every write up to this number has ended, or stands in the log of this node.
   std::uint64_t writes_logged() const noexcept;
   // Every write up to this number has ended.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "node/images/images.hpp"
@@ -32,6 +33,8 @@ struct Status {
   WatchStatus watches;
   raft::Membership membership;
   std::vector<raft::PeerStatus> peers;  // of a leader: the other voters, ascending; else empty
+  // The state includes everything that was acknowledged before this; nullopt: that is not known.
+  std::optional<raft::Instant> state_as_of;
   bool operator==(const Status&) const = default;
 };
 

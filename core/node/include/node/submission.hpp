@@ -21,7 +21,18 @@ struct Token {
   bool operator==(const Token& other) const noexcept { return queue == other.queue && request == other.request; }
 };
 
-enum class Access { read, write };
+enum class Access {
+  read,
+  write,
+  logged_read,  // it changes nothing, but goes through the log as a write does
+};
+
+// What a read, but for one that goes through the log, may rest on. A stronger one always serves.
+enum class Consistency {
+  linearizable,  // it shows everything that was acknowledged when it came
+  lease,         // the same, as long as no clock is further off than the operator has said
+  stale,         // it shows what this node has applied, as long as that is not too old
+};
 
 enum class Ordering {
   free,
@@ -56,6 +67,10 @@ struct Submission {
   std::string command;                               // validated, and encoded by core/kv
   raft::Instant deadline;                            // when the client no longer waits; of a watch, for it to begin
   std::optional<WatchRequest> watch = std::nullopt;  // it is a read that becomes a stream, and has no command
+  Consistency consistency = Consistency::linearizable;
+  // Of a stale read: it shows everything that was acknowledged so long before it is answered. nullopt: anything will
+  // do.
+  std::optional<raft::Duration> max_age = std::nullopt;
 };
 
 inline std::uint64_t held_bytes(const Submission& submission) noexcept {
@@ -77,7 +92,7 @@ struct Answer {
   Token token;
   Outcome outcome = Outcome::done;
   tenon_error error = TENON_OK;
-  std::string_view message;                       // for people, when error is not OK; a literal
+  std::string message;                            // for people, when error is not OK
   raft::NodeId leader;                            // as last heard of; 0: not known
   kv::Reply reply;                                // of DONE; of COMPACTED the revision at which a watch can begin
   std::optional<StreamLoan> loan = std::nullopt;  // of a stream, and not its last answer

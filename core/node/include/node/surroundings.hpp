@@ -7,6 +7,7 @@
 
 #include "node/backup/operator_request.hpp"
 #include "node/images/image_status.hpp"
+#include "node/reads/served_read.hpp"
 #include "node/submission.hpp"
 #include "raft/effects.hpp"
 
@@ -29,10 +30,15 @@ inline constexpr std::size_t kFrameDropCount = 9;
 class Surroundings {
  public:
   virtual ~Surroundings() = default;
+  // The time as it is at this moment, by the clock of Now::steady. What may be said until a certain time only is looked
+  // at once more by it just before it is said, for the process may have been stopped since run() began.
+  virtual raft::Instant steady_now() = 0;
   // Ends a request. Each submitted token is answered exactly once while the node lives.
   virtual void answer(Answer answer) = 0;
   // Ends an operator's request; the same holds.
   virtual void answer_operator(OperatorAnswer) {}
+  // A read for a client of this node was answered with a result.
+  virtual void read_answered(const ServedRead&) {}
   virtual void role_changed(const raft::RoleChanged& role) = 0;
   // This node has granted or refused its vote. A grant leaves when it is durable.
   virtual void vote_decided(const raft::VoteDecided&) {}

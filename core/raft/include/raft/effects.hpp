@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "raft/event.hpp"
 #include "raft/message.hpp"
 
 namespace tenon::raft {
@@ -53,18 +54,27 @@ enum class Rejection {
   not_leader,       // surely not in the log; the leader may be known
   transferring,     // the same; leadership is being handed over
   leadership_lost,  // of a read: whoever was asked leads no more, or could not be asked
+  // Of a membership, which is surely not in the log:
+  change_undecided,  // the one before is not committed
+  term_undecided,    // nothing of this leader's term is committed
+  illegal_change,    // it may not follow the one before
 };
 
 struct Rejected {
   Token token;
   Rejection why;
-  NodeId leader;  // as last heard of; 0: not known
+  NodeId leader;                 // as last heard of; 0: not known
+  std::string_view reason = {};  // of an illegal change; a literal, for people
 };
 
-// The read may be answered from any state that has applied `index` (thesis section 6.4).
+// The read may be answered from any state that has applied `index` (thesis section 6.4): it shows all that was
+// committed when the read was asked for. What rests on a lease is to be looked at again before it leaves:
+// Raft::lease_end().
 struct ReadReady {
   Token token;
   LogIndex index;
+  ReadProof proof;
+  Instant asked;  // when the read came to this node
 };
 
 enum class RoleName { follower, candidate, leader };
@@ -84,6 +94,7 @@ enum class Verdict : std::uint8_t {
   vote_hold,  // this node has just started
   old_log,    // its log ends before that of this node
   voted,      // the vote of this term went to another
+  removed,    // it is no member any more, and was told so
 };
 struct VoteDecided {
   NodeId candidate;
@@ -101,7 +112,7 @@ struct HeartbeatAnswered {
 // One for each reason to drop a message, so that it can be counted.
 enum class Drop : std::uint8_t {
   old_term,       // from a term that is over
-  not_a_voter,    // its sender is not in the membership
+  not_a_member,   // its sender is no member, and says what only members may
   stale,          // answers something that is decided
   lease,          // asks for a vote while the leader is heard of
   vote_hold,      // asks for a vote of a node that has just started
@@ -123,6 +134,7 @@ struct Effects {
   std::vector<Rejected> rejected;
   std::vector<ReadReady> reads;
   std::vector<Drop> drops;
+  std::optional<LogIndex> removed;  // this node was a member, and is none any more by what is committed up to there
 };
 
 }  // namespace tenon::raft

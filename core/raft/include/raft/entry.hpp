@@ -2,13 +2,12 @@
 // Log entries and hard state as the core holds them.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "raft/membership.hpp"
 #include "raft/types.hpp"
 
 namespace tenon::raft {
@@ -24,25 +23,6 @@ enum class EntryKind : std::uint8_t {
   no_op = 1,       // what a leader appends first, to learn what is committed (thesis section 6.4)
   commands = 2,    // one or more commands of the state machine
   membership = 3,  // the members from this entry on
-};
-
-// Names the data directory of a node, for its life: a node that has lost its disk is not the one that voted. All zero:
-// not known.
-using Incarnation = std::array<std::uint8_t, 16>;
-
-struct Member {
-  NodeId id;
-  Incarnation incarnation = {};  // once it is known, what any other directory of this id says does not count
-  bool operator==(const Member&) const = default;
-};
-
-// The voters of the cluster, ascending by id, without repetition.
-struct Membership {
-  std::vector<Member> voters;
-  // Null: it is no voter. Valid as long as the membership.
-  const Member* find(NodeId node) const noexcept;
-  bool has_voter(NodeId node) const noexcept { return find(node) != nullptr; }
-  bool operator==(const Membership&) const = default;
 };
 
 struct Entry {

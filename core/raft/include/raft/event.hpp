@@ -2,6 +2,7 @@
 // What can happen to the core. A storage error is not among it: the node stops.
 #pragma once
 
+#include <cstdint>
 #include <variant>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace tenon::raft {
 // happened together travels together.
 struct Tick {};
 
-// A voter of the membership has sent a message.
+// A node of this cluster has sent a message; it need not be a member.
 struct Received {
   NodeId from;
   Message message;
@@ -24,7 +25,8 @@ struct Disconnected {
   NodeId peer;
 };
 
-// Someone wants an entry in the log. Answered by one effect, Proposed or Rejected, in the same step.
+// Someone wants an entry in the log; of memberships only one that may follow, and one at a time. Answered by one
+// effect, Proposed or Rejected, in the same step.
 struct Propose {
   Token token;
   EntryKind kind;
@@ -32,9 +34,17 @@ struct Propose {
   std::shared_ptr<const Membership> membership = nullptr;  // what the data of a membership entry says; else null
 };
 
+// How a read is known to see what was committed when it came.
+enum class ReadProof : std::uint8_t {
+  round,  // a majority has answered the leader since (thesis section 6.4)
+  lease,  // a majority will help no other to lead for a while, and has said so a short time ago (thesis section 6.4.1)
+};
+
 // Someone wants to read what is committed now. Answered by one effect, ReadReady or Rejected, in this step or later.
+// Who would be content with a lease is answered by a round when there is none.
 struct Read {
   Token token;
+  ReadProof proof = ReadProof::round;
 };
 
 // Storage has made every write up to `sequence` durable.

@@ -21,6 +21,11 @@ namespace tenon::raft {
 
 class Log {
  public:
+  struct MembershipAt {
+    LogIndex index;
+    std::shared_ptr<const Membership> membership;
+  };
+
   // A log whose entries up to `boundary` are not kept: they are part of an image, or never were (0). `membership` is
   // that of the image.
   explicit Log(LogIndex boundary = {}, Term boundary_term = {}, Membership membership = {});
@@ -36,6 +41,10 @@ class Log {
   const Membership& membership() const noexcept { return *memberships_.back().membership; }
   // Where it stands; the boundary when no entry of the log says it.
   LogIndex membership_index() const noexcept { return memberships_.back().index; }
+  // The one in force at `index`, and where it stands. Needs: boundary() <= index. Valid until the log changes.
+  const MembershipAt& membership_as_of(LogIndex index) const noexcept;
+  // Whether that one, or any behind it, counts the node.
+  bool counts_since(LogIndex index, NodeId node) const noexcept;
 
   // The term of the entry at `index`, or of the boundary; nullopt when it is compacted or beyond the end, which the
   // caller tells apart by comparing with boundary() and last_index().
@@ -69,10 +78,6 @@ class Log {
   struct TermRun {
     LogIndex first;
     Term term;
-  };
-  struct MembershipAt {
-    LogIndex index;
-    std::shared_ptr<const Membership> membership;
   };
   struct PendingWrite {
     WriteSequence sequence;

@@ -84,8 +84,14 @@ struct ReadIndexReply {
   LogIndex index;  // committed when the request came
 };
 
+// Answers a request for a vote: who asks was a member, and by what is committed up to `index` is none any more.
+struct Removed {
+  Term term;
+  LogIndex index;
+};
+
 using Message = std::variant<VoteRequest, VoteReply, Append, AppendAccepted, AppendRejected, Heartbeat, HeartbeatReply,
-                             TimeoutNow, ReadIndexRequest, ReadIndexReply>;
+                             TimeoutNow, ReadIndexRequest, ReadIndexReply, Removed>;
 
 inline Term term_of(const Message& message) noexcept {
   return std::visit([](const auto& one) { return one.term; }, message);

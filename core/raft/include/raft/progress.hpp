@@ -37,6 +37,8 @@ class Progress {
     is_connected_ = true;
     has_answered_ = true;
   }
+  // It is not held to be silent before it could speak.
+  void spare(Instant now) noexcept { last_contact_ = now; }
   // Whether it was heard since the leadership began.
   bool has_answered() const noexcept { return has_answered_; }
   // False from disconnected() until it is heard again.

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <utility>
 #include <vector>
 
+#include "raft/membership.hpp"
 #include "tenon/check.hpp"
 #include "tenon/testing/mutant.hpp"
 
@@ -19,13 +21,37 @@ constexpr std::size_t majority(std::size_t voter_count) noexcept {
 }
 
 // The greatest value that at least a majority of the voters has reached; `reached` has one value for each voter, in any
-// order. Of log indexes it decides what is committed (Raft paper, section 5.3), of heartbeat rounds which reads are
-// confirmed, of times whether a leader still has its majority. Needs: reached is not empty.
+// order. Needs: reached is not empty.
 template <class Value>
 Value majority_reached(std::vector<Value> reached) noexcept {
   const auto rank = static_cast<std::ptrdiff_t>(majority(reached.size()) - 1);
   std::nth_element(reached.begin(), reached.begin() + rank, reached.end(), std::greater<>());
   return reached[static_cast<std::size_t>(rank)];
+}
+
+// The greatest value that a quorum has reached: a majority, and of a joint membership one of each of its sets (thesis
+// section 4.3). `reached_by` says it of one voter. Of log indexes it decides what is committed (Raft paper, section
+// 5.3), of heartbeat rounds which reads are confirmed, of times whether a leader still has its quorum. Needs: each set
+// has a voter.
+template <class Value, class ReachedBy>
+Value quorum_reached(const Membership& membership, const ReachedBy& reached_by) {
+  std::vector<Value> before;
+  std::vector<Value> after;
+  before.reserve(membership.members.size());
+  after.reserve(membership.members.size());
+  for (const Member& member : membership.members) {
+    if (member.standing == Standing::learner) continue;
+    const Value reached = reached_by(member.id);
+    if (counts_before(member.standing)) before.push_back(reached);
+    if (counts_after(member.standing)) after.push_back(reached);
+  }
+  return std::min(majority_reached(std::move(before)), majority_reached(std::move(after)));
+}
+
+// Whether those of whom `holds` is true are a quorum. Needs: each set has a voter.
+template <class Holds>
+bool is_quorum(const Membership& membership, const Holds& holds) {
+  return quorum_reached<int>(membership, [&](NodeId node) { return holds(node) ? 1 : 0; }) == 1;
 }
 
 }  // namespace tenon::raft

@@ -22,6 +22,7 @@ namespace tenon::raft {
 
 struct Settings {
   NodeId self;
+  Incarnation incarnation = {};  // of its data directory; zero: any that a membership knows
   // An election begins when no leader was heard of for a random time within [min, max). Needs: 0 < 2 * heartbeat <= min
   // < max.
   Duration heartbeat_interval = std::chrono::milliseconds(50);
@@ -30,12 +31,17 @@ struct Settings {
   // How long a follower that is sent nothing else is left without a new commit index. While writes follow each other it
   // comes with the next of them, and costs nobody a message.
   Duration commit_notice_delay = std::chrono::milliseconds(2);
+  // How long a leader goes on telling a node that it was removed.
+  Duration farewell_max = std::chrono::seconds(10);
   std::uint64_t log_cache_bytes_max = 64u << 20;  // entries kept in memory beyond those that are not yet durable
   std::uint64_t append_bytes_max = 256u << 10;    // of entries in one Append, beyond the first
   std::size_t append_entries_max = 1024;          // in one Append; > 0
   std::uint64_t window_bytes_max = 8u << 20;      // of Appends to one peer that were not answered, beyond the first
   std::size_t window_appends_max = 256;           // > 0
   Payload no_op_data = {};                        // what the first entry of a leadership holds; formatted by core/wire
+  // How much less of election_timeout_min a leader's clock may count than a voter's in the same time; < that timeout.
+  // nullopt: this node gives itself no lease.
+  std::optional<Duration> lease_drift = std::nullopt;
 };
 
 // What recovery found, all of it durable.
@@ -49,10 +55,10 @@ struct Recovered {
 struct Follower {
   struct WaitingRead {
     Token token;
+    Instant asked;
     std::uint64_t id;  // of the request that asked the leader; 0: it was not asked yet
   };
   NodeId leader;                           // of the current term; 0: not heard of
-  std::optional<Instant> heard;            // when the leader was; nullopt with leader 0
   Instant election_deadline;               // when it becomes a candidate
   bool woke_late = false;                  // the deadline was put off once, because time had jumped
   LogIndex verified_index;                 // the log is known to be the leader's up to here
@@ -72,6 +78,7 @@ struct Leader {
   struct WaitingRead {
     NodeId origin;        // who asks: this node or a follower
     Token token;          // of this node's
+    Instant asked;        // the same
     std::uint64_t id;     // of a follower's
     std::uint64_t round;  // the heartbeats that confirm it; 0: none was sent since it came
     LogIndex index;       // the commit index when that round began
@@ -81,8 +88,16 @@ struct Leader {
     Instant deadline;  // when it is given up
     bool asked;        // TimeoutNow was sent
   };
+  // A node that is no member any more, and is to hear of that.
+  struct Leaving {
+    NodeId node;
+    LogIndex removal;     // the entry that says so
+    Instant deadline;     // when it is left to others to tell
+    std::uint64_t round;  // the first heartbeats that told it that this is committed; 0: none yet
+  };
   LogIndex term_start;              // the no-op with which this leadership began; <= last_index
-  std::vector<Progress> followers;  // the other voters, ascending
+  std::vector<Progress> followers;  // the other members and those that leave, ascending
+  std::vector<Leaving> leaving;
   static constexpr std::size_t kTimedRounds = 64;
   std::uint64_t round = 0;                          // of the newest heartbeats
   std::array<Instant, kTimedRounds> round_began{};  // of each of the newest rounds, at its number's remainder
@@ -90,6 +105,8 @@ struct Leader {
   std::optional<Instant> notice_due;  // when followers are told a commit index that they do not know; nullopt: all do
   std::vector<WaitingRead> waiting_reads;  // in order of arrival; at most one of each follower
   std::optional<Handover> handover;        // while set nothing is proposed
+  bool lease_is_void = false;              // a voter was told to stand at once, and may do so at any time from then on
+  std::optional<Instant> retires_by;  // of a leader that is no voter any more, when it ends; set once that is decided
 };
 
 using Role = std::variant<Follower, Candidate, Leader>;
@@ -99,12 +116,14 @@ struct PeerStatus {
   ProgressState state;
   LogIndex match_index;
   LogIndex next_index;
+  bool has_answered = false;  // since the leadership began
+  Instant last_contact = {};  // when it has, or when the leadership began
   bool operator==(const PeerStatus&) const = default;
 };
 
 class Raft {
  public:
-  // Needs: the log's membership includes self; the hard state's term is not below the last entry's.
+  // Needs: the hard state's term is not below the last entry's.
   Raft(const Settings& settings, Recovered recovered, Random random, Instant now);
 
   // The only mutator. Adds to `effects`, which may hold those of earlier steps; the caller performs them in order, and
@@ -121,12 +140,21 @@ class Raft {
   LogIndex commit_index() const noexcept { return commit_index_; }
   const Log& log() const noexcept { return log_; }
   const Membership& membership() const noexcept { return log_.membership(); }
+  // Of a leader: when the newest round of heartbeats began that a majority has answered; until then no other led.
+  // nullopt: it leads not, or not for long enough.
+  std::optional<Instant> confirmed_at() const noexcept;
+  // Before this instant no other node is helped to lead, so that reads need not ask: the state that has applied all
+  // that is committed is the newest. nullopt: there is no lease.
+  std::optional<Instant> lease_end() const noexcept;
   // Whether a Propose would be taken.
   bool accepts_proposals() const noexcept;
   // The entry with which its leadership began; 0: it does not lead.
   LogIndex leadership_start() const noexcept;
-  // Of a leader; else empty.
+  // Of a leader, the other members, ascending; else empty.
   std::vector<PeerStatus> peers() const;
+  // Whether this node was a member and is none any more, as far as it knows or was told. It stays quiet then, unless it
+  // becomes a member again.
+  bool is_removed() const noexcept;
 
  private:
   struct Held {
@@ -188,6 +216,9 @@ class Raft {
   void begin_round(Leader& leading, Effects& effects);
   void release_reads(Leader& leading, Effects& effects);
 
+  // lease.cpp
+  std::uint64_t confirmed_round(const Leader& leading) const;
+
   // replication.cpp
   void receive(NodeId from, const AppendAccepted& accepted, Effects& effects);
   void receive(NodeId from, const AppendRejected& rejected, Effects& effects);
@@ -199,8 +230,20 @@ class Raft {
   bool send_append(Progress& progress, Effects& effects);
   void send_heartbeat(Progress& progress, std::uint64_t round, Effects& effects);
   void send_entries(Progress& progress, std::vector<Entry> entries, Effects& effects);
+  void hand_over_to(Leader& leading, NodeId target);
   void hand_over(Leader& leading, Effects& effects);
   Progress* find_progress(NodeId peer) noexcept;
+
+  // membership_changes.cpp
+  std::optional<Rejected> refuse_change(const Propose& propose) const;
+  void follow_membership(Leader& leading);
+  void let_go(Leader& leading);
+  void retire(Leader& leading, Effects& effects);
+  bool may_say(NodeId from, const Message& message) noexcept;
+  bool tell_removed(NodeId from, const VoteRequest& request, Effects& effects);
+  void receive(NodeId from, const Removed& removed, Effects& effects);
+  bool may_stand() const noexcept;
+  void tell_removal(Effects& effects);
 
   // images.cpp
   void empty_log(const ImageReceived& image, Effects& effects);
@@ -218,6 +261,7 @@ class Raft {
   const Settings settings_;
   Random random_;
   Instant now_;
+  std::optional<Instant> heard_;       // when a leader was heard of last, whatever has become of its term
   const Instant vote_hold_until_;      // before it nothing is granted: what was promised before a restart is forgotten
   HardState hard_state_;               // the term never falls; voted_for changes at most once in a term
   WriteSequence hard_state_sequence_;  // the write that makes it durable; <= last_sequence_
@@ -228,6 +272,8 @@ class Raft {
   WriteSequence reset_sequence_;    // of the last write that emptied the log; nothing else may be added to it
   std::deque<Unsynced> unsynced_;   // the writes in (durable_sequence_, last_sequence_]
   std::vector<Held> held_;          // each rests on a write above durable_sequence_
+  LogIndex told_removed_;           // as of which this node was told that it is no member; 0: it was not
+  bool is_removal_told_ = false;    // by an effect; false while it is not removed
   std::uint64_t last_read_id_;      // begins at random, so that no id is used again after a restart
   Role role_;
 };

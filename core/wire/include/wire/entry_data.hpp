@@ -2,14 +2,14 @@
 // The data of a log entry, the same bytes in storage and on the way to peers.
 //
 //   u32 checksum         CRC-32C of all that follows
-//   u8  format           1
+//   u8  format           1; of a membership 2
 //   u8  kind             raft::EntryKind
 //   u16 zero
 //   u64 cluster_time_ms  commands: as the leader stamped it; other kinds: 0
 //   no_op:               nothing more
 //   commands:            u32 count, then `count` blocks, each a command as core/kv encodes it; none: a clock entry,
 //                        which only moves cluster time
-//   membership:          u32 count, then `count` times u64 voter, u8 incarnation[16] (zero: not known), ascending
+//   membership:          as membership_codec.hpp says
 #pragma once
 
 #include <optional>
@@ -24,11 +24,11 @@ namespace tenon::wire {
 
 inline constexpr std::size_t kCommandsHeaderBytes = 4 + 4 + 8 + 4;
 inline constexpr std::size_t kCommandHeaderBytes = 4;
-inline constexpr std::size_t kVotersMax = 64;
 
 std::string encode_no_op();
 // Without commands: a clock entry.
 std::string encode_commands(std::uint64_t cluster_time_ms, std::span<const std::string_view> commands);
+// Needs: bounds and consistency as membership_codec.hpp says.
 std::string encode_membership(const raft::Membership& membership);
 
 struct DecodedEntry {

@@ -11,8 +11,9 @@
 //            u64 number
 //            u8  image_id[16]
 //            body
-//   header = u32 format (1), block cluster, u64 index, u64 term, u32 count of voters,
-//            each u64 voter, u8 incarnation[16]; u64 raw_bytes, u32 chunk_raw_bytes
+//   header = u32 format (2), block cluster, u64 index, u64 term, membership as membership_codec.hpp says, u64
+//   raw_bytes,
+//            u32 chunk_raw_bytes
 //   chunk  = u32 raw_bytes, then the bytes; chunk_raw_bytes in every chunk but the last, which has the rest
 //   footer = u64 count of chunks, u64 raw_bytes, u8 hash[16]  XXH3 (128 bits, canonical) of all raw bytes
 //
@@ -49,7 +50,7 @@ struct ImageHeader {
   std::string cluster_id;                          // at most kImageClusterIdBytesMax bytes
   raft::LogIndex index;                            // the last that the state includes; > 0
   raft::Term term;                                 // of the entry there; > 0
-  raft::Membership membership;                     // as of that entry; 1 to kVotersMax voters
+  raft::Membership membership;                     // as of that entry; with one member at least
   std::uint64_t raw_bytes = 0;                     // of all chunks; <= kImageRawBytesMax
   std::uint32_t chunk_raw_bytes = kChunkRawBytes;  // 1 to kChunkRawBytesMax
   bool operator==(const ImageHeader&) const = default;

@@ -150,6 +150,14 @@ void refuse_session(const Write& write) {
   }
 }
 
+template <class Read>
+const Read& without_consistency(const Read& read) {
+  if (read.__isset.consistency || read.__isset.max_age_ms) {
+    refuse(ErrorCode::INVALID, "an operation of a transaction has a consistency; set that of the transaction");
+  }
+  return read;
+}
+
 tenon_operation operation_of(RequestBatch& batch, const thrift_api::Operation& one) {
   const auto& isset = one.__isset;
   const auto write = [&batch](const auto& member) {
@@ -164,14 +172,14 @@ tenon_operation operation_of(RequestBatch& batch, const thrift_api::Operation& o
            "increment, remove_range, expire, persist");
   }
   if (isset.put) return write(one.put);
-  if (isset.get) return operation_of(batch, one.get);
+  if (isset.get) return operation_of(batch, without_consistency(one.get));
   if (isset.remove) return write(one.remove);
   if (isset.append) return write(one.append);
   if (isset.increment) return write(one.increment);
   if (isset.remove_range) return write(one.remove_range);
   if (isset.expire) return write(one.expire);
   if (isset.persist) return write(one.persist);
-  return operation_of(batch, one.scan);
+  return operation_of(batch, without_consistency(one.scan));
 }
 
 // The number that came for an enum. It may lie outside of what the type can hold, so it is not read as that type.
@@ -181,6 +189,30 @@ std::int32_t number_of(const Enum& value) noexcept {
   static_assert(sizeof number == sizeof value);
   std::memcpy(&number, &value, sizeof number);
   return number;
+}
+
+std::uint32_t consistency_of(std::int32_t consistency) noexcept {
+  switch (consistency) {
+    case thrift_api::Consistency::LEASE:
+      return TENON_READ_LEASE;
+    case thrift_api::Consistency::STALE:
+      return TENON_READ_STALE;
+    case thrift_api::Consistency::LOG:
+      return TENON_READ_LOG;
+    default:
+      return TENON_READ_LINEARIZABLE;
+  }
+}
+
+template <class Read>
+tenon_request consistent(const Read& read, tenon_request made) {
+  if (read.__isset.consistency) made.consistency = consistency_of(number_of(read.consistency));
+  if (!read.__isset.max_age_ms) return made;
+  if (made.consistency != TENON_READ_STALE) {
+    refuse(ErrorCode::INVALID, "a read has max_age_ms and is not STALE; set consistency = STALE, or leave it out");
+  }
+  made.max_age_ms = positive_of("max_age_ms", read.max_age_ms);
+  return made;
 }
 
 std::uint32_t what_of(std::int32_t target) {
@@ -272,11 +304,15 @@ std::vector<OperationShape> shapes_of(const tenon_operation* operations, std::ui
 }  // namespace
 
 tenon_request build(RequestBatch& batch, const thrift_api::PutRequest& put) { return write_request_of(batch, put); }
-tenon_request build(RequestBatch& batch, const thrift_api::GetRequest& get) { return read_of(batch, get); }
+tenon_request build(RequestBatch& batch, const thrift_api::GetRequest& get) {
+  return consistent(get, read_of(batch, get));
+}
 tenon_request build(RequestBatch& batch, const thrift_api::RemoveRequest& remove) {
   return write_request_of(batch, remove);
 }
-tenon_request build(RequestBatch& batch, const thrift_api::ScanRequest& scan) { return read_of(batch, scan); }
+tenon_request build(RequestBatch& batch, const thrift_api::ScanRequest& scan) {
+  return consistent(scan, read_of(batch, scan));
+}
 tenon_request build(RequestBatch& batch, const thrift_api::AppendRequest& append) {
   return write_request_of(batch, append);
 }
@@ -297,7 +333,7 @@ tenon_request build(RequestBatch& batch, const thrift_api::GetManyRequest& get) 
   const std::span<tenon_operation> operations = batch.make<tenon_operation>(get.keys.size());
   std::transform(get.keys.begin(), get.keys.end(), operations.begin(),
                  [&](const std::string& key) { return operation_of(batch, TENON_GET, key); });
-  return request(0, operations);
+  return consistent(get, request(0, operations));
 }
 
 tenon_request build(RequestBatch& batch, const thrift_api::TransactionRequest& transaction) {
@@ -305,7 +341,8 @@ tenon_request build(RequestBatch& batch, const thrift_api::TransactionRequest& t
   std::transform(transaction.compares.begin(), transaction.compares.end(), compares.begin(),
                  [&](const auto& compare) { return compare_of(batch, compare); });
   const std::span<tenon_operation> operations = operations_of(batch, transaction.operations);
-  return in_session_of(transaction, request(0, operations, compares, operations_of(batch, transaction.otherwise)));
+  const tenon_request made = request(0, operations, compares, operations_of(batch, transaction.otherwise));
+  return in_session_of(transaction, consistent(transaction, made));
 }
 
 // What comes from a revision on is the same on every node, however far it is.

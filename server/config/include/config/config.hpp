@@ -100,6 +100,7 @@ struct RaftTimes {
   std::chrono::microseconds heartbeat_interval{0};
   std::chrono::microseconds election_timeout_min{0};
   std::chrono::microseconds election_timeout_max{0};
+  std::optional<std::chrono::microseconds> lease_drift;  // < election_timeout_min; nullopt: no lease reads
 };
 
 constexpr std::size_t kMembersMax = 16;

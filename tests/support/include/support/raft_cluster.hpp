@@ -57,10 +57,11 @@ inline raft::Settings immediate_settings() {
 }
 
 struct ClusterOptions {
-  std::size_t voters = 3;                          // in [1, 9]
+  std::size_t voters = 3;                          // >= 1
   raft::Settings settings = immediate_settings();  // of every node, but for self
   // What a node's disk holds when it starts: the term of each entry, from index 1 on. Its own term is that of the last.
   std::map<raft::NodeId, std::vector<std::uint64_t>> logs = {};
+  std::size_t joining = 0;  // nodes behind the voters that know of nobody and have no log; at most 9 nodes in all
 };
 
 class RaftCluster {
@@ -73,6 +74,8 @@ class RaftCluster {
   void timeout(raft::NodeId node);
   // The clock goes on, and each node is ticked at each of its deadlines.
   void advance(raft::Duration by);
+  // The clock goes on, and what is under way arrives, and becomes durable, within 10 ms.
+  void run(raft::Duration by);
   // Every one of the messages that are under way now is handed over, each in a round of its own. Returns how many.
   std::size_t deliver(const Selection& which = {});
   std::size_t drop(const Selection& which = {});
@@ -101,9 +104,14 @@ class RaftCluster {
 
   // What the answer to it is called in outcome().
   raft::Token propose(raft::NodeId node, const std::string& text);
-  raft::Token read(raft::NodeId node);
+  raft::Token read(raft::NodeId node, raft::ReadProof proof = raft::ReadProof::round);
+  raft::Token propose_membership(raft::NodeId node, raft::Membership membership);
   // An entry after which `member` is known to have the data directory `number`.
-  raft::Token propose_membership(raft::NodeId node, raft::NodeId member, std::uint8_t number);
+  raft::Token pin(raft::NodeId node, raft::NodeId member, std::uint8_t number);
+  raft::Token add_learner(raft::NodeId node, raft::NodeId learner);
+  raft::Token remove_learner(raft::NodeId node, raft::NodeId learner);
+  raft::Token enter_joint(raft::NodeId node, const std::vector<raft::NodeId>& voters);
+  raft::Token leave_joint(raft::NodeId node);
   void transfer(raft::NodeId node, raft::NodeId target);
   void disconnected(raft::NodeId node, raft::NodeId peer);
   // A message that no core has sent: one that was delayed beyond what the test did, repeated or forged.
@@ -118,7 +126,7 @@ class RaftCluster {
   void elect(raft::NodeId node);
 
   raft::Instant now() const noexcept { return now_; }
-  std::size_t voters() const noexcept { return nodes_.size(); }
+  std::size_t size() const noexcept { return nodes_.size(); }
   bool is_running(raft::NodeId node) const { return at(node).raft != nullptr; }
   const raft::Raft& raft(raft::NodeId node) const;  // Needs: it is running
   const Disk& disk(raft::NodeId node) const { return at(node).disk; }
@@ -169,7 +177,6 @@ class RaftCluster {
   void check();
 
   ClusterOptions options_;
-  raft::Membership membership_;
   raft::Instant now_;
   std::vector<Node> nodes_;  // ascending from 1
   std::deque<InFlight> under_way_;

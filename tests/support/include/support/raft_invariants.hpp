@@ -35,6 +35,7 @@ class Invariants {
   };
   void check_log(const View& node);
   void check_image(const View& node);
+  void check_memberships(const View& node);
   void check_leader(const View& node);
   void check_commit(const View& node, const std::vector<View>& nodes);
 

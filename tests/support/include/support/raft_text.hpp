@@ -12,11 +12,13 @@
 namespace tenon::support {
 
 // One word: pre-vote, vote, pre-vote-reply, vote-reply, append, accepted, rejected, heartbeat, heartbeat-reply,
-// timeout-now, read-index or read-index-reply. A literal.
+// timeout-now, read-index, read-index-reply or removed. A literal.
 std::string_view kind_of(const raft::Message& message);
 std::string to_text(const raft::Message& message);
 std::string to_text(const raft::Write& write);
 std::string to_text(const raft::Entry& entry);
+// The ids of the members; a learner is marked ?, an incoming one +, an outgoing one -; =N: of the data directory N.
+std::string to_text(const raft::Membership& membership);
 std::string_view to_text(raft::RoleName role);
 std::string_view to_text(raft::Drop drop);
 std::string_view to_text(raft::Rejection why);

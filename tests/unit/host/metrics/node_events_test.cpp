@@ -100,10 +100,10 @@ TEST_CASE("a membership is told of once, and then how it changes") {
   raft::Membership members{{{NodeId(1)}, {NodeId(2)}}};
   events.membership_is(members);
   events.membership_is(members);
-  members.voters[1].incarnation[0] = 0xab;
+  members.members[1].incarnation[0] = 0xab;
   events.membership_is(members);
-  members.voters.push_back({NodeId(3)});
-  members.voters.erase(members.voters.begin());
+  members.members.push_back({NodeId(3)});
+  members.members.erase(members.members.begin());
   events.membership_is(members);
   const std::vector<std::string> lines = logger.lines();
   REQUIRE(lines.size() == 4);
@@ -119,7 +119,7 @@ TEST_CASE("the lag of a peer is what the leader has beyond it") {
   status.term = Term(7);
   status.last_index = raft::LogIndex(10);
   status.peers = {{NodeId(2), raft::ProgressState::replicate, raft::LogIndex(8), raft::LogIndex(9)}};
-  const std::vector<MetricValue> values = status_metrics(status);
+  const std::vector<MetricValue> values = status_metrics(status, raft::Instant());
   const auto lag = std::find_if(values.begin(), values.end(), [](const MetricValue& value) {
     return value.name == "tenon_raft_replication_lag_entries";
   });

@@ -55,6 +55,7 @@ struct Invocation {
   std::chrono::milliseconds timeout{0};
   Command command = Command::kStatus;
   std::vector<std::string> arguments;  // as many as the command takes
+  client::ReadOptions read;            // of a get and a ttl
   client::ScanRequest scan;            // without its limit
   std::uint64_t scan_limit = 0;        // records in all; 0: all there are
   Expectation expectation = Expectation::kValue;

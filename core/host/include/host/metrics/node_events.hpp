@@ -31,6 +31,7 @@ class NodeEvents {
   void image_trouble(const std::string& what);
   void states_compared(std::uint64_t count) { metrics_.record(states_compared_metric_, static_cast<double>(count)); }
   void states_differ(const std::string& what);
+  void read_answered(const node::ServedRead& read);
   // Says how the membership differs from that of the call before; the first call says all of it.
   void membership_is(const raft::Membership& membership);
   void answered() noexcept { metrics_.record(answered_metric_, 1); }
@@ -49,6 +50,8 @@ class NodeEvents {
   std::uint32_t votes_refused_metric_ = 0;
   std::uint32_t propose_duration_metric_ = 0;
   std::map<raft::NodeId, std::uint32_t> heartbeat_metrics_;  // of each follower that has answered one
+  // By how a read was asked for, and how it was served.
+  std::array<std::array<std::uint32_t, node::kReadWays.size()>, node::kReadWays.size()> read_metrics_{};
   std::uint32_t states_compared_metric_ = 0;
   std::uint32_t state_mismatches_metric_ = 0;
   std::uint32_t no_room_metric_ = 0;
@@ -61,7 +64,7 @@ std::string role_line(raft::RoleName before, const raft::RoleChanged& role);
 std::string vote_line(const raft::VoteDecided& vote);
 std::vector<std::string> membership_lines(const raft::Membership& before, const raft::Membership& after);
 
-// What the status of a node says as gauges.
-std::vector<MetricValue> status_metrics(const node::Status& status);
+// What the status of a node says as gauges; `now` is by the clock of its state_as_of.
+std::vector<MetricValue> status_metrics(const node::Status& status, raft::Instant now);
 
 }  // namespace tenon::host

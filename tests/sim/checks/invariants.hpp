@@ -4,10 +4,15 @@
 #pragma once
 
 #include <map>
+#include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 
-#include "history.hpp"
+#include "checks/acknowledgements.hpp"
+#include "checks/durable_promises.hpp"
+#include "checks/history.hpp"
+#include "checks/repetition.hpp"
 #include "machine.hpp"
 
 namespace tenon::sim {
@@ -17,12 +22,17 @@ class Invariants {
   // Needs: the machines outlive it.
   Invariants(const std::vector<std::unique_ptr<Machine>>& machines, const Options& options, EventQueue& events,
              Trace& trace)
-      : machines_(machines), options_(options), events_(events), trace_(trace), history_(trace) {}
+      : machines_(machines), options_(options), events_(events), trace_(trace), history_(trace, acknowledgements_) {}
 
   // Each throws Violation.
   void check(const Machine& machine);
   // A node that starts anew may have forgotten what it knew to be committed, and nothing else.
   void restarted(NodeId node) { seen_[node] = {}; }
+  void submitted(const node::Submission& submission) { acknowledgements_.submitted(submission); }
+  // Retries of this queue are answered as an earlier try was.
+  void exempt(std::uint64_t queue) { acknowledgements_.exempt(queue); }
+  void answered(const Machine& machine, const node::Answer& answer);
+  void check_sent(const Machine& machine, NodeId to, std::span<const wire::OutgoingFrame> frames);
 
   // Every node has applied all that is committed.
   void check_final() const;
@@ -37,11 +47,17 @@ class Invariants {
     raft::Term term;
     bool leads = false;
     raft::LogIndex applied;
+    std::vector<std::uint64_t> acknowledged;  // commands, since it was last looked at
   };
   void check_terms(const Machine& machine, Seen& seen);
   void check_image(const Machine& machine, Seen& seen) const;
   void check_state(const Machine& machine, Seen& seen);
-  void check_log(const Machine& machine, Seen& seen);
+  void check_log(const Machine& machine, Seen& seen, bool led_before);
+  void check_entry(const Machine& machine, raft::LogIndex index, raft::Term term, raft::Term before);
+  void check_promises(const Machine& machine);
+  void check_acknowledged(Seen& seen);
+  void check_bounds(const Machine& machine) const;
+  std::size_t holders(raft::LogIndex index, raft::Term term) const;
   void check_commit(const Machine& machine, Seen& seen);
   void check_leader(const Machine& machine) const;
   void decide(raft::LogIndex index, raft::Term term, raft::Term now);
@@ -51,7 +67,13 @@ class Invariants {
   const Options& options_;
   EventQueue& events_;
   Trace& trace_;
+  Acknowledgements acknowledgements_;
   History history_;
+  DurablePromises promises_;
+  Repetition repetition_;
+  std::set<NodeId> strangers_;
+  // Whether DurablePromises has something to say of Raft's messages of a kind, by the byte that names it.
+  std::map<char, bool> is_promise_;
   std::map<NodeId, Seen> seen_;
   std::map<raft::Term, NodeId> leaders_;
   // Of each entry that any log ever had: what it is, and the term before it.
