@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-parts=(asan-ubsan tsan clang coverage tidy e2e simulation mutants crash contract fuzz)
+parts=(asan-ubsan tsan clang coverage tidy e2e campaign simulation mutants crash contract fuzz)
 
 usage() {
   cat <<USAGE
@@ -109,7 +109,12 @@ part_tidy() {
 
 part_e2e() {
   export TENON_CAMPAIGN_PERCENT=100
-  build build-e2e && run_tests build-e2e --suite e2e
+  build build-e2e && run_tests build-e2e --suite e2e --no-suite campaign
+}
+
+part_campaign() {
+  export TENON_CAMPAIGN_PERCENT=100
+  build build-campaign && run_tests build-campaign --suite campaign
 }
 
 part_simulation() {

@@ -55,8 +55,8 @@ def free_port() -> int:
 class Client:
     """A connection of the stock library to both services."""
 
-    def __init__(self, port: int, timeout_seconds: float = 10.0) -> None:
-        self.socket = TSocket("127.0.0.1", port)
+    def __init__(self, port: int, timeout_seconds: float = 10.0, host: str = "127.0.0.1") -> None:
+        self.socket = TSocket(host, port)
         self.socket.setTimeout(timeout_seconds * 1000)
         self.transport = TFramedTransport(self.socket)
         protocol = TBinaryProtocol(self.transport)

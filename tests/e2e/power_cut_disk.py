@@ -17,7 +17,7 @@ from pathlib import Path
 EXT4_IOC_SHUTDOWN = 0x8004587D
 WITHOUT_FLUSHING_THE_JOURNAL = 2
 IMAGE_BYTES = 1 << 30
-PROGRAMS = ("losetup", "mkfs.ext4", "mount", "umount")
+PROGRAMS = ("mkfs.ext4", "mount", "umount")
 
 
 def why_not_here() -> str | None:
@@ -35,21 +35,21 @@ def why_not_here() -> str | None:
 
 
 class PowerCutDisk:
-    """Mounted while it is entered; what it has set up it takes down, also after a failure."""
+    """Mounted while it is entered; what it has set up it takes down, also after a failure. The kernel ends its loop
+    device with the mount."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, image_bytes: int = IMAGE_BYTES) -> None:
         self.image = directory / "disk.image"
         self.mount_point = directory / "disk"
-        self.device: str | None = None
+        self.image_bytes = image_bytes
         self.is_mounted = False
 
     def __enter__(self) -> "PowerCutDisk":
         self.mount_point.mkdir()
         with self.image.open("wb") as image:
-            image.truncate(IMAGE_BYTES)
+            image.truncate(self.image_bytes)
         try:
             run("mkfs.ext4", "-q", "-F", str(self.image))
-            self.device = run("losetup", "--find", "--show", str(self.image)).strip()
             self.mount()
         except BaseException:
             self.__exit__()
@@ -61,13 +61,9 @@ class PowerCutDisk:
             # Lazily: a process that a failed test has left behind must not keep it.
             subprocess.run(["umount", "--lazy", str(self.mount_point)], check=False)
             self.is_mounted = False
-        if self.device is not None:
-            subprocess.run(["losetup", "--detach", self.device], check=False)
-            self.device = None
 
     def mount(self) -> None:
-        assert self.device is not None
-        run("mount", "-t", "ext4", self.device, str(self.mount_point))
+        run("mount", "-t", "ext4", "-o", "loop", str(self.image), str(self.mount_point))
         self.is_mounted = True
 
     def cut_power(self) -> None:

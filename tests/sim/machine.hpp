@@ -143,6 +143,7 @@ class Machine final : public Network::Endpoint,
   void start(std::unique_ptr<node::Work> work) override;
   // node::Surroundings
   raft::Instant steady_now() override { return now().steady; }
+  void read_answered(const node::ServedRead& read) override;
   void answer(node::Answer answer) override { observer_.answered(*this, answer); }
   void role_changed(const raft::RoleChanged& role) override;
   void vote_decided(const raft::VoteDecided& said) override;

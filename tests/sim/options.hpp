@@ -86,6 +86,7 @@ struct Options {
   void draw_clocks();
   void draw_more_faults();
   void draw_registers();
+  void draw_reads();
   void leave_out(const Bounds& bounds);
 };
 

@@ -2,7 +2,9 @@
 #include "clients.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include "faults/clock.hpp"
 #include "kv/command.hpp"
 #include "tenon/client_api.h"
 
@@ -25,7 +27,12 @@ std::string encoded(std::uint32_t kind, const std::string& key, const std::strin
 
 Clients::Clients(const Options& options, EventQueue& events, std::vector<std::unique_ptr<Machine>>& machines,
                  Trace& trace)
-    : options_(options), events_(events), machines_(machines), trace_(trace), random_(options.seed, "clients") {}
+    : options_(options),
+      events_(events),
+      machines_(machines),
+      trace_(trace),
+      random_(options.seed, "clients"),
+      ways_(options.seed, "ways to read") {}
 
 void Clients::start() {
   for (std::size_t client = 0; client < options_.clients; ++client) begin(client);
@@ -40,8 +47,16 @@ void Clients::begin(std::size_t client) {
     if (!machine.is_running()) return begin(client);
     Request request{client, machine.id(), random_.between(0, 9) < 6, {}, {}, 0};
     request.key = "key " + std::to_string(random_.between(1, options_.keys));
+    if (!request.is_write) choose_way(request);
     send(machine, std::move(request));
   });
+}
+
+void Clients::choose_way(Request& read) {
+  constexpr node::ReadWay ways[] = {node::ReadWay::linearizable, node::ReadWay::lease, node::ReadWay::stale,
+                                    node::ReadWay::log};
+  read.way = ways_.pick(ways);
+  if (read.way == node::ReadWay::stale && ways_.coin()) read.max_age = milliseconds(ways_.log_between(1, 10'000));
 }
 
 std::uint64_t Clients::probe(Machine& machine) { return send(machine, {kNobody, machine.id(), true, "probe", {}, 0}); }
@@ -55,7 +70,12 @@ std::uint64_t Clients::send(Machine& machine, Request request) {
   }
   trace_.note(request.is_write ? "puts" : "reads", machine.id().value(), number);
   const std::string command = encoded(request.is_write ? TENON_PUT : TENON_GET, request.key, request.value);
-  const node::Access access = request.is_write ? node::Access::write : node::Access::read;
+  node::Access access = request.is_write ? node::Access::write : node::Access::read;
+  if (request.way == node::ReadWay::log) access = node::Access::logged_read;
+  node::Consistency consistency = node::Consistency::linearizable;
+  if (request.way == node::ReadWay::lease) consistency = node::Consistency::lease;
+  if (request.way == node::ReadWay::stale) consistency = node::Consistency::stale;
+  const std::optional<Duration> max_age = request.max_age;
   const Duration timeout = request.client == kNobody ? kProbeTimeout : options_.timeout;
   waiting_.emplace(number, std::move(request));
   machine.submit({{kQueue, number},
@@ -63,7 +83,10 @@ std::uint64_t Clients::send(Machine& machine, Request request) {
                   node::Ordering::free,
                   node::Forwarding::allowed,
                   command,
-                  machine.now().steady + timeout});
+                  machine.now().steady + timeout,
+                  std::nullopt,
+                  consistency,
+                  max_age});
   return number;
 }
 
@@ -97,15 +120,18 @@ void Clients::judge_write(const Request& request, const node::Answer& answer) {
 
 void Clients::judge_read(const Request& request, const node::Answer& answer) {
   const auto& records = answer.reply.results.at(0).records;
+  const std::uint64_t least = due(request);
+  const std::string way(node::kReadWays.at(static_cast<std::size_t>(request.way)));
   if (records.empty()) {
-    if (request.known_before == 0) return;
-    throw Violation("stale-read", "'" + request.key + "' was not found, though revision " +
-                                      std::to_string(request.known_before) + " of it was known");
+    if (least == 0) return;
+    throw Violation("stale-read", "a " + way + " read: '" + request.key + "' was not found, though revision " +
+                                      std::to_string(least) + " of it was known");
   }
   const kv::Record& record = records.at(0);
-  if (record.modified < request.known_before) {
-    throw Violation("stale-read", "'" + request.key + "' was shown as of revision " + std::to_string(record.modified) +
-                                      ", though revision " + std::to_string(request.known_before) + " was known");
+  if (record.modified < least) {
+    throw Violation("stale-read", "a " + way + " read: '" + request.key + "' was shown as of revision " +
+                                      std::to_string(record.modified) + ", though revision " + std::to_string(least) +
+                                      " was known");
   }
   const auto put = put_.find(record.value);
   if (put == put_.end() || put->second != request.key) {
@@ -120,7 +146,22 @@ void Clients::judge_read(const Request& request, const node::Answer& answer) {
 
 void Clients::learn(const std::string& key, std::uint64_t revision) {
   std::uint64_t& known = known_[key];
-  known = std::max(known, revision);
+  if (revision <= known) return;
+  known = revision;
+  learnt_[key].push_back({events_.now(), revision});
+}
+
+// A bound is by the clock of the node, which may be slow.
+std::uint64_t Clients::due(const Request& read) const {
+  if (read.way != node::ReadWay::stale) return read.known_before;
+  const auto learnt = learnt_.find(read.key);
+  if (!read.max_age || learnt == learnt_.end()) return 0;
+  const Instant before =
+      events_.now() - *read.max_age * 1'000'000 / (1'000'000 - Clock::kDriftPerMillionMax) - microseconds(1);
+  const std::vector<Known>& all = learnt->second;
+  const auto later =
+      std::partition_point(all.begin(), all.end(), [&](const Known& known) { return known.since < before; });
+  return later == all.begin() ? 0 : std::prev(later)->revision;
 }
 
 void Clients::finish(std::uint64_t number, const Request& request, Fate fate) {

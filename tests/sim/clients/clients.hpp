@@ -4,12 +4,14 @@
 // history needs no search to be judged:
 //
 //   I21  a write that is done has a revision above that of everything known to its key when it was sent
-//   I22  a read shows the key as of a revision not below that of everything known when it was sent
+//   I22  a read shows the key as of a revision not below that of everything known when it was sent; one that may be
+//        stale of everything known so long before it is answered
 //   I23  what a read shows was put there by a client, with that revision, and was not refused
 //   I24  a request that is refused has changed nothing; one that is done is never lost
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -43,8 +45,14 @@ class Clients {
     NodeId node;
     bool is_write;
     std::string key;
-    std::string value;           // of a write
-    std::uint64_t known_before;  // the revision known to the key when it was sent
+    std::string value;                                // of a write
+    std::uint64_t known_before;                       // the revision known to the key when it was sent
+    node::ReadWay way = node::ReadWay::linearizable;  // of a read
+    std::optional<Duration> max_age = std::nullopt;   // of a stale one; nullopt: any
+  };
+  struct Known {
+    Instant since;
+    std::uint64_t revision;
   };
   enum class Fate { done, refused, unknown };
 
@@ -54,20 +62,25 @@ class Clients {
   void judge_write(const Request& request, const node::Answer& answer);
   void judge_read(const Request& request, const node::Answer& answer);
   void learn(const std::string& key, std::uint64_t revision);
+  void choose_way(Request& read);
+  // The least revision that a read which is answered now may show.
+  std::uint64_t due(const Request& read) const;
 
   const Options& options_;
   EventQueue& events_;
   std::vector<std::unique_ptr<Machine>>& machines_;
   Trace& trace_;
   Stream random_;
+  Stream ways_;
   bool is_stopped_ = false;
   std::uint64_t last_request_ = 0;
   std::map<std::uint64_t, Request> waiting_;
   std::set<std::uint64_t> done_;
-  std::map<std::string, std::string> put_;      // value -> key, of every put that was sent
-  std::set<std::string> refused_;               // values
-  std::map<std::string, std::uint64_t> known_;  // key -> the newest revision that anyone was shown
-  std::map<std::uint64_t, std::string> shown_;  // revision -> value
+  std::map<std::string, std::string> put_;            // value -> key, of every put that was sent
+  std::set<std::string> refused_;                     // values
+  std::map<std::string, std::uint64_t> known_;        // key -> the newest revision that anyone was shown
+  std::map<std::string, std::vector<Known>> learnt_;  // the same, and before; ascending in both
+  std::map<std::uint64_t, std::string> shown_;        // revision -> value
 };
 
 }  // namespace tenon::sim

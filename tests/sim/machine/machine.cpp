@@ -167,6 +167,11 @@ std::size_t Machine::send(NodeId peer, node::Lane lane, std::span<wire::Outgoing
   return network_.send(id_, peer, lane, frames);
 }
 
+void Machine::read_answered(const node::ServedRead& read) {
+  const auto name = [](node::ReadWay way) { return std::string(node::kReadWays.at(static_cast<std::size_t>(way))); };
+  trace_.count("reads asked as " + name(read.asked) + ", served as " + name(read.served));
+}
+
 void Machine::role_changed(const raft::RoleChanged& role) {
   trace_.note(role.role == raft::RoleName::leader      ? "leads"
               : role.role == raft::RoleName::candidate ? "stands"
@@ -284,8 +289,10 @@ void Machine::image_committed(const node::ImageStatus& images) {
 }
 
 void Machine::image_trouble(const std::string& what) {
-  // Who is sent a piece of a damaged image finds that out, and says so.
-  if (had_errors() || options_.damage_mean > Duration::zero()) return trace_.count("troubles with images");
+  // Who is sent a piece of a damaged image finds that out, and says so; and a piece that was corrupted on the way is
+  // found by its own checksum, not by that of the frame.
+  const bool may_be_bad = options_.damage_mean > Duration::zero() || options_.corrupt_per_million > 0;
+  if (had_errors() || may_be_bad) return trace_.count("troubles with images");
   throw Violation("image", "node " + std::to_string(id_.value()) + ": " + what);
 }
 

@@ -78,6 +78,16 @@ TEST_CASE("election timeouts leave room for three heartbeats, and differ") {
   CHECK(config.raft.election_timeout_min == std::chrono::milliseconds(150));
 }
 
+TEST_CASE("leases are off unless they are asked for, and allow for clocks that drift") {
+  CHECK_FALSE(load(least("")).raft.lease_drift.has_value());
+  CHECK_FALSE(load(least("[raft]\nlease_drift_percent = 20\n")).raft.lease_drift.has_value());
+  CHECK(load(least("[raft]\nlease_reads = on\n")).raft.lease_drift == std::chrono::milliseconds(50));
+  CHECK(load(least("[raft]\nlease_reads = on\nlease_drift_percent = 20\n")).raft.lease_drift ==
+        std::chrono::milliseconds(100));
+  check_refusal(least("[raft]\nlease_drift_percent = 0\n"), "a.conf:11: raft.lease_drift_percent: ", "found 0");
+  check_refusal(least("[raft]\nlease_reads = yes\n"), "a.conf:11: raft.lease_reads: ", "yes");
+}
+
 TEST_CASE("limits that contradict each other are refused with both places") {
   check_refusal(least("[limits]\nrequest_bytes_max = 1MiB\n"),
                 "a.conf:11: limits.request_bytes_max: ", "limits.value_bytes_max (1MiB, default) needs 1118208 bytes");

@@ -131,6 +131,23 @@ TEST_CASE("a scan may go backward, match, or count") {
   check_usage({"scan", "--count", "--limit", "3"}, "--count and --limit");
 }
 
+TEST_CASE("a read says what it may rest on") {
+  CHECK(parse({"get", "k"}).read.consistency == client::Consistency::kLinearizable);
+  CHECK(parse({"get", "k", "--consistency", "linearizable"}).read.consistency == client::Consistency::kLinearizable);
+  CHECK(parse({"get", "k", "--consistency", "lease"}).read.consistency == client::Consistency::kLease);
+  CHECK(parse({"ttl", "k", "--consistency", "log"}).read.consistency == client::Consistency::kLog);
+  const Invocation any_age = parse({"get", "k", "--consistency", "stale"});
+  CHECK(any_age.read.consistency == client::Consistency::kStale);
+  CHECK(any_age.read.max_age.count() == 0);
+  const Invocation bounded = parse({"scan", "--consistency", "stale=2s"});
+  CHECK(bounded.scan.read.consistency == client::Consistency::kStale);
+  CHECK(bounded.scan.read.max_age == std::chrono::seconds(2));
+  for (const char* wrong : {"", "strong", "stale=", "stale=x", "stale=0s", "stale=1us", "stale2s"}) {
+    check_usage({"get", "k", "--consistency", wrong}, "--consistency: found '" + std::string(wrong) + "'");
+  }
+  check_usage({"put", "k", "v", "--consistency", "log"}, "--consistency is a flag of get, scan, ttl only");
+}
+
 TEST_CASE("a cas takes the expected value or its absence") {
   const Invocation value = parse({"cas", "k", "old", "new"});
   CHECK(value.expectation == Expectation::kValue);

@@ -57,6 +57,7 @@ struct ScriptedRequest {
         flags(from.flags),
         consistency(from.consistency),
         timeout_ms(from.timeout_ms),
+        max_age_ms(from.max_age_ms),
         session(from.session),
         session_sequence(from.session_sequence),
         session_outstanding(from.session_outstanding),
@@ -73,6 +74,7 @@ struct ScriptedRequest {
   std::uint32_t flags;
   std::uint32_t consistency;
   std::uint64_t timeout_ms;
+  std::uint64_t max_age_ms;
   std::uint64_t session;
   std::uint64_t session_sequence;
   std::uint64_t session_outstanding;

@@ -47,6 +47,16 @@ TEST_CASE("a watch arrives with its range, and with the node's bounds put in") {
   CHECK(one.watch->freshness == node::Freshness::confirmed);
 }
 
+TEST_CASE("a watch that bounds the age of its beginning has it confirmed, and none begins through the log") {
+  const tenon_operation asked = watch("k");
+  tenon_request whole = request(1, only(asked));
+  whole.consistency = TENON_READ_STALE;
+  whole.max_age_ms = 1;
+  CHECK(std::get<CheckedRequest>(check_request(whole, kLimits)).watch->freshness == node::Freshness::confirmed);
+  whole.consistency = TENON_READ_LOG;
+  CHECK(refusal(whole) == TENON_ERROR_UNSUPPORTED);
+}
+
 TEST_CASE("a watch is the only operation of its request") {
   const std::vector<tenon_operation> two{watch("a"), watch("b")};
   const std::vector<tenon_operation> last{get("a"), watch("b")};
