@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-parts=(asan-ubsan tsan clang coverage tidy e2e campaign simulation crash contract fuzz)
+parts=(asan-ubsan tsan clang coverage tidy e2e campaign simulation mutants crash contract fuzz)
 
 usage() {
   cat <<USAGE
@@ -121,6 +121,16 @@ part_simulation() {
   export TENON_CAMPAIGN_PERCENT=100
   build build-simulation && run_tests build-simulation --suite simulation
   TENON_BUILD=build-simulation check "ten minutes of fresh seeds" tools/simulate --minutes 10
+}
+
+# Only the simulator is built, once more, with faults that can be switched on; each must be found.
+part_mutants() {
+  if [[ ! -f build-mutants/build.ninja ]]; then
+    step "configure build-mutants" meson setup build-mutants -Dmutants=true --buildtype=debugoptimized \
+      -Db_ndebug=false -Dcpp_args=-D_GLIBCXX_ASSERTIONS || return
+  fi
+  step "build build-mutants" ninja -C build-mutants tests/sim/simulate || return
+  check "every mutant is caught" tools/mutants --jobs "$(nproc)"
 }
 
 part_crash() {

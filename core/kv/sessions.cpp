@@ -8,6 +8,7 @@
 #include "state_hash.hpp"
 #include "tenon/bytes.hpp"
 #include "tenon/check.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::kv {
 
@@ -187,6 +188,7 @@ bool Sessions::restore(std::string_view encoded) {
     const bool kept = sequence >= session->lowest && sequence - session->lowest < kSequencesMax;
     const bool fits = bytes.size() <= kKeptReplyBytesMax && bytes_total <= kKeptBytesMax + kKeptSmallBytesTotal;
     if (!reader.ok() || !ascending || !kept || !fits) return false;
+    if (mutant("replies-not-in-image")) continue;
     session->replies.push_back(
         {sequence, std::make_shared<const std::string>(bytes), reply_hash(session->id, sequence, bytes)});
   }

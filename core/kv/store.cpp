@@ -9,6 +9,7 @@
 #include "keyspace.hpp"
 #include "tenon/check.hpp"
 #include "tenon/operation.hpp"
+#include "tenon/testing/mutant.hpp"
 #include "transaction.hpp"
 
 namespace tenon::kv {
@@ -93,6 +94,7 @@ Reply Store::execute_once(const Command& command) {
       return reply;
     }
     case Admission::repeated:
+      if (mutant("retry-executed")) return execute(command);
       if (std::optional<Reply> kept = decode_kept(admitted.reply)) return *std::move(kept);
       reply.session_expired = true;
       return reply;

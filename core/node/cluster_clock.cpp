@@ -7,6 +7,7 @@
 
 #include "raft/quorum.hpp"
 #include "tenon/check.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::node {
 namespace {
@@ -48,12 +49,13 @@ void ClusterClock::look(raft::Instant now, raft::Instant oldest, std::uint64_t o
                         const raft::Membership& membership, raft::NodeId self) {
   TENON_CHECK(membership.has_voter(self));
   constexpr std::int64_t not_heard = std::numeric_limits<std::int64_t>::min();
-  const auto wall_ms = raft::quorum_reached<std::int64_t>(membership, [&](raft::NodeId voter) {
+  auto wall_ms = raft::quorum_reached<std::int64_t>(membership, [&](raft::NodeId voter) {
     if (voter == self) return static_cast<std::int64_t>(std::min(own_wall_ms, kWallMsMax));
     const auto heard = heard_.find(voter);
     if (heard == heard_.end() || heard->second.at < oldest) return not_heard;
     return heard->second.ahead_ms + milliseconds_of(now);
   });
+  if (mutant("one-clock-decides")) wall_ms = static_cast<std::int64_t>(std::min(own_wall_ms, kWallMsMax));
   if (wall_ms == not_heard) return;
   is_set_ = true;
   known_ms_ = std::max(stamp_ms(now), static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ms, 0)));

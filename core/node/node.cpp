@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tenon/bytes.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::node {
 namespace {
@@ -263,13 +264,15 @@ void Node::forward_writes() {
       forward.commands.push_back({forward_base_ + one.number, left_ms, one.command});
     }
     if (!links_.send(leader, forward)) return;
+    if (mutant("forwarded-twice") && !links_.send(leader, forward)) return;
     requests_.forwarded(forward.commands.size(), leader);
   }
 }
 
 void Node::apply_committed() {
   const bool was_ready = may_stamp();
-  for (std::size_t count = 0; applied_index_ < raft_.commit_index(); ++count) {
+  const raft::LogIndex end = mutant("applied-before-commit") ? raft_.log().last_index() : raft_.commit_index();
+  for (std::size_t count = 0; applied_index_ < end; ++count) {
     if (count == settings_.apply_entries_max) {
       more_to_do_ = true;
       break;
@@ -335,6 +338,7 @@ bool Node::apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry)
   for (std::size_t i = 0; i < entry.commands.size(); ++i) {
     const std::optional<kv::Command> command = kv::decode(entry.commands[i]);
     if (!command) return false;
+    if (!batch && mutant("applied-twice")) store_.apply(*command);
     kv::Reply reply = store_.apply(*command);
     if (!batch || !batch->waiting[i].token) continue;
     if (batch->waiting[i].access == Access::logged_read) read_through_log(*batch->waiting[i].token);

@@ -5,6 +5,7 @@
 
 #include "node/discarding.hpp"
 #include "node/node.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::node {
 namespace {
@@ -54,7 +55,7 @@ void Node::handle_images() {
 void Node::install(ReceivedImage received) {
   LoadedImage& image = received.image;
   const raft::LogIndex index = image.identity.index;
-  if (index > applied_index_) {
+  if (index > applied_index_ || mutant("older-image-installed")) {
     kept_states_.clear();
     discard(workers_, std::exchange(store_, std::move(*image.store)));
     discard(workers_, watches_.reset(store_.revision()));
@@ -65,7 +66,7 @@ void Node::install(ReceivedImage received) {
     states_.replaced();
     state_age_.applied(index);
     log_marks_.reset(index);
-    requests_.installed(index, raft_.leader());
+    if (!mutant("installed-writes-refused")) requests_.installed(index, raft_.leader());
   }
   images_.installed(log_marks_.bytes());
   step(raft::ImageReceived{index, image.term, std::make_shared<const raft::Membership>(std::move(image.membership)),
@@ -77,6 +78,7 @@ void Node::receive(raft::NodeId peer, const wire::ImagePiece& piece) {
   if (piece.term != raft_.term() || peer != raft_.leader()) return surroundings_.message_dropped(raft::Drop::old_term);
   if (piece.index > applied_index_) return images_.on_piece(peer, piece);
   // It has come while this node was behind, or the answer that it is there was lost: said anew.
+  if (mutant("late-piece-unanswered")) return;
   happened_.emplace_back(raft::ImageReceived{piece.index, raft::Term(), nullptr, peer});
 }
 
@@ -140,7 +142,7 @@ void Node::compact_log() {
   const bool is_due = is_demanded ? newest->index >= compaction_wanted_ : now_.steady >= next_compaction_;
   if (!is_due) return;
   next_compaction_ = now_.steady + kCompactionInterval;
-  const raft::LogIndex wanted = compaction_point(*newest);
+  const raft::LogIndex wanted = mutant("log-cut-without-image") ? applied_index_ : compaction_point(*newest);
   if (wanted > raft_.log().durable_index()) return;
   compaction_wanted_ = raft::LogIndex();
   if (wanted <= boundary) return;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tenon/testing/mutant.hpp"
+
 namespace tenon::node {
 namespace {
 
@@ -76,7 +78,8 @@ void Requests::end_where(Ends ends, tenon_error error, std::string_view message,
   for (auto& [place, batch] : in_log_) {
     for (Batch::Waiting& waiting : batch.waiting) {
       if (!waiting.token || !ends(*waiting.token, waiting.deadline)) continue;
-      end(*waiting.token, undecided(waiting.access), error, message, leader);
+      end(*waiting.token, mutant("pending-write-refused") ? Outcome::refused : undecided(waiting.access), error, message,
+          leader);
       waiting.token.reset();
     }
   }
@@ -289,7 +292,7 @@ std::vector<Requests::Readable> Requests::take_readable(raft::LogIndex applied, 
   if (groups_.empty()) return readable;
   const std::uint64_t finished = writes_finished();
   for (ReadGroup& group : groups_) {
-    if (!group.index || *group.index > applied) continue;
+    if (!group.index || (*group.index > applied && !mutant("read-before-applied"))) continue;
     const auto take = [&](WaitingRead& read) {
       if (readable.size() == count_max || read.after_number > finished) return false;
       inbox_bytes_ -= held_bytes(read.submission);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tenon/bytes.hpp"
+#include "tenon/testing/mutant.hpp"
 #include "wire/hard_state.hpp"
 
 namespace tenon::node {
@@ -42,7 +43,7 @@ void StorageWriter::write(raft::Write write) {
 
 void StorageWriter::complete(raft::WriteSequence sequence) noexcept {
   while (!kept_.empty() && kept_.front().source.sequence <= sequence) {
-    backlog_bytes_ -= kept_.front().bytes;
+    if (!mutant("backlog-never-shrinks")) backlog_bytes_ -= kept_.front().bytes;
     kept_.pop_front();
   }
 }

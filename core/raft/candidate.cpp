@@ -4,6 +4,7 @@
 
 #include "raft/quorum.hpp"
 #include "raft/raft.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::raft {
 
@@ -11,7 +12,15 @@ namespace {
 
 void insert_ascending(std::vector<NodeId>& nodes, NodeId node) {
   const auto place = std::lower_bound(nodes.begin(), nodes.end(), node);
-  if (place == nodes.end() || *place != node) nodes.insert(place, node);
+  if (place == nodes.end() || *place != node || mutant("vote-counted-twice")) nodes.insert(place, node);
+}
+
+// Raft paper, section 5.4.1.
+bool is_up_to_date(const VoteRequest& request, const Log& log) {
+  if (mutant("longer-log-wins")) return request.last_index >= log.last_index();
+  if (mutant("any-log-wins")) return true;
+  return request.last_term > log.last_term() ||
+         (request.last_term == log.last_term() && request.last_index >= log.last_index());
 }
 
 bool contains(const std::vector<NodeId>& nodes, NodeId node) {
@@ -34,6 +43,7 @@ void Raft::campaign(Ballot ballot, Cause cause, Effects& effects) {
     set_hard_state({wanted, settings_.self}, effects);
     rests_on = hard_state_sequence_;
   }
+  if (ballot == Ballot::pre_vote && mutant("vote-forgotten")) hard_state_.voted_for = NodeId();
   role_ = Candidate{ballot, cause, {}, {}, draw_election_deadline()};
   effects.roles.push_back({RoleName::candidate, hard_state_.term, NodeId(),
                            ballot == Ballot::pre_vote ? "no leader was heard of; it asks who would vote for it"
@@ -43,7 +53,7 @@ void Raft::campaign(Ballot ballot, Cause cause, Effects& effects) {
   for (const NodeId voter : membership().voters()) {
     if (voter != settings_.self) send_when_durable(voter, request, rests_on, effects);
   }
-  if (ballot == Ballot::vote) {
+  if (ballot == Ballot::vote && !mutant("own-vote-before-durable")) {
     send_when_durable(settings_.self, VoteReply{wanted, ballot, true}, rests_on, effects);
   } else {
     count_vote(settings_.self, effects);
@@ -63,9 +73,11 @@ void Raft::count_vote(NodeId voter, Effects& effects) {
 
 void Raft::receive(NodeId from, const VoteReply& reply, Effects& effects) {
   auto* candidate = std::get_if<Candidate>(&role_);
-  const bool is_pre_vote = reply.ballot == Ballot::pre_vote;
+  const bool takes_any = candidate != nullptr && mutant("pre-vote-counted-as-vote");
+  const Ballot ballot = takes_any ? candidate->ballot : reply.ballot;
+  const bool is_pre_vote = ballot == Ballot::pre_vote;
   const Term expected = reply.granted && is_pre_vote ? hard_state_.term.next() : hard_state_.term;
-  if (candidate == nullptr || candidate->ballot != reply.ballot || reply.term != expected) {
+  if (candidate == nullptr || candidate->ballot != ballot || reply.term != expected) {
     effects.drops.push_back(Drop::stale);
     return;
   }
@@ -79,12 +91,12 @@ void Raft::receive(NodeId from, const VoteReply& reply, Effects& effects) {
 // While a leader is heard of its term is left alone, whoever asks (thesis section 4.2.3). And a node that has just
 // started does not know whom it heard before.
 bool Raft::refuses_to_vote(NodeId from, const VoteRequest& request, Effects& effects) const {
-  if (request.cause != Cause::transfer && hears_leader()) {
+  if (request.cause != Cause::transfer && hears_leader() && !mutant("vote-despite-leader")) {
     effects.drops.push_back(Drop::lease);
     effects.votes.push_back({from, request.term, request.ballot, Verdict::lease});
     return true;
   }
-  if (now_ < vote_hold_until_) {
+  if (now_ < vote_hold_until_ && !mutant("vote-after-restart")) {
     effects.drops.push_back(Drop::vote_hold);
     effects.votes.push_back({from, request.term, request.ballot, Verdict::vote_hold});
     return true;
@@ -96,19 +108,18 @@ bool Raft::refuses_to_vote(NodeId from, const VoteRequest& request, Effects& eff
 // the entries, so it is durable only when they are.
 void Raft::receive(NodeId from, const VoteRequest& request, Effects& effects) {
   if (refuses_to_vote(from, request, effects)) return;
-  const bool is_up_to_date = request.last_term > log_.last_term() ||
-                             (request.last_term == log_.last_term() && request.last_index >= log_.last_index());
+  const bool is_newer = is_up_to_date(request, log_);
   if (request.ballot == Ballot::pre_vote) {
-    const bool granted = is_up_to_date && request.term > hard_state_.term;
-    const Term term = granted ? request.term : hard_state_.term;
-    const Verdict verdict = granted ? Verdict::granted : is_up_to_date ? Verdict::old_term : Verdict::old_log;
+    const bool granted = is_newer && request.term > hard_state_.term;
+    const Term term = granted && !mutant("pre-vote-of-old-term") ? request.term : hard_state_.term;
+    const Verdict verdict = granted ? Verdict::granted : is_newer ? Verdict::old_term : Verdict::old_log;
     effects.votes.push_back({from, request.term, Ballot::pre_vote, verdict});
     send_when_durable(from, VoteReply{term, Ballot::pre_vote, granted}, hard_state_sequence_, effects);
     return;
   }
   if (request.term > hard_state_.term) adopt_term(request.term, NodeId(), "a candidate has a later term", effects);
-  const bool is_free = hard_state_.voted_for == NodeId() || hard_state_.voted_for == from;
-  const bool granted = is_up_to_date && is_free;
+  const bool is_free = hard_state_.voted_for == NodeId() || hard_state_.voted_for == from || mutant("second-vote");
+  const bool granted = is_newer && is_free;
   const Verdict verdict = granted ? Verdict::granted : is_free ? Verdict::old_log : Verdict::voted;
   effects.votes.push_back({from, request.term, Ballot::vote, verdict});
   if (granted) {
@@ -116,7 +127,8 @@ void Raft::receive(NodeId from, const VoteRequest& request, Effects& effects) {
     // A pre-candidate of this term gives way; a candidate has voted for itself, and a follower gives the other time.
     become_follower(NodeId(), "it votes for another", effects);
   }
-  send_when_durable(from, VoteReply{hard_state_.term, Ballot::vote, granted}, hard_state_sequence_, effects);
+  const WriteSequence rests_on = mutant("vote-before-durable") ? WriteSequence() : hard_state_sequence_;
+  send_when_durable(from, VoteReply{hard_state_.term, Ballot::vote, granted}, rests_on, effects);
 }
 
 }  // namespace tenon::raft

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "raft/raft.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::raft {
 
@@ -50,6 +51,7 @@ void Raft::become_follower(NodeId leader, std::string_view cause, Effects& effec
 void Raft::adopt_term(Term term, NodeId leader, std::string_view cause, Effects& effects) {
   TENON_CHECK(term > hard_state_.term);
   set_hard_state({term, NodeId()}, effects);
+  if (std::holds_alternative<Leader>(role_) && mutant("role-outlives-term")) return;
   become_follower(leader, cause, effects);
 }
 
@@ -80,16 +82,22 @@ void Raft::receive(NodeId from, const Append& append, Effects& effects) {
   if (follow(from, effects) == nullptr) return;
   // What is up to the boundary is committed, and so every leader's; entries there are passed over.
   const LogIndex previous = append.previous_index;
-  if (previous >= log_.boundary() && log_.term(previous) != append.previous_term) {
+  const bool agrees = log_.term(previous) == append.previous_term ||
+                      (mutant("previous-term-unchecked") && previous <= log_.last_index());
+  if (previous >= log_.boundary() && !agrees) {
     refuse_append(from, append, effects);
     return;
   }
   take_entries(append, effects);
   auto& following = std::get<Follower>(role_);
-  const LogIndex match = std::max(append.entries.empty() ? previous : append.entries.back().index, log_.boundary());
+  LogIndex match = std::max(append.entries.empty() ? previous : append.entries.back().index, log_.boundary());
+  if (mutant("shorter-append-truncates") && match < log_.last_index()) truncate(match.next(), effects);
+  if (mutant("whole-log-acknowledged")) match = log_.last_index();
   following.verified_index = std::max(following.verified_index, match);
-  commit_index_ = std::max(commit_index_, std::min(append.commit_index, following.verified_index));
-  const WriteSequence rests_on = std::max(hard_state_sequence_, log_.durable_with(match));
+  const LogIndex known = mutant("unverified-committed") ? log_.last_index() : following.verified_index;
+  commit_index_ = std::max(commit_index_, std::min(append.commit_index, known));
+  WriteSequence rests_on = std::max(hard_state_sequence_, log_.durable_with(match));
+  if (mutant("follower-acks-unsynced")) rests_on = {};
   send_when_durable(from, AppendAccepted{hard_state_.term, match}, rests_on, effects);
 }
 
@@ -107,7 +115,7 @@ void Raft::take_entries(const Append& append, Effects& effects) {
   for (const Entry& entry : append.entries) {
     if (entry.index <= log_.boundary()) continue;
     if (entry.index <= log_.last_index()) {
-      if (log_.term(entry.index) == entry.term) continue;
+      if (log_.term(entry.index) == entry.term && !mutant("matching-entry-truncates")) continue;
       TENON_CHECK(entry.index > commit_index_);
       truncate(entry.index, effects);
     }
@@ -133,7 +141,8 @@ void Raft::truncate(LogIndex from, Effects& effects) {
 void Raft::receive(NodeId from, const Heartbeat& heartbeat, Effects& effects) {
   Follower* following = follow(from, effects);
   if (following == nullptr) return;
-  commit_index_ = std::max(commit_index_, std::min(heartbeat.commit_index, following->verified_index));
+  const LogIndex known = mutant("heartbeat-commits-all") ? log_.last_index() : following->verified_index;
+  commit_index_ = std::max(commit_index_, std::min(heartbeat.commit_index, known));
   following->asks_again = true;  // what was asked before, or its answer, may have been lost
   if (heartbeat.round != 0) {
     const HeartbeatReply reply{hard_state_.term, heartbeat.round, following->verified_index};
@@ -204,7 +213,10 @@ void Raft::on_election_deadline(Effects& effects) {
       return;
     }
   }
-  campaign(Ballot::pre_vote, Cause::timeout, effects);
+  const auto* standing = std::get_if<Candidate>(&role_);
+  const bool has_lost = standing != nullptr && standing->ballot == Ballot::vote;
+  const bool asks_first = !mutant("no-pre-vote") && !(has_lost && mutant("loser-stands-again"));
+  campaign(asks_first ? Ballot::pre_vote : Ballot::vote, Cause::timeout, effects);
 }
 
 }  // namespace tenon::raft

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "raft/raft.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::raft {
 
@@ -24,7 +25,9 @@ void Raft::on(const Compact& compact, Effects& effects) {
 // what follows would be to believe it.
 void Raft::on(const ImageReceived& image, Effects& effects) {
   if (image.index > commit_index_) {
-    if (log_.term(image.index) != image.term) empty_log(image, effects);
+    const bool has_it = log_.term(image.index) == image.term ||
+                        (mutant("longer-log-taken-for-image") && log_.last_index() >= image.index);
+    if (!has_it) empty_log(image, effects);
     commit_index_ = image.index;
   }
   acknowledge_image(image.leader, effects);
@@ -51,7 +54,8 @@ void Raft::acknowledge_image(NodeId sender, Effects& effects) {
   if (following == nullptr) return;
   following->verified_index = std::max(following->verified_index, commit_index_);
   if (following->leader == NodeId() || following->leader != sender) return;
-  const WriteSequence rests_on = std::max(hard_state_sequence_, log_.durable_with(commit_index_));
+  WriteSequence rests_on = std::max(hard_state_sequence_, log_.durable_with(commit_index_));
+  if (mutant("install-acked-unsynced")) rests_on = {};
   send_when_durable(sender, AppendAccepted{hard_state_.term, commit_index_}, rests_on, effects);
 }
 

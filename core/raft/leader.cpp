@@ -4,6 +4,7 @@
 
 #include "raft/quorum.hpp"
 #include "raft/raft.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::raft {
 
@@ -36,17 +37,18 @@ LogIndex Raft::append(EntryKind kind, Payload data, std::shared_ptr<const Member
 void Raft::advance_commit() {
   const auto* leading = std::get_if<Leader>(&role_);
   if (leading == nullptr) return;
-  const auto reached = quorum_reached<LogIndex>(membership(), [&](NodeId voter) {
-    return voter == settings_.self ? log_.durable_index() : find_progress(voter)->match();
-  });
-  if (reached >= leading->term_start) commit_index_ = std::max(commit_index_, reached);
+  const LogIndex own = mutant("leader-counts-unsynced") ? log_.last_index() : log_.durable_index();
+  const auto reached = quorum_reached<LogIndex>(
+      membership(), [&](NodeId voter) { return voter == settings_.self ? own : find_progress(voter)->match(); });
+  if (reached >= leading->term_start || mutant("old-term-committed")) commit_index_ = std::max(commit_index_, reached);
 }
 
 // A leader that can do nothing any more makes room: it may be cut off from the others (thesis section 6.2), or its disk
 // may stand still, so that it only passes on what others commit.
 void Raft::check_leadership(Effects& effects) {
   auto& leading = std::get<Leader>(role_);
-  if (leading.handover && now_ >= leading.handover->deadline) leading.handover.reset();
+  const bool has_deadline = leading.handover && !mutant("handover-never-ends");
+  if (has_deadline && now_ >= leading.handover->deadline) leading.handover.reset();
   let_go(leading);
   if (is_only_voter()) return;
   if (is_disk_stalled()) return become_follower(NodeId(), "its disk stands still", effects);
@@ -67,7 +69,8 @@ void Raft::receive(NodeId from, const HeartbeatReply& reply, Effects& effects) {
     return;
   }
   follower->heard(now_);
-  follower->heartbeat_answered(reply.round, reply.verified_index);
+  const std::uint64_t confirmed = mutant("late-answer-confirms") ? leading->round : reply.round;
+  follower->heartbeat_answered(confirmed, reply.verified_index);
   const std::uint64_t timed = leading->round - std::min<std::uint64_t>(leading->round, Leader::kTimedRounds - 1);
   const Instant began = leading->round_began[std::max(reply.round, timed) % Leader::kTimedRounds];
   effects.heartbeats.push_back({from, now_ - began});
@@ -93,7 +96,8 @@ void Raft::receive(NodeId from, const ReadIndexRequest& request, Effects& effect
 // leader know every entry that its predecessors committed. One round is under way at a time: reads that come meanwhile
 // share the next.
 bool Raft::wants_round(const Leader& leading) const noexcept {
-  if (leading.waiting_reads.empty() || commit_index_ < leading.term_start) return false;
+  const bool may_serve = commit_index_ >= leading.term_start || mutant("read-before-first-commit");
+  if (leading.waiting_reads.empty() || !may_serve) return false;
   return std::all_of(leading.waiting_reads.begin(), leading.waiting_reads.end(),
                      [](const Leader::WaitingRead& read) { return read.round == 0; });
 }
@@ -102,7 +106,7 @@ void Raft::begin_round(Leader& leading, Effects& effects) {
   ++leading.round;
   leading.round_began[leading.round % Leader::kTimedRounds] = now_;
   leading.heartbeat_due = now_ + settings_.heartbeat_interval;
-  if (commit_index_ >= leading.term_start) {
+  if (commit_index_ >= leading.term_start || mutant("read-before-first-commit")) {
     for (Leader::WaitingRead& read : leading.waiting_reads) {
       if (read.round != 0) continue;
       read.round = leading.round;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tenon/testing/mutant.hpp"
+
 namespace tenon::raft {
 
 Log::Log(LogIndex boundary, Term boundary_term, Membership membership)
@@ -96,9 +98,11 @@ void Log::truncate(LogIndex from) noexcept {
   }
   while (!term_runs_.empty() && term_runs_.back().first >= from) term_runs_.pop_back();
   while (memberships_.size() > 1 && memberships_.back().index >= from) memberships_.pop_back();
-  for (PendingWrite& write : pending_) write.last = std::min(write.last, kept);
+  for (PendingWrite& write : pending_) {
+    if (!mutant("overtaken-write-counts")) write.last = std::min(write.last, kept);
+  }
   last_ = kept;
-  durable_ = std::min(durable_, kept);
+  if (!mutant("truncated-stays-durable")) durable_ = std::min(durable_, kept);
 }
 
 void Log::compact(LogIndex up_to) {

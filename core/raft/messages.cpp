@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "raft/raft.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::raft {
 
@@ -25,6 +26,7 @@ void Raft::on(const Received& received, Effects& effects) {
 bool Raft::settle_term(NodeId from, const Message& message, Effects& effects) {
   const Term theirs = term_of(message);
   if (theirs < hard_state_.term) {
+    if (std::holds_alternative<AppendAccepted>(message) && mutant("old-acks-count")) return true;
     answer_old_term(from, message, effects);
     effects.drops.push_back(Drop::old_term);
     return false;
@@ -32,7 +34,8 @@ bool Raft::settle_term(NodeId from, const Message& message, Effects& effects) {
   if (theirs == hard_state_.term || std::holds_alternative<VoteRequest>(message)) return true;
   // A granted pre-vote names the term that its candidate wants, in which nobody is yet.
   const auto* vote = std::get_if<VoteReply>(&message);
-  if (vote != nullptr && vote->granted && vote->ballot == Ballot::pre_vote) return true;
+  const bool is_pre_vote = vote != nullptr && vote->ballot == Ballot::pre_vote;
+  if (is_pre_vote && (vote->granted || mutant("refused-pre-vote-ignored"))) return true;
   const bool leads = std::holds_alternative<Append>(message) || std::holds_alternative<Heartbeat>(message);
   adopt_term(theirs, leads ? from : NodeId(), "a message has a later term", effects);
   return true;
@@ -43,6 +46,8 @@ void Raft::answer_old_term(NodeId from, const Message& message, Effects& effects
   if (const auto* request = std::get_if<VoteRequest>(&message)) {
     effects.votes.push_back({from, request->term, request->ballot, Verdict::old_term});
     send_when_durable(from, VoteReply{hard_state_.term, request->ballot, false}, hard_state_sequence_, effects);
+  } else if (mutant("old-leader-not-told")) {
+    return;
   } else if (std::holds_alternative<Append>(message) || std::holds_alternative<Heartbeat>(message)) {
     send_when_durable(from, HeartbeatReply{hard_state_.term, 0, {}}, hard_state_sequence_, effects);
   }

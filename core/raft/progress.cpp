@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "raft/progress.hpp"
 
+#include "tenon/testing/mutant.hpp"
+
 namespace tenon::raft {
 
 bool Progress::may_send(std::uint64_t window_bytes_max, std::size_t window_appends_max) const noexcept {
@@ -61,7 +63,7 @@ void Progress::probe_from(LogIndex next) noexcept {
   state_ = ProgressState::probe;
   next_ = next;
   in_flight_.clear();
-  in_flight_bytes_ = 0;
+  if (!mutant("window-never-freed")) in_flight_bytes_ = 0;
   probe_in_flight_ = false;
   asks_after_ = false;
   wants_image_ = false;
@@ -78,7 +80,7 @@ void Progress::disconnected() noexcept {
 
 void Progress::heartbeat_answered(std::uint64_t round, LogIndex verified_index) noexcept {
   round_ = std::max(round_, round);
-  probe_in_flight_ = false;
+  if (!mutant("lost-probe-not-repeated")) probe_in_flight_ = false;
   const bool may_be_lost = !in_flight_.empty() && match_ == match_at_heartbeat_;
   asks_after_ = state_ == ProgressState::replicate && (may_be_lost || verified_index < match_);
   match_at_heartbeat_ = match_;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tenon/testing/mutant.hpp"
+
 namespace tenon::raft {
 
 Raft::Raft(const Settings& settings, Recovered recovered, Random random, Instant now)
@@ -67,7 +69,9 @@ void Raft::on(const Propose& propose, Effects& effects) {
 }
 
 void Raft::on(const Read& read, Effects& effects) {
+  if (mutant("read-without-asking")) return effects.reads.push_back({read.token, commit_index_});
   if (auto* leading = std::get_if<Leader>(&role_)) {
+    if (mutant("read-without-round")) return effects.reads.push_back({read.token, commit_index_});
     const std::optional<Instant> lease = read.proof == ReadProof::lease ? lease_end() : std::nullopt;
     if (lease && now_ < *lease) {
       effects.reads.push_back({read.token, commit_index_, ReadProof::lease, now_});
@@ -146,6 +150,7 @@ bool Raft::is_only_voter() const noexcept { return membership().voters() == std:
 // of the term before may count on what it was answered.
 bool Raft::hears_leader() const noexcept {
   if (std::holds_alternative<Leader>(role_)) return true;
+  if (std::holds_alternative<Candidate>(role_) && mutant("candidate-refuses-others")) return true;
   return heard_ && now_ - *heard_ < settings_.election_timeout_min;
 }
 
@@ -174,6 +179,7 @@ void Raft::set_hard_state(HardState hard_state, Effects& effects) {
   TENON_CHECK(hard_state.term > hard_state_.term || hard_state_.voted_for == NodeId());
   hard_state_ = hard_state;
   current_write(effects).hard_state = hard_state;
+  if (mutant("vote-not-written")) effects.write->hard_state->voted_for = NodeId();
   hard_state_sequence_ = last_sequence_;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "raft/raft.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::raft {
 
@@ -145,7 +146,10 @@ bool Raft::send_append(Progress& progress, Effects& effects) {
   for (LogIndex index = progress.next(); index <= log_.last_index(); index = index.next()) {
     const Entry* entry = log_.cached(index);
     if (entry == nullptr || entries.size() == settings_.append_entries_max) break;
-    if (!entries.empty() && bytes + entry->data.bytes.size() > settings_.append_bytes_max) break;
+    if (!entries.empty() && bytes + entry->data.bytes.size() > settings_.append_bytes_max) {
+      if (mutant("append-with-gap")) continue;
+      break;
+    }
     bytes += entry->data.bytes.size();
     entries.push_back(*entry);
   }

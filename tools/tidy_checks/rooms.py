@@ -2,7 +2,7 @@
 """The rooms of the house and the arrows between them: who may include what, beside the standard library."""
 from dataclasses import dataclass
 
-_SDK_VALUE_NAMES = ("bytes.hpp", "check.hpp", "crc32c.hpp", "operation.hpp", "values.h")
+_SDK_VALUE_NAMES = ("bytes.hpp", "check.hpp", "crc32c.hpp", "operation.hpp", "testing/mutant.hpp", "values.h")
 SDK_VALUES = frozenset(f"tenon/{name}" for name in _SDK_VALUE_NAMES)
 ANYTHING = "anything"
 

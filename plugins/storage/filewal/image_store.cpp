@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tenon/check.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::filewal {
 namespace {
@@ -78,7 +79,7 @@ class ImageStore::Writer final : public Image {
     store_.check_is_newer(key_);
     state_ = State::damaged;
     try {
-      file_->sync();
+      if (!mutant("image-not-synced")) file_->sync();
     } catch (...) {
       store_.fail();
       throw;
@@ -258,7 +259,7 @@ void ImageStore::make_newest(const Key& key) {
     check_is_newer_locked(key);
     has_failed_ = true;
     directory_.rename(name_of(key, Stage::unfinished), name_of(key, Stage::committed));
-    directory_.sync_directory();
+    if (!mutant("image-name-not-synced")) directory_.sync_directory();
     has_failed_ = false;
     newest_ = key;
     try {

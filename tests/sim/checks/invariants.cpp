@@ -131,6 +131,12 @@ void Invariants::check_commit(const Machine& machine, Seen& seen) {
 // I28: nodes that have applied the same hold the same state.
 void Invariants::check_state(const Machine& machine, Seen& seen) {
   const node::Status status = machine.node().status();
+  if (status.applied_index > committed()) {
+    violated("applied", machine,
+             "it has applied index " + std::to_string(status.applied_index.value()) +
+                 ", and no more is committed than " + std::to_string(committed().value()));
+  }
+  if (status.applied_index < seen.applied) violated("applied", machine, "its applied index has fallen");
   const auto known = states_.emplace(status.applied_index, status.state_hash).first;
   if (known->second != status.state_hash) {
     violated("state", machine,
@@ -217,7 +223,7 @@ std::size_t Invariants::holders(raft::LogIndex index, raft::Term term) const {
 // I20, durability: what is committed is on the disks of a majority before anyone is told.
 void Invariants::decide(raft::LogIndex index, raft::Term term, raft::Term now) {
   const std::size_t count = holders(index, term);
-  if (count < raft::majority(machines_.size())) {
+  if (2 * count <= machines_.size()) {
     throw Violation("durability", "the entry " + std::to_string(index.value()) + " of term " +
                                       std::to_string(term.value()) + " was committed with " + std::to_string(count) +
                                       " disks that hold it");

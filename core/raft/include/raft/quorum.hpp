@@ -10,13 +10,14 @@
 
 #include "raft/membership.hpp"
 #include "tenon/check.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::raft {
 
 // The least number of voters that is more than half of `voter_count`. Needs: voter_count > 0.
 constexpr std::size_t majority(std::size_t voter_count) noexcept {
   TENON_CHECK(voter_count > 0);
-  return voter_count / 2 + 1;
+  return mutant("half-is-a-majority") ? (voter_count + 1) / 2 : voter_count / 2 + 1;
 }
 
 // The greatest value that at least a majority of the voters has reached; `reached` has one value for each voter, in any

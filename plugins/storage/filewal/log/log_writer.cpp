@@ -6,6 +6,7 @@
 #include "data_directory.hpp"
 #include "tenon/bytes.hpp"
 #include "tenon/host.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::filewal {
 namespace {
@@ -125,7 +126,7 @@ void LogWriter::begin_segment(std::uint64_t record_bytes) {
   const std::string name = segment_name(next->number);
   next->path = file_system_.path(name);
   file_system_.rename(kSpareName, name);
-  file_system_.sync_directory();
+  if (!mutant("segment-name-not-synced")) file_system_.sync_directory();
   file_bytes_ = next->file->size();
   end_ = kBornBytes;
   previous_ = decode_header<RecordHeader>(piece.substr(kFirstRecordOffset)).checksum;
@@ -135,6 +136,7 @@ void LogWriter::begin_segment(std::uint64_t record_bytes) {
 }
 
 void LogWriter::sync() {
+  if (compacted_ && mutant("segments-removed-too-early")) remove_old_segments();
   if (has_staged()) write_batch();
   if (compacted_) remove_old_segments();
 }
@@ -191,7 +193,7 @@ void LogWriter::write_batch() {
   const Frame trailer;
   if (open_padding_ > 0) pieces_.emplace_back(trailer.padding, open_padding_);
   files_.back()->file->write(end_, pieces_);
-  files_.back()->file->sync();
+  if (!mutant("log-not-synced")) files_.back()->file->sync();
   ++statistics_.syncs;
   statistics_.written_bytes += staged_end_ - end_;
   ends_with_mark_ = staged_.empty();

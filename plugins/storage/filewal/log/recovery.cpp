@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tenon/host.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::filewal {
 namespace {
@@ -40,7 +41,7 @@ void cut_torn_tail(FileSystem& file_system, const SegmentFile& segment, const Sc
   if (size > 0) {
     const std::string kept = segment_name(segment.number, kTornSuffix);
     keep_torn_tail(file_system, kept, *segment.file, scanned);
-    segment.file->zero_fill(scanned.end, size);
+    if (!mutant("torn-end-left")) segment.file->zero_fill(scanned.end, size);
     line += std::to_string(size) + " bytes are set aside in " + file_system.path(kept);
   }
   logger(TENON_SEVERITY_WARNING, line);
