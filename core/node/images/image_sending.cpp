@@ -137,11 +137,14 @@ void ImageSending::probe(Transfer& transfer) {
 }
 
 void ImageSending::keep(const std::vector<raft::NodeId>& peers) {
-  std::erase_if(transfers_, [&](auto& one) {
-    if (std::find(peers.begin(), peers.end(), one.first) != peers.end()) return false;
-    if (one.second.file) discard(workers_, std::move(one.second.file));
-    return true;
-  });
+  for (auto one = transfers_.begin(); one != transfers_.end();) {
+    if (std::find(peers.begin(), peers.end(), one->first) != peers.end()) {
+      ++one;
+      continue;
+    }
+    if (one->second.file) discard(workers_, std::move(one->second.file));
+    one = transfers_.erase(one);
+  }
 }
 
 void ImageSending::run(raft::Term term, raft::Instant now) {

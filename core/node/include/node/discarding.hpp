@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "node/work.hpp"
@@ -23,9 +24,12 @@ class Discarding final : public Work {
   std::unique_ptr<Thing> thing_;
 };
 
+// Only of what is given away: of a copy the caller would keep the other one, and perhaps end the thing itself. A
+// predicate of std::erase_if() sees constant elements of a map, which std::move() copies.
 template <class Thing>
-void discard(WorkPort& workers, Thing thing) {
-  workers.start(std::make_unique<Discarding<Thing>>(std::move(thing)));
+void discard(WorkPort& workers, Thing&& thing) {
+  static_assert(std::is_same_v<Thing, std::remove_cvref_t<Thing>>, "it has to be moved");
+  workers.start(std::make_unique<Discarding<Thing>>(std::forward<Thing>(thing)));
 }
 
 }  // namespace tenon::node
