@@ -57,6 +57,8 @@ class CampaignNode:
         self.folder = folder
         self.network = network
         self.disk = disk
+        storages = STORAGES.split(",")
+        self.storage = storages[(number - 1) % len(storages)]
         self.host = network.address(number) if network else "127.0.0.1"
         self.api_port = 7101 if network else free_port()
         self.transport_port = 7201 if network else free_port()
@@ -82,7 +84,7 @@ class CampaignNode:
             "cluster.peers": ",".join(f"{node.number}=thrift://{node.host}:{node.transport_port}" for node in nodes),
             "transport.plugin": "thrift",
             "transport.thrift.listen": f"{self.host}:{self.transport_port}",
-            "storage.plugin": STORAGES,
+            "storage.plugin": self.storage,
             "api.plugin": "thrift",
             "api.thrift.listen": self.endpoint,
         }
