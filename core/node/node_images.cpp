@@ -138,7 +138,7 @@ void Node::compact_log() {
   const std::optional<ImageIdentity>& newest = images_.newest();
   // Asked for in every round: an image that could not be taken is forgotten.
   if (is_demanded) images_.ask(compaction_wanted_);
-  if (!newest || newest->index <= boundary) return;
+  if (!newest || images_.is_damaged() || newest->index <= boundary) return;
   const bool is_due = is_demanded ? newest->index >= compaction_wanted_ : now_.steady >= next_compaction_;
   if (!is_due) return;
   next_compaction_ = now_.steady + kCompactionInterval;

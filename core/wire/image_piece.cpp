@@ -149,4 +149,9 @@ std::optional<std::uint64_t> piece_number(std::string_view first_bytes) {
   return head ? std::optional(head->number) : std::nullopt;
 }
 
+bool is_sound_piece(std::string_view piece) {
+  const std::optional<PieceHead> head = read_piece_head(piece);
+  return head && head->bytes == piece.size() && head->checksum == crc32c(piece.substr(sizeof head->checksum));
+}
+
 }  // namespace tenon::wire

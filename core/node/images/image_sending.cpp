@@ -21,12 +21,14 @@ class ImageSending::Pieces final : public Work {
         reading_(transfer.reading),
         file_(transfer.file),
         next_(transfer.next),
+        reached_(transfer.reached),
         count_max_(count_max) {}
 
   bool step() override {
     try {
       return read_one();
     } catch (const Error& error) {
+      error_ = error.code();
       why_ = error.what();
       return false;
     }
@@ -46,19 +48,27 @@ class ImageSending::Pieces final : public Work {
     if (next_.offset == end || pieces_.size() == count_max_) return false;
     const std::string head = read(next_.offset, wire::kPieceHeadBytes);
     const std::optional<std::uint32_t> size = wire::piece_bytes(head);
-    // What the peer says that it holds leads to no piece of this image: it starts anew.
     if (!size || wire::piece_number(head) != next_.piece) {
-      if (next_.offset == 0) throw Error(TENON_ERROR_CORRUPT, "the newest image does not begin with a piece");
+      if (next_ == reached_ || next_.offset == 0) throw damaged();
+      // What the peer says that it holds leads to no piece of this image: it starts anew.
       next_ = Place();
       return true;
     }
     auto piece = std::make_shared<const std::string>(read(next_.offset, *size));
-    if (piece->size() != *size) {
-      throw Error(TENON_ERROR_CORRUPT, "the newest image ends within piece " + std::to_string(next_.piece));
-    }
+    if (!wire::is_sound_piece(*piece)) throw damaged();
     pieces_.push_back({next_, {piece, *piece}});
+    const bool goes_on = next_ == reached_;
     next_ = {next_.piece + 1, next_.offset + piece->size()};
+    if (goes_on) reached_ = next_;
     return pieces_.size() < count_max_;
+  }
+
+  Error damaged() const {
+    return Error(TENON_ERROR_CORRUPT,
+                 "this node's image of index " + std::to_string(file_->identity().index.value()) +
+                     " is damaged in piece " + std::to_string(next_.piece) + ", at byte " +
+                     std::to_string(next_.offset) +
+                     "; the next takes its place as soon as an entry is applied; look at the disk");
   }
 
   std::string read(std::uint64_t offset, std::uint64_t size) const {
@@ -74,9 +84,11 @@ class ImageSending::Pieces final : public Work {
   const std::uint64_t reading_;
   std::shared_ptr<ImageFile> file_;
   Place next_;
+  Place reached_;
   const std::uint64_t count_max_;
   std::vector<Piece> pieces_;
-  std::string why_;  // empty: they were read
+  tenon_error error_ = TENON_OK;
+  std::string why_;  // of an error
 };
 
 ImageSending::ImageSending(StoragePort storage, WorkPort& workers, PeerLinks& links, const SendingSettings& settings,
@@ -192,11 +204,18 @@ void ImageSending::has_read(Pieces& read) {
     TENON_CHECK(transfer.file->identity().index >= transfer.index);
     transfer.index = transfer.file->identity().index;
   }
-  if (std::exchange(transfer.is_void, false)) return;
-  if (!read.why_.empty()) {
-    transfer.is_blocked = true;  // until the wait is over
-    return failed_(read.why_);
+  transfer.reached = read.reached_;
+  if (read.error_ == TENON_ERROR_CORRUPT && transfer.file) {
+    read.file_.reset();
+    discard(workers_, std::exchange(transfer.file, nullptr));
+    transfer.acknowledged = transfer.next = transfer.reached = Place();
   }
+  const bool is_wanted = !std::exchange(transfer.is_void, false);
+  if (read.error_ != TENON_OK) {
+    transfer.is_blocked = true;  // until the wait is over
+    return failed_(read.error_, read.why_);
+  }
+  if (!is_wanted) return;
   send(read.peer_, transfer, read.pieces_);
 }
 

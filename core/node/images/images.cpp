@@ -19,7 +19,11 @@ Images::Images(StoragePort storage, WorkPort& workers, PeerLinks& links, std::st
       newest_since_(now),
       first_log_bytes_(settings.log_bytes / 2 + random_.below(settings.log_bytes / 2 + 1)),
       now_(now),
-      sending_(storage, workers, links, settings.sending, [this](const std::string& why) { notes_.push_back(why); }),
+      sending_(storage, workers, links, settings.sending,
+               [this](tenon_error error, const std::string& why) {
+                 notes_.push_back(why);
+                 is_damaged_ = is_damaged_ || error == TENON_ERROR_CORRUPT;
+               }),
       receiving_(
           storage, workers, std::move(cluster_id),
           [this](raft::NodeId leader, const wire::ImageAck& ack) {
@@ -30,6 +34,7 @@ Images::Images(StoragePort storage, WorkPort& workers, PeerLinks& links, std::st
           [this](ReceivedImage received) {
             ++received_count_;
             newest_ = received.image.identity;
+            is_damaged_ = false;
             newest_since_ = now_;
             has_news_ = true;
             received_image_ = std::move(received);
@@ -46,7 +51,7 @@ void Images::update(raft::Term term, raft::LogIndex applied, raft::Instant now) 
 bool Images::wants_to_take(raft::LogIndex applied, std::uint64_t log_bytes, raft::Instant now) const noexcept {
   if (is_taking_ || receiving_.is_busy() || received_image_ || now < not_before_) return false;
   if (newest_ ? applied <= newest_->index : applied == raft::LogIndex()) return false;
-  if (is_asked_) return true;
+  if (is_asked_ || is_damaged_) return true;
   const std::uint64_t grown = log_bytes - log_bytes_at_newest_;
   const std::uint64_t wanted = newest_ ? std::max(settings_.log_bytes, newest_->bytes) : first_log_bytes_;
   if (settings_.log_bytes > 0 && grown >= wanted) return true;
@@ -69,6 +74,7 @@ void Images::taken(const ImageOutcome& outcome) {
     case ImageOutcome::Kind::committed:
       ++taken_count_;
       newest_ = outcome.identity;
+      is_damaged_ = false;
       newest_since_ = now_;
       log_bytes_at_newest_ = log_bytes_at_taking_;
       has_news_ = true;

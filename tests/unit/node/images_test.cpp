@@ -215,6 +215,34 @@ TEST_CASE("a follower that is behind the leader's log gets the state by an image
   CHECK(late.found(get) == std::string(40, 'v'));
 }
 
+TEST_CASE(
+    "an image that is damaged on the leader's disk is said to be there, is not sent, and is replaced by the next") {
+  SmallImages cluster;
+  Machine& leader = cluster.elect();
+  Machine& late = cluster.follower();
+  cluster.cut.insert(late.settings.raft.self);
+  late.restart();
+  cluster.put_many(leader, 40);
+  leader.node->take_image();
+  cluster.pass(milliseconds(500));
+  std::string& stored = leader.storage.newest_image->bytes;
+  const std::size_t byte = GENERATE(0, 5, 2000);
+  stored[stored.size() - 1 - byte] ^= 1;
+  late.now = cluster.now;
+  cluster.cut.clear();
+  cluster.pass(milliseconds(3000));
+  CHECK(late.node->status().images.received == 0);
+  CHECK(late.recorder.troubles.empty());
+  REQUIRE(leader.recorder.troubles.size() > 0);
+  CHECK(leader.recorder.troubles.front().find("is damaged in piece ") != std::string::npos);
+  CHECK(leader.node->status().images.taken == 1);
+  cluster.put_many(leader, 1);
+  cluster.pass(milliseconds(10'000));
+  CHECK(leader.node->status().images.taken == 2);
+  CHECK(late.node->status().images.received == 1);
+  CHECK(hash_of(late) == hash_of(leader));
+}
+
 TEST_CASE("an image ends the watches that it leaves behind as compacted, and those that are ahead of it go on") {
   SmallImages cluster;
   Machine& leader = cluster.elect();

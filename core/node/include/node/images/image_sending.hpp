@@ -34,9 +34,10 @@ struct SendingSettings {
 
 class ImageSending {
  public:
-  using Failed = std::function<void(const std::string& why)>;
+  using Failed = std::function<void(tenon_error error, const std::string& why)>;
 
-  // `failed` is called on the node's thread when the image cannot be read; the transfer is tried again later.
+  // `failed` is called on the node's thread when the image cannot be read, with CORRUPT when it is damaged; the
+  // transfer is tried again later, with the image that is the newest then.
   ImageSending(StoragePort storage, WorkPort& workers, PeerLinks& links, const SendingSettings& settings,
                Failed failed);
   ~ImageSending();
@@ -64,6 +65,7 @@ class ImageSending {
   struct Place {
     std::uint64_t piece = 0;
     std::uint64_t offset = 0;
+    bool operator==(const Place&) const = default;
   };
   enum class State { probe, stream };
   struct Transfer {
@@ -76,6 +78,7 @@ class ImageSending {
     raft::LogIndex index;             // of the image; <= its index while it is not opened
     Place acknowledged;               // what the peer wants next
     Place next;                       // to be read and sent; not before `acknowledged`
+    Place reached;                    // by reading from the beginning: a piece begins here, or the image ends
     raft::Instant wait_until;         // when a probe follows unless an answer comes
     raft::Duration wait;
   };

@@ -67,6 +67,8 @@ class Images {
   void close() noexcept;
 
   const std::optional<ImageIdentity>& newest() const noexcept { return newest_; }
+  // The newest was found to be damaged: nothing may rest on it any more.
+  bool is_damaged() const noexcept { return is_damaged_; }
   std::optional<raft::Instant> next_deadline(raft::Instant now) const noexcept;
   ImageStatus status() const noexcept;
   // What holds from now on: `term` is what answers to peers carry.
@@ -85,7 +87,8 @@ class Images {
   std::uint64_t log_bytes_at_newest_ = 0;
   raft::Instant newest_since_;
   std::uint64_t
-      first_log_bytes_;  // the first image comes earlier, by a random part, so that nodes do not do it at once
+      first_log_bytes_;      // the first image comes earlier, by a random part, so that nodes do not do it at once
+  bool is_damaged_ = false;  // the newest; never without one
   bool is_asked_ = false;
   bool is_taking_ = false;
   std::uint64_t log_bytes_at_taking_ = 0;
