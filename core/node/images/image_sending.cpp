@@ -56,6 +56,11 @@ class ImageSending::Pieces final : public Work {
     if (piece->size() != *size) {
       throw Error(TENON_ERROR_CORRUPT, "the newest image ends within piece " + std::to_string(next_.piece));
     }
+    if (!wire::piece_is_whole(*piece)) {
+      throw Error(TENON_ERROR_CORRUPT, "a peer needs the newest image, of which piece " + std::to_string(next_.piece) +
+                                           " at offset " + std::to_string(next_.offset) +
+                                           " is damaged on this node's disk; look at the disk");
+    }
     pieces_.push_back({next_, {piece, *piece}});
     next_ = {next_.piece + 1, next_.offset + piece->size()};
     return pieces_.size() < count_max_;
