@@ -199,7 +199,11 @@ void ImageSending::has_read(Pieces& read) {
   }
   if (std::exchange(transfer.is_void, false)) return;
   if (!read.why_.empty()) {
-    transfer.is_blocked = true;  // until the wait is over
+    // When the wait is over another image may be the newest. The reader must not be the last owner: it ends here.
+    read.file_.reset();
+    if (transfer.file) discard(workers_, std::move(transfer.file));
+    transfer.acknowledged = transfer.next = Place();
+    transfer.is_blocked = true;
     return failed_(read.why_);
   }
   send(read.peer_, transfer, read.pieces_);
