@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A node is cut off from the others by its network, in one direction or both, for longer than several election timeouts,
-and comes back. Whoever leads then goes on leading, in the same term: also when the node that comes back has led before.
+"""A node is cut off from the others by its network, in one direction or both, for longer than an election timeout, and
+comes back. Whoever leads then goes on leading, in the same term: also when the node that comes back has led before.
 
 Needs network namespaces, and so root; where they cannot be had the test is left out, and says so.
 """
