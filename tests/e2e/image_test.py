@@ -118,7 +118,11 @@ class Images(unittest.TestCase):
         moments = random.Random(seed)
         numbers = range(campaign_rounds(STATE_BYTES // VALUE_BYTES))
         # Taken quickly, because the test waits for them, and sent slowly, so that the blows fall while one is sent.
-        slow = {**SMALL_IMAGES, "snapshot.take_bytes_per_second": "0", "snapshot.send_bytes_per_second": "16MiB"}
+        slow = {
+            **SMALL_IMAGES,
+            "snapshot.take_bytes_per_second": "0",
+            "snapshot.send_bytes_per_second": "16MiB",
+        }
         with RunningCluster(slow) as cluster:
             leader = cluster.wait_for_leader()
             late = cluster.others(leader)[0]

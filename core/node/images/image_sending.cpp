@@ -137,13 +137,14 @@ void ImageSending::probe(Transfer& transfer) {
 }
 
 void ImageSending::keep(const std::vector<raft::NodeId>& peers) {
-  for (auto one = transfers_.begin(); one != transfers_.end();) {
-    if (std::find(peers.begin(), peers.end(), one->first) != peers.end()) {
-      ++one;
+  // Not by erase_if(), which shows what it erases as const, so that the file would be copied and not moved away.
+  for (auto at = transfers_.begin(); at != transfers_.end();) {
+    if (std::find(peers.begin(), peers.end(), at->first) != peers.end()) {
+      ++at;
       continue;
     }
-    if (one->second.file) discard(workers_, std::move(one->second.file));
-    one = transfers_.erase(one);
+    if (at->second.file) discard(workers_, std::move(at->second.file));
+    at = transfers_.erase(at);
   }
 }
 

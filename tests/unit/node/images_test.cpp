@@ -139,6 +139,38 @@ TEST_CASE("a node that has failed leaves open what a worker still held, until it
   CHECK(leader.storage.open_images == 0);
 }
 
+TEST_CASE("the end of a transfer leaves the image to a worker, however quick that is") {
+  SmallImages cluster;
+  Machine& leader = cluster.elect();
+  Machine& late = cluster.follower();
+  cluster.cut.insert(late.settings.raft.self);
+  late.restart();
+  cluster.put_many(leader, 60);
+  leader.node->take_image();
+  cluster.pass(milliseconds(1500));
+  late.now = cluster.now;
+  int open = leader.storage.open_images;
+  leader.workers.begun = [&](Work& work) {
+    CHECK(leader.storage.open_images == open);  // the node has closed none since a worker was here
+    while (work.step()) {
+    }
+    open = leader.storage.open_images;
+  };
+  cluster.works = [&](Machine& machine) { return &machine != &leader; };
+  cluster.cut.clear();
+  bool has_sent = false;
+  for (int i = 0; i < 1000 && !(has_sent && leader.node->status().images.sending == 0); ++i) {
+    cluster.round();
+    for (std::unique_ptr<Work>& work : std::exchange(leader.workers.waiting, {})) {
+      leader.node->on_work_done(std::move(work));
+    }
+    has_sent = late.node->status().images.received == 1;
+    cluster.advance(milliseconds(1));
+  }
+  CHECK(has_sent);
+  CHECK(open == 0);
+}
+
 TEST_CASE("an image that storage gives back damaged is not committed, and the log stays") {
   Machine machine;
   make_small(machine.settings.images);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,7 +42,10 @@ class ManualPeers final : public PeerPort {
 // Work waits until the test has it done.
 class ManualWorkers final : public WorkPort {
  public:
-  void start(std::unique_ptr<Work> work) override { waiting.push_back(std::move(work)); }
+  void start(std::unique_ptr<Work> work) override {
+    if (begun) begun(*work);
+    waiting.push_back(std::move(work));
+  }
   // Steps the oldest to its end, and takes it out.
   std::unique_ptr<Work> finish_one() {
     REQUIRE_FALSE(waiting.empty());
@@ -53,6 +57,7 @@ class ManualWorkers final : public WorkPort {
   }
 
   std::deque<std::unique_ptr<Work>> waiting;
+  std::function<void(Work&)> begun;  // what a quick worker does before start() has returned; null: nothing
 };
 
 }  // namespace tenon::node

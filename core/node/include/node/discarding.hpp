@@ -24,12 +24,11 @@ class Discarding final : public Work {
   std::unique_ptr<Thing> thing_;
 };
 
-// Only of what is given away: of a copy the caller would keep the other one, and perhaps end the thing itself. A
-// predicate of std::erase_if() sees constant elements of a map, which std::move() copies.
+// Takes an rvalue alone: of a copy the last one might end here.
 template <class Thing>
 void discard(WorkPort& workers, Thing&& thing) {
-  static_assert(std::is_same_v<Thing, std::remove_cvref_t<Thing>>, "it has to be moved");
-  workers.start(std::make_unique<Discarding<Thing>>(std::forward<Thing>(thing)));
+  static_assert(!std::is_reference_v<Thing> && !std::is_const_v<Thing>);
+  workers.start(std::make_unique<Discarding<Thing>>(std::move(thing)));
 }
 
 }  // namespace tenon::node
