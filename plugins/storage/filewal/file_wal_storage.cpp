@@ -171,7 +171,30 @@ void FileWalStorage::contain_failure(const std::function<void()>& work) noexcept
 
 // Once, whichever thread is the first.
 void FileWalStorage::fail(tenon_error error, const char* why) noexcept {
-  if (!failed_.exchange(true)) host().failed(error, why);
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_.exchange(true)) return;
+    if (is_reporting_) {
+      failure_.emplace(error, why);
+      return;
+    }
+  }
+  host().failed(error, why);
+}
+
+// Nothing is durable after a failure: one that is found elsewhere during the report is told after it.
+void FileWalStorage::report_durable(std::uint64_t sequence) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_) return;
+    is_reporting_ = true;
+  }
+  durable(sequence);
+  {
+    const std::lock_guard lock(mutex_);
+    is_reporting_ = false;
+  }
+  if (failure_) host().failed(failure_->code(), failure_->what());
 }
 
 // Whether a step is to be taken now that there is nothing else to do.
@@ -217,7 +240,7 @@ void FileWalStorage::perform(const std::vector<Request>& taken) {
   }
   if (writes > 0) {
     sync_group(writes, began);
-    durable(last_sequence);
+    report_durable(last_sequence);
   }
   for (const PlannedRead& read : planned) answer(read);
 }

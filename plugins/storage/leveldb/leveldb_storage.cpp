@@ -261,7 +261,7 @@ void LevelDbStorage::commit(std::uint64_t sequence, std::size_t writes) {
   const auto began = std::chrono::steady_clock::now();
   open_->log->commit();
   const auto taken = std::chrono::steady_clock::now() - began;
-  durable(sequence);
+  report_durable(sequence);
   first_index_ = open_->log->first_index();
   metrics_->sync_seconds.record(Seconds(taken).count());
   metrics_->syncs.record(1);
@@ -363,7 +363,30 @@ void LevelDbStorage::contain_failure(const std::function<void()>& work) noexcept
 
 // Once, whichever thread is the first.
 void LevelDbStorage::fail(tenon_error error, const char* why) noexcept {
-  if (!failed_.exchange(true)) host().failed(error, why);
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_.exchange(true)) return;
+    if (is_reporting_) {
+      failure_.emplace(error, why);
+      return;
+    }
+  }
+  host().failed(error, why);
+}
+
+// Nothing is durable after a failure: one that is found elsewhere during the report is told after it.
+void LevelDbStorage::report_durable(std::uint64_t sequence) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_) return;
+    is_reporting_ = true;
+  }
+  durable(sequence);
+  {
+    const std::lock_guard lock(mutex_);
+    is_reporting_ = false;
+  }
+  if (failure_) host().failed(failure_->code(), failure_->what());
 }
 
 }  // namespace tenon::leveldb_storage

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -187,4 +188,7 @@ if __name__ == "__main__":
     if namespaces.why_not_here() is None:
         namespaces.enter()
     signal.signal(signal.SIGTERM, end_by_exception)
+    # A node that aborts leaves its memory with the evidence, if the system writes it where the process ran.
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
     unittest.main(verbosity=2)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Images through the table that a host sees, beside the log.
+#include <atomic>
 #include <filesystem>
+#include <future>
 
 #include "faulty_file_system.hpp"
 #include "image_fixture.hpp"
@@ -150,6 +152,36 @@ TEST_CASE("a commit that fails is a failure of the storage, after which nothing 
   const auto read = plugin.storage_host.wait_read(1);  // after the write, so the thread has taken both
   REQUIRE(read);
   CHECK(read->error == TENON_ERROR_IO);
+  CHECK(plugin.storage_host.durable_reports() == 0);
+}
+
+TEST_CASE("what is being synced when a commit fails is not reported durable after the failure") {
+  const FakeHost host("/memory", kOptions);
+  MemoryFileSystem disk(1);
+  FaultyFileSystem held(disk);
+  MemoryFileSystem image_disk(2);
+  FaultyFileSystem faulty(image_disk);
+  Plugin plugin(host.table(), held, faulty);
+  REQUIRE(plugin.open() == TENON_OK);
+  std::promise<void> reached;
+  std::promise<void> opened;
+  std::atomic<bool> is_armed = true;
+  held.before_sync([&] {
+    if (!is_armed.exchange(false)) return;
+    reached.set_value();
+    opened.get_future().wait();
+  });
+  plugin.append(1, "synced");
+  reached.get_future().wait();
+  {
+    Handle handle(plugin);
+    REQUIRE(handle.create(plugin, 5, 1) == TENON_OK);
+    faulty.fail_change(faulty.counts().changes + 1, TENON_ERROR_IO);
+    CHECK(handle.commit() == TENON_ERROR_IO);
+  }
+  CHECK(host.failure().has_value());
+  opened.set_value();
+  plugin.close();
   CHECK(plugin.storage_host.durable_reports() == 0);
 }
 

@@ -68,6 +68,7 @@ class FileWalStorage final : public Storage {
   void run() noexcept;
   void contain_failure(const std::function<void()>& work) noexcept;
   void fail(tenon_error error, const char* why) noexcept;
+  void report_durable(std::uint64_t sequence);
   bool wants_spare() const noexcept;
   void prepare_spare(Work work);
   void perform(const std::vector<Request>& taken);
@@ -95,7 +96,9 @@ class FileWalStorage final : public Storage {
   bool sleeping_ = false;
   bool closing_ = false;
 
-  std::atomic<bool> failed_{false};  // and the host was told
+  std::atomic<bool> failed_{false};  // and the host was told, or is when what is_reporting_ says is over
+  bool is_reporting_ = false;        // that something is durable; guarded by the mutex
+  std::optional<Error> failure_;     // still to be told; written while is_reporting_
 
   // The thread's alone, until it has ended.
   LogSpace space_ = LogSpace::enough;                  // as reported

@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -86,6 +87,7 @@ class LevelDbStorage final : public Storage {
   void check_room_for_images() const;
   void contain_failure(const std::function<void()>& work) noexcept;
   void fail(tenon_error error, const char* why) noexcept;
+  void report_durable(std::uint64_t sequence);
 
   const Surroundings surroundings_;
   const std::unique_ptr<const Options> options_;
@@ -99,7 +101,9 @@ class LevelDbStorage final : public Storage {
   bool sleeping_ = false;
   bool closing_ = false;
 
-  std::atomic<bool> failed_{false};            // and the host was told
+  std::atomic<bool> failed_{false};            // and the host was told, or is when what is_reporting_ says is over
+  bool is_reporting_ = false;                  // that something is durable; guarded by the mutex
+  std::optional<Error> failure_;               // still to be told; written while is_reporting_
   std::atomic<std::uint64_t> first_index_{1};  // of the log; entries before it are compacted
   LogSpace space_ = LogSpace::enough;          // as reported; the housekeeper's alone
   std::thread writer_;
