@@ -137,7 +137,7 @@ node::Recovered Machine::recover(const filewal::Recovered& found, raft::WriteSeq
     log_->sync();
     perform(effect_of(write), durable_);
   }
-  std::optional<node::Recovered> recovered = boot.finish(id_, last_sequence);
+  std::optional<node::Recovered> recovered = boot.finish(last_sequence);
   if (!recovered) violated(*boot.error());
   return *std::move(recovered);
 }
