@@ -128,11 +128,8 @@ void check_peers(const Settings& settings, const Config& config) {
 // What a node needs that is to be taken in by a cluster.
 void read_join(const Settings& settings, Config& config) {
   const Setting* join = settings.find("cluster", "join");
-  if (config.start != Start::kJoin) {
-    if (join == nullptr) return;
-    const Refusing refuse_join("cluster", "join", *join);
-    refuse_join("it is for a node that joins a cluster; write start = join, or remove it");
-  }
+  const Peers asked = join == nullptr ? Peers() : parse_peers("join", *join);
+  if (config.start != Start::kJoin) return;
   const Setting& start = *settings.find("cluster", "start");
   if (const Setting* members = settings.find("cluster", "initial_members")) {
     refuse(members->origin, "cluster", "initial_members",
@@ -145,7 +142,7 @@ void read_join(const Settings& settings, Config& config) {
            "[transport]");
   }
   if (join == nullptr) return;
-  config.join = parse_peers("join", *join);
+  config.join = asked;
   const Refusing refuse_join("cluster", "join", *join);
   if (config.join.contains(config.node_id))
     refuse_join("node " + std::to_string(config.node_id) + " is this node; name members of the cluster");

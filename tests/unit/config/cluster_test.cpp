@@ -95,7 +95,8 @@ TEST_CASE("a node that joins needs a transport, and where it is reached itself w
   check_refusal(least(joins + "join = 7=thrift://a:1\n"), "a.conf:14: cluster.join: ", "node 7 is this node");
   check_refusal(least(joins + "initial_members = 7\n"), "a.conf:14: cluster.initial_members: ", "joins a cluster");
   check_refusal(least("[cluster]\nstart = join\n"), "a.conf:11: transport.plugin: not set", "add plugin = thrift");
-  check_cluster("join = 1=thrift://a:1", "write start = join, or remove it");
+  CHECK(load(least("[cluster]\njoin = 1=thrift://a:1\n")).join.empty());  // without effect
+  check_cluster("join = thrift://a:1", "does not begin with the id of a node");
 }
 
 TEST_CASE("after the first start there may be peers that are no initial members") {
