@@ -15,6 +15,7 @@
 #include "periodic_thread.hpp"
 #include "plugin/inspect.hpp"
 #include "plugin_selection.hpp"
+#include "recover/recover.hpp"
 #include "restore/restore.hpp"
 #include "server.hpp"
 #include "service_notifier.hpp"
@@ -115,6 +116,42 @@ config::LoggerLevels conversion_levels(const config::Config& config) {
   return levels;
 }
 
+constexpr char kRecoveryDangers[] =
+    "DANGER: this is for a cluster whose majority is lost for good, and for nothing else.\n"
+    "  - Acknowledged writes that only the lost nodes had are gone, and nobody can tell which they were.\n"
+    "  - What this node had and was not committed becomes part of the new cluster.\n"
+    "  - If a majority of the old cluster still runs, or comes back, there are two clusters with two histories. They\n"
+    "    refuse each other by their ids, but clients do not know it: stop every node of the old cluster first, for "
+    "good.\n"
+    "  - Of several nodes that are left take the one of the greatest term, and of those the one of the greatest "
+    "index.\n";
+
+int recover(const config::Config& config, const PluginSelection& plugins, const config::CommandLine& command_line) {
+  ServerLogger logger(conversion_levels(config), config.logger_format, config.logger_file);
+  const std::string cluster_id =
+      command_line.new_cluster_id.empty() ? new_cluster_id(config.cluster_id) : command_line.new_cluster_id;
+  // The same rules as for any other id.
+  config::Sources sources = read_sources(command_line);
+  sources.flags.push_back({"cluster", "id", cluster_id});
+  static_cast<void>(config::load(sources));
+  const RecoveryMode mode = command_line.confirmed ? RecoveryMode::perform : RecoveryMode::look;
+  const Recovery done = recover_data_directory(config, plugins, cluster_id, mode, logger);
+  std::cout << kRecoveryDangers << "node " << config.node_id << " of the cluster " << config.cluster_id << " (members "
+            << done.members << ") has everything up to term " << done.position.term << ", index " << done.position.index
+            << ": " << done.key_count << " keys at revision " << done.revision << "\n";
+  if (!command_line.confirmed) {
+    std::cout << "nothing was changed; to make it the new cluster of node " << config.node_id
+              << " alone, repeat the command with --yes\n";
+    return kExitOk;
+  }
+  std::cout << "it is the cluster " << done.cluster_id << " of node " << config.node_id << " alone now\n"
+            << "start it with cluster.id = " << done.cluster_id
+            << " and without cluster.start, then take in new nodes, "
+            << "with empty\ndata directories, by tenonctl member add\n"
+            << "what was there before is kept in " << done.put_away.string() << "\n";
+  return kExitOk;
+}
+
 int convert(const config::CommandLine& command_line) {
   const StoragePlace& from = command_line.convert_from;
   const StoragePlace& to = command_line.convert_to;
@@ -178,6 +215,7 @@ int perform(const config::CommandLine& command_line) {
   if (command_line.action == config::Action::kRestore) {
     return restore_node(config, plugins, command_line.backup_files);
   }
+  if (command_line.action == config::Action::kRecover) return recover(config, plugins, command_line);
   check_surroundings(config, plugins);
   if (command_line.action == config::Action::kRun) {
     return run_node(config, plugins, [&command_line] {

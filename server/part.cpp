@@ -119,6 +119,7 @@ std::unique_ptr<Part> make_part(const PartSurroundings& surroundings, plugin::Lo
       [room, on_failed = surroundings.on_failed](tenon_error error, const std::string& message) {
         on_failed(room + " has failed with error " + std::to_string(error) + ": " + message);
       },
+      surroundings.extensions,
   };
   return std::make_unique<Part>(std::move(loaded), std::move(of_plugin), surroundings);
 }

@@ -25,6 +25,7 @@ struct PartSurroundings {
   host::Metrics& metrics;
   validation::Threads& threads;
   std::function<void(const std::string& why)> on_failed;  // any thread: the instance cannot go on
+  std::map<std::string, const void*> extensions = {};     // that the instance is offered
 };
 
 struct Part {

@@ -55,6 +55,10 @@ node::Settings node_settings(const config::Config& config) {
   settings.images.take_bytes_per_second = config.snapshots.take_bytes_per_second;
   settings.images.log_held_bytes_max = config.snapshots.log_held_bytes_max;
   settings.images.sending.bytes_per_second = config.snapshots.send_bytes_per_second;
+  settings.joins = config.start == config::Start::kJoin;
+  for (const auto& peers : {config.peers, config.join}) {
+    for (const auto& [id, addresses] : peers) settings.peers.try_emplace(raft::NodeId(id), addresses);
+  }
   return settings;
 }
 
@@ -136,11 +140,15 @@ void Server::hand_leadership_over(raft::Instant end) {
 std::unique_ptr<Part> Server::make_part(plugin::LoadedPlugin loaded, const std::string& room,
                                         const std::string& directory) {
   const bool answers_rest_on_it = loaded.object->storage != nullptr;
-  return server::make_part({config_, logger_, metrics_, plugin_threads_,
+  return server::make_part({config_,
+                            logger_,
+                            metrics_,
+                            plugin_threads_,
                             [this, answers_rest_on_it](const std::string& why) {
                               if (answers_rest_on_it) node_.halt();
                               control_.fail(why);
-                            }},
+                            },
+                            {{TENON_DIAL_REPORTS, peers_.dial_reports()}}},
                            std::move(loaded), room, directory);
 }
 
@@ -180,8 +188,8 @@ node::StoragePort Server::open_storage() {
 }
 
 node::Recovered Server::boot_storage(const node::Settings& settings) {
-  host::StorageBoot boot{settings.raft.self, std::nullopt, settings.raft.log_cache_bytes_max, settings.cluster_id};
-  if (config_.start) {
+  host::StorageBoot boot{std::nullopt, settings.raft.log_cache_bytes_max, settings.cluster_id, settings.joins};
+  if (config_.start == config::Start::kNew) {
     raft::Membership members;
     for (const std::uint64_t member : config_.initial_members) members.members.push_back({raft::NodeId(member)});
     boot.new_members = std::move(members);
@@ -190,11 +198,14 @@ node::Recovered Server::boot_storage(const node::Settings& settings) {
 }
 
 void Server::start_transports(const raft::Membership& members) {
-  for (const raft::Member& voter : members.members) {
-    if (voter.id == raft::NodeId(config_.node_id) || config_.peers.contains(voter.id.value())) continue;
-    throw Error(TENON_ERROR_INVALID, "node " + std::to_string(voter.id.value()) +
+  // A node that has not read its own place in the log yet is told where the others are.
+  const bool has_place = members.find(raft::NodeId(config_.node_id)) != nullptr;
+  for (const raft::Member& member : members.members) {
+    const bool has_address = config_.peers.contains(member.id.value()) || !member.addresses.empty();
+    if (member.id == raft::NodeId(config_.node_id) || has_address || !has_place) continue;
+    throw Error(TENON_ERROR_INVALID, "node " + std::to_string(member.id.value()) +
                                          " is a member by the log, but cluster.peers has no address of it; add " +
-                                         std::to_string(voter.id.value()) + "=SCHEME://HOST:PORT");
+                                         std::to_string(member.id.value()) + "=SCHEME://HOST:PORT");
   }
   peers_.introduce_self(storage_session_->incarnation(), plugins_.client_addresses());
   for (const std::string& name : config_.transport_plugins) {
@@ -203,13 +214,15 @@ void Server::start_transports(const raft::Membership& members) {
     peers_.start({name, transport.tables.transport, transport.tables.self});
     logger_.write(TENON_SEVERITY_INFO, room, "started");
   }
+  // What the node does itself from then on, tried here so that a config which cannot work is refused.
   for (const auto& [id, addresses] : config_.peers) {
     const raft::NodeId peer(id);
     if (peer == raft::NodeId(config_.node_id)) {
       directory_.set_addresses(peer, addresses);
-    } else if (members.has_voter(peer)) {
-      peers_.set_peer(peer, addresses);
-    } else {
+    } else if (members.find(peer) != nullptr) {
+      const std::string fault = peers_.set_peer(peer, addresses);
+      if (!fault.empty()) throw Error(TENON_ERROR_UNSUPPORTED, fault + " in cluster.peers");
+    } else if (!members.members.empty()) {
       logger_.write(TENON_SEVERITY_WARNING, "server",
                     "node " + std::to_string(id) + " of cluster.peers is no member by the log, and is left out");
     }
@@ -236,6 +249,9 @@ void Server::start_disk_meter() {
 
 std::string Server::status_line() const {
   const node::Status status = node_.status();
+  if (status.own_standing.place != node::OwnStanding::Place::member) {
+    return std::string("stands as ") + node::name_of(status.own_standing);
+  }
   const std::string term = " in term " + std::to_string(status.term.value());
   if (status.role == raft::RoleName::leader) return "leads" + term;
   if (status.leader != raft::NodeId()) return "follows node " + std::to_string(status.leader.value()) + term;

@@ -56,6 +56,9 @@ Member to_member(const thrift_api::Member& member) {
   made.match_index = number_if(isset.match_index, member.match_index);
   made.next_index = number_if(isset.next_index, member.next_index);
   made.progress = text_if(isset.progress, member.progress);
+  made.standing = text_if(isset.standing, member.standing);
+  made.aim = text_if(isset.aim, member.aim);
+  made.missing_bytes = number_if(isset.missing_bytes, member.missing_bytes);
   return made;
 }
 

@@ -39,6 +39,19 @@ Log to_log(const thrift_api::LogReply& reply) {
           reply.being_taken};
 }
 
+thrift_api::MemberChange::type to_kind(MemberChangeKind kind) noexcept {
+  switch (kind) {
+    case MemberChangeKind::kPromote:
+      return thrift_api::MemberChange::PROMOTE;
+    case MemberChangeKind::kRemove:
+      return thrift_api::MemberChange::REMOVE;
+    case MemberChangeKind::kReplace:
+      return thrift_api::MemberChange::REPLACE;
+    default:
+      return thrift_api::MemberChange::ADD;
+  }
+}
+
 }  // namespace
 
 SnapshotPart Client::read_snapshot(const std::string& id, std::uint64_t offset) {
@@ -70,6 +83,22 @@ Log Client::compact_log() {
 Log Client::log() {
   return to_log(call_maintenance<thrift_api::LogReply>(
       *caller_, Effect::kRead, [](Calls& calls) { calls.send_getLog(); }, &Calls::recv_getLog));
+}
+
+MemberChangeResult Client::change_members(const MemberChange& change) {
+  thrift_api::ChangeMembersRequest request;
+  request.__set_change(to_kind(change.kind));
+  request.__set_node(static_cast<std::int64_t>(change.node));
+  if (!change.addresses.empty()) request.__set_addresses(change.addresses);
+  if (change.replaced != 0) request.__set_replaced(static_cast<std::int64_t>(change.replaced));
+  if (change.stays_learner) request.__set_stays_learner(true);
+  if (change.force) request.__set_force(true);
+  const auto reply = call_maintenance<thrift_api::ChangeMembersReply>(
+      *caller_, Effect::kWrite, [&](Calls& calls) { calls.send_changeMembers(request); }, &Calls::recv_changeMembers);
+  const auto& isset = reply.__isset;
+  return {number(reply.node), isset.standing ? std::optional(reply.standing) : std::nullopt,
+          isset.missing_bytes ? std::optional(number(reply.missing_bytes)) : std::nullopt,
+          isset.text ? reply.text : std::string(), isset.warnings ? reply.warnings : std::vector<std::string>()};
 }
 
 }  // namespace tenon::client

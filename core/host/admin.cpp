@@ -35,6 +35,7 @@ std::optional<AdminAnswer> NodeThread::admin(node::Token token, const std::strin
   if (verb == "snapshot_read") return admin_snapshot_read(token, argument);
   if (verb == "log_read") return admin_log_read(token, argument);
   if (verb == "compact") return admin_later({token, node::CompactionWanted{}});
+  if (verb.starts_with("member_")) return admin_member_change(token, verb, argument);
   if (verb == "leader_transfer") return admin_transfer(argument);
   if (verb == "status") {
     const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - started_);
@@ -47,8 +48,9 @@ std::optional<AdminAnswer> NodeThread::admin(node::Token token, const std::strin
   if (verb == "state_hash") return AdminAnswer{TENON_OK, state_hash_text(status())};
   return AdminAnswer{TENON_ERROR_UNSUPPORTED,
                      "the admin verb '" + echo(verb) +
-                         "' is not in this version; there are status, members, metrics, leader, leader_transfer, "
-                         "snapshot, snapshot_read, compact, log_read and state_hash"};
+                         "' is not in this version; there are status, members, member_add, member_promote, "
+                         "member_remove, member_replace, metrics, leader, leader_transfer, snapshot, "
+                         "snapshot_read, compact, log_read and state_hash"};
 }
 
 std::optional<AdminAnswer> NodeThread::admin_snapshot_read(node::Token token, const std::string& argument) {
@@ -85,6 +87,16 @@ std::optional<AdminAnswer> NodeThread::admin_log_read(node::Token token, const s
                                                  raft::LogIndex(numbers[2])}});
 }
 
+std::optional<AdminAnswer> NodeThread::admin_member_change(node::Token token, const std::string& verb,
+                                                           const std::string& argument) {
+  std::optional<node::MemberChangeWanted> wanted = parse_member_change(verb, argument);
+  if (wanted) return admin_later({token, *std::move(wanted)});
+  return AdminAnswer{TENON_ERROR_INVALID, "found '" + echo(verb + " " + argument) +
+                                              "', expected member_add ID ADDRESS|.. with learner behind it or not, "
+                                              "member_promote ID and member_remove ID with force behind it or not, or "
+                                              "member_replace OLD NEW ADDRESS|.."};
+}
+
 std::optional<AdminAnswer> NodeThread::admin_later(node::OperatorRequest request) {
   if (ask(std::move(request))) return std::nullopt;
   return AdminAnswer{TENON_ERROR_BUSY, "as many requests of operators wait for this node as may; try later"};
@@ -94,11 +106,15 @@ void NodeThread::answer_operator(node::OperatorAnswer answer) {
   events_.answered();
   const std::uint64_t queue = answer.token.queue;
   if (auto* refusal = std::get_if<node::OperatorRefusal>(&answer.what)) {
-    return queue_completion(
-        queue, make_completion({answer.token, refusal->outcome, refusal->error, {}, {}, {}}, std::move(refusal->why)));
+    return queue_completion(queue,
+                            make_completion({answer.token, refusal->outcome, refusal->error, {}, refusal->leader, {}},
+                                            std::move(refusal->why), clients_->leader_address(queue, refusal->leader)));
   }
   if (const auto* begun = std::get_if<node::CompactionBegun>(&answer.what)) {
     return queue_completion(queue, make_admin_completion(answer.token, "compact", compaction_text(*begun)));
+  }
+  if (const auto* done = std::get_if<node::MemberChangeDone>(&answer.what)) {
+    return queue_completion(queue, make_admin_completion(answer.token, "member_change", member_change_text(*done)));
   }
   if (const auto* part = std::get_if<node::LogPart>(&answer.what)) {
     return queue_completion(queue, make_admin_completion(answer.token, "log_read", log_part_text(*part)));

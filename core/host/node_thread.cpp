@@ -163,6 +163,18 @@ void NodeThread::on_lane(raft::NodeId peer, node::Lane lane, node::LaneEvent eve
   if (!fits) failed("a transport reports more events of lanes than a connection can have");
 }
 
+void NodeThread::on_introduced(raft::NodeId peer, const raft::Incarnation& incarnation) {
+  post_news({peer, incarnation, {}});
+}
+
+void NodeThread::on_dial_failed(raft::NodeId peer, const std::string& why) { post_news({peer, std::nullopt, why}); }
+
+void NodeThread::post_news(Mail::PeerNews news) {
+  post([&](Mail& mail) {
+    if (mail.peer_news.size() < kPeerNewsMax) mail.peer_news.push_back(std::move(news));
+  });
+}
+
 void NodeThread::durable(std::uint64_t sequence) {
   post([&](Mail& mail) { mail.durable = sequence; });
 }
@@ -236,6 +248,13 @@ void NodeThread::deliver(Mail& mail) {
 }
 
 void NodeThread::deliver_from_peers(Mail& mail) {
+  for (const Mail::PeerNews& news : mail.peer_news) {
+    if (news.incarnation) {
+      node_->on_introduced(news.peer, *news.incarnation);
+    } else {
+      node_->on_dial_failed(news.peer, news.dial_failure);
+    }
+  }
   for (Mail::FromPeer& one : mail.from_peers) {
     if (!one.frame) {
       node_->on_lane(one.peer, one.lane, one.event);
@@ -311,6 +330,8 @@ void NodeThread::heartbeat_answered(const raft::HeartbeatAnswered& answered) { e
 void NodeThread::proposal_applied(raft::Duration waited) { events_.proposal_applied(waited); }
 void NodeThread::image_committed(const node::ImageStatus& images) { events_.image_committed(images); }
 void NodeThread::image_trouble(const std::string& what) { events_.image_trouble(what); }
+void NodeThread::member_note(const std::string& what) { events_.member_note(what); }
+void NodeThread::own_standing_changed(const node::OwnStanding& standing) { events_.own_standing_changed(standing); }
 void NodeThread::states_compared(std::uint64_t count) { events_.states_compared(count); }
 void NodeThread::states_differ(const std::string& what) { events_.states_differ(what); }
 void NodeThread::frame_dropped(node::FrameDrop why, raft::NodeId) { events_.frame_dropped(why); }

@@ -52,6 +52,12 @@ bool PeerDirectory::introduce(raft::NodeId node, const raft::Incarnation& incarn
   return true;
 }
 
+void PeerDirectory::forget(raft::NodeId node) {
+  TENON_CHECK(node != self_);
+  const std::lock_guard lock(mutex_);
+  nodes_.erase(node);
+}
+
 void PeerDirectory::set_lane(raft::NodeId peer, node::Lane lane, std::string transport) {
   const std::lock_guard lock(mutex_);
   const auto found = nodes_.find(peer);

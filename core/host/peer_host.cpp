@@ -47,11 +47,14 @@ std::string listed(const std::vector<std::string>& texts) {
 
 PeerHost::PeerHost(PeerDirectory& directory, PeerEvents& events, Metrics& metrics)
     : directory_(directory), events_(events), metrics_(metrics) {
-  unknown_peer_metric_ =
-      metrics.create(MetricKind::counter, "tenon_frames_dropped_total", "reason=\"unknown_peer\"", kFramesDroppedHelp);
   introductions_refused_metric_ =
       metrics.create(MetricKind::counter, "tenon_introductions_refused_total", "",
-                     "What peers have said of themselves that was not kept: too much, malformed, or not of a peer.");
+                     "What peers have said of themselves that was not kept: too much, or malformed.");
+  dial_reports_.struct_size = sizeof dial_reports_;
+  dial_reports_.context = this;
+  dial_reports_.failed = [](const tenon_dial_reports* reports, std::uint64_t peer, tenon_bytes why) {
+    static_cast<PeerHost*>(reports->context)->dial_failed(raft::NodeId(peer), view(why));
+  };
 }
 
 PeerHost::~PeerHost() { TENON_CHECK(transports_.empty()); }
@@ -78,7 +81,8 @@ void PeerHost::start(const TransportPort& transport) {
   };
   table.receive = [](const tenon_transport_host* host, std::uint64_t peer, std::uint32_t, std::uint32_t,
                      const tenon_bytes* frames, std::uint64_t count) {
-    of(host).host->receive(raft::NodeId(peer), {frames, static_cast<std::size_t>(count)});
+    // Also of nodes that are no peers, for those may want to be: what they say is for the node to judge.
+    of(host).host->events_.receive(raft::NodeId(peer), {frames, static_cast<std::size_t>(count)});
   };
   table.lane_event = [](const tenon_transport_host* host, std::uint64_t peer, std::uint32_t lane, std::uint32_t event) {
     const std::optional<node::Lane> known = lane_of(lane);
@@ -97,11 +101,18 @@ void PeerHost::start(const TransportPort& transport) {
   throw Error(error, "the transport " + transport.name + " could not start: " + why.message);
 }
 
-void PeerHost::set_peer(raft::NodeId peer, const std::vector<std::string>& addresses) {
-  TENON_CHECK(peer != directory_.self());
-  directory_.set_addresses(peer, addresses);
-  {
+std::string PeerHost::set_peer(raft::NodeId peer, const std::vector<std::string>& addresses) {
+  const std::string whose = "the addresses of node " + std::to_string(peer.value()) + ", " + listed(addresses);
+  if (peer == raft::NodeId() || peer == directory_.self()) return whose + ", are of this node, which is no peer";
+  if (!valid_addresses(addresses)) {
+    return whose + ", are not of the form SCHEME://HOST:PORT, or are more than " + std::to_string(kAddressesMax);
+  }
+  if (!addresses.empty()) {
     const std::lock_guard lock(mutex_);
+    if (!peers_.contains(peer) && peers_.size() == kPeersMax) {
+      return whose + ", are not taken, for there are " + std::to_string(kPeersMax) + " peers already";
+    }
+    directory_.set_addresses(peer, addresses);
     peers_[peer];
   }
   std::vector<const char*> pointers;
@@ -109,6 +120,7 @@ void PeerHost::set_peer(raft::NodeId peer, const std::vector<std::string>& addre
   for (const std::string& address : addresses) pointers.push_back(address.c_str());
   std::vector<std::string> names;
   bool is_taken = false;
+  std::string fault;
   for (const auto& transport : transports_) {
     const TransportPort& port = transport->port;
     names.push_back(port.name);
@@ -116,16 +128,29 @@ void PeerHost::set_peer(raft::NodeId peer, const std::vector<std::string>& addre
     if (error == TENON_OK) {
       is_taken = true;
     } else if (error != TENON_ERROR_UNSUPPORTED) {
-      throw Error(error, "the transport " + port.name + " does not take the addresses of node " +
-                             std::to_string(peer.value()) + ", " + listed(addresses) + ": error " +
-                             std::to_string(error) + ", see its lines in the logger");
+      fault = "the transport " + port.name + " does not take " + whose + ": error " + std::to_string(error) +
+              ", see its lines in the logger";
     }
   }
-  if (!is_taken) {
-    throw Error(TENON_ERROR_UNSUPPORTED, "no transport takes the addresses of node " + std::to_string(peer.value()) +
-                                             ", " + listed(addresses) + "; the transports are " + listed(names) +
-                                             ": give an address with the scheme of one of them in cluster.peers");
+  if (addresses.empty()) {
+    forget(peer);
+  } else if (!is_taken && fault.empty()) {
+    fault = "no transport takes " + whose + "; the transports are " + listed(names) +
+            ": give an address with the scheme of one of them";
   }
+  return fault;
+}
+
+// What transports still say of it is not of the peer that it may become again.
+void PeerHost::forget(raft::NodeId peer) {
+  const std::lock_guard lock(mutex_);
+  const auto found = peers_.find(peer);
+  if (found == peers_.end()) return;
+  for (const node::Lane lane : {node::Lane::control, node::Lane::bulk}) {
+    if (found->second[static_cast<std::size_t>(lane)].in_use) events_.on_lane(peer, lane, node::LaneEvent::down);
+  }
+  peers_.erase(found);
+  directory_.forget(peer);
 }
 
 void PeerHost::stop() noexcept {
@@ -178,20 +203,15 @@ void PeerHost::introduced(raft::NodeId peer, const tenon_introduction& said) {
     fits = size <= kAddressBytesMax;
     if (fits) addresses.emplace_back(address, size);
   }
-  if (!fits || !directory_.introduce(peer, incarnation, std::move(addresses))) {
-    metrics_.record(introductions_refused_metric_, 1);
-  }
+  if (!fits || !valid_addresses(addresses)) return metrics_.record(introductions_refused_metric_, 1);
+  // Of a node that is no peer nothing is kept here.
+  directory_.introduce(peer, incarnation, std::move(addresses));
+  events_.on_introduced(peer, incarnation);
 }
 
-void PeerHost::receive(raft::NodeId peer, std::span<const tenon_bytes> frames) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!peers_.contains(peer)) {
-      metrics_.record(unknown_peer_metric_, static_cast<double>(frames.size()));
-      return;
-    }
-  }
-  events_.receive(peer, frames);
+void PeerHost::dial_failed(raft::NodeId peer, std::string_view why) {
+  constexpr std::size_t kWhyBytesMax = 512;
+  events_.on_dial_failed(peer, std::string(why.substr(0, kWhyBytesMax)));
 }
 
 void PeerHost::on_lane(const Started& transport, raft::NodeId peer, node::Lane lane, std::uint32_t event) {

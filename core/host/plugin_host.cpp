@@ -17,7 +17,11 @@ PluginHost::PluginHost(PluginSurroundings surroundings, Logger& logger, Metrics&
   table_.node_id = surroundings_.node_id;
   table_.cluster_id = surroundings_.cluster_id.c_str();
   table_.data_directory = surroundings_.data_directory.c_str();
-  table_.get_extension = [](const tenon_host*, const char*) -> const void* { return nullptr; };
+  table_.get_extension = [](const tenon_host* host, const char* name) -> const void* {
+    const auto& extensions = of(host).surroundings_.extensions;
+    const auto found = extensions.find(name);
+    return found == extensions.end() ? nullptr : found->second;
+  };
   table_.option = [](const tenon_host* host, const char* name) -> const char* {
     const auto& options = of(host).surroundings_.options;
     const auto found = options.find(name);

@@ -34,6 +34,14 @@ KnownNode find_node(const std::vector<KnownNode>& nodes, raft::NodeId id) {
   return found == nodes.end() ? KnownNode{id, {}, {}, {}, {}} : *found;
 }
 
+// A learner's; of anyone else there is nothing to become.
+std::string aim_text(const raft::Member& member) {
+  if (member.standing != raft::Standing::learner) return "-";
+  if (member.takes_place_of == raft::NodeId()) return "learner";
+  if (member.takes_place_of == member.id) return "voter";
+  return "replaces:" + std::to_string(member.takes_place_of.value());
+}
+
 std::string lane_text(const KnownNode& known, node::Lane lane) {
   const std::string& transport = known.lanes[static_cast<std::size_t>(lane)];
   return transport.empty() ? "-" : transport;
@@ -80,7 +88,11 @@ std::string status_text(const Identity& identity, const node::Status& status, st
   add_line(text, "role", role_name(status.role));
   add_line(text, "term", status.term.value());
   add_line(text, "leader", status.leader.value());
-  add_line(text, "members", status.membership.members.size());
+  const std::size_t members = status.membership.members.size();
+  add_line(text, "members", members);
+  add_line(text, "learners", members - status.membership.voters().size());
+  add_line(text, "standing", node::name_of(status.own_standing));
+  if (!status.own_standing.text.empty()) add_line(text, "standing_text", status.own_standing.text);
   add_line(text, "first_index", status.first_index.value());
   add_line(text, "last_index", status.last_index.value());
   add_line(text, "durable_index", status.durable_index.value());
@@ -151,23 +163,28 @@ std::string state_hash_text(const node::Status& status) {
 
 std::string members_text(const Identity& identity, const node::Status& status, const std::vector<KnownNode>& nodes) {
   std::string text;
-  for (const raft::Member& voter : status.membership.members) {
-    const KnownNode known = find_node(nodes, voter.id);
-    const bool is_self = voter.id == identity.node_id;
-    text += "id=" + std::to_string(voter.id.value());
-    text += " incarnation=" + hexadecimal(voter.incarnation);
-    text += voter.id == status.leader ? " is_leader=yes" : " is_leader=no";
-    text += " addresses=" + joined(known.addresses);
+  for (const raft::Member& member : status.membership.members) {
+    const KnownNode known = find_node(nodes, member.id);
+    const bool is_self = member.id == identity.node_id;
+    text += "id=" + std::to_string(member.id.value());
+    text += " incarnation=" + hexadecimal(member.incarnation);
+    text += member.id == status.leader ? " is_leader=yes" : " is_leader=no";
+    text += " addresses=" + joined(known.addresses.empty() ? member.addresses : known.addresses);
     text += " clients=" + joined(known.client_addresses);
     text += " control=" + (is_self ? "-" : lane_text(known, node::Lane::control));
     text += " bulk=" + (is_self ? "-" : lane_text(known, node::Lane::bulk));
+    text += std::string(" standing=") + node::standing_name(member.standing);
+    text += " aim=" + aim_text(member);
     const auto peer = std::find_if(status.peers.begin(), status.peers.end(),
-                                   [&](const raft::PeerStatus& one) { return one.id == voter.id; });
+                                   [&](const raft::PeerStatus& one) { return one.id == member.id; });
     if (peer != status.peers.end()) {
       text += " match_index=" + std::to_string(peer->match_index.value());
       text += " next_index=" + std::to_string(peer->next_index.value());
       text += std::string(" progress=") + progress_name(peer->state);
     }
+    const auto lag = std::find_if(status.lags.begin(), status.lags.end(),
+                                  [&](const node::MemberLag& one) { return one.node == member.id; });
+    if (lag != status.lags.end()) text += " missing_bytes=" + std::to_string(lag->missing_bytes);
     text += "\n";
   }
   return text;

@@ -150,18 +150,19 @@ node::Recovered StorageSession::boot(const StorageBoot& boot, const std::functio
   std::string hard_state(view(found_.hard_state));
   std::optional<node::LoadedImage> image = load_image(boot.cluster_id);
   raft::WriteSequence last_sequence;
-  if (found_.last_index == 0 && !image) {
+  const bool waits_to_join = boot.joins && found_.last_index == 0 && !image;
+  if (found_.last_index == 0 && !image && !waits_to_join) {
     if (!boot.new_members) {
       throw Error(TENON_ERROR_INVALID,
                   "the data directory is empty, and cluster.start is not set: set cluster.start = new to begin a new "
-                  "cluster, or name the data directory of the node that is to start again");
+                  "cluster or join to enter one, or name the data directory of the node that is to start again");
     }
     give_birth(*boot.new_members, hard_state, failed);
     last_sequence = raft::WriteSequence(1);
     hard_state = birth_write_->birth.hard_state;
     found_.last_index = 1;
   }
-  if (hard_state.empty()) {
+  if (hard_state.empty() && !waits_to_join) {
     throw Error(TENON_ERROR_CORRUPT,
                 "there is a log but no hard state: the node's vote is lost, so it cannot start again");
   }
@@ -172,7 +173,7 @@ node::Recovered StorageSession::boot(const StorageBoot& boot, const std::functio
     last_sequence = reset->sequence;
     reset_log(*std::move(reset), failed);
   }
-  std::optional<node::Recovered> recovered = reading.finish(boot.self, last_sequence);
+  std::optional<node::Recovered> recovered = reading.finish(last_sequence);
   if (!recovered) throw Error(TENON_ERROR_CORRUPT, *reading.error());
   return *std::move(recovered);
 }

@@ -66,16 +66,16 @@ std::optional<raft::Write> Boot::reset(raft::LogIndex stored_last, raft::WriteSe
   return write;
 }
 
-std::optional<Recovered> Boot::finish(raft::NodeId self, raft::WriteSequence last_sequence) {
+std::optional<Recovered> Boot::finish(raft::WriteSequence last_sequence) {
   TENON_CHECK(!error_);
   raft::Log& log = recovered_.log;
   // The term of a leader that sent an image is known to this node by the image, when a crash came before it was written
   // by itself. What rested on it never left this node, a vote neither.
   if (image_ && recovered_.hard_state.term < image_->term) recovered_.hard_state = {image_->term, raft::NodeId()};
-  if (log.membership().members.empty()) {
+  // A node that joins has no member before the first entries of its leader; one that was removed, or that has not read
+  // so far yet, is not among them.
+  if (log.membership().members.empty() && log.last_index() != raft::LogIndex()) {
     error_ = "the log names no members: it does not begin with the entry that every cluster begins with";
-  } else if (!log.membership().has_voter(self)) {
-    error_ = "the log's members do not include this node, " + std::to_string(self.value());
   } else if (recovered_.hard_state.term < log.last_term()) {
     error_ = "the hard state is of term " + std::to_string(recovered_.hard_state.term.value()) +
              ", before the log's last entry, of term " + std::to_string(log.last_term().value());

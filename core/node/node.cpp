@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "payload.hpp"
 #include "tenon/bytes.hpp"
 #include "tenon/testing/mutant.hpp"
 
@@ -11,17 +12,18 @@ namespace tenon::node {
 namespace {
 
 constexpr std::int64_t kWayGivenTimeouts = 10;  // election timeouts until leadership is given up once more
-
-raft::Payload payload(std::string data) {
-  auto owner = std::make_shared<const std::string>(std::move(data));
-  const std::string_view bytes = *owner;
-  return {std::move(owner), bytes};
-}
+constexpr const char* kRemoved = "this node was removed from the cluster and serves nobody; ask another";
 
 raft::Settings raft_settings(const Settings& settings) {
   raft::Settings complete = settings.raft;
+  complete.incarnation = settings.incarnation;
   complete.no_op_data = payload(wire::encode_no_op());
   return complete;
+}
+
+MemberSettings member_settings(const Settings& settings) {
+  return {settings.raft.self, settings.incarnation, settings.cluster_id, settings.raft.election_timeout_max,
+          settings.peers,     settings.joins};
 }
 
 }  // namespace
@@ -49,6 +51,9 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
               raft::Random(random.next()), now.steady),
       readings_(storage, workers,
                 [&surroundings](OperatorAnswer answer) { surroundings.answer_operator(std::move(answer)); }),
+      members_(
+          member_settings(settings), raft_, links_, peers, surroundings,
+          [this](raft::LogIndex match) { return missing_bytes(match); }, now.steady),
       applied_index_(raft_.log().boundary()) {
   state_age_.applied(applied_index_);
   TENON_CHECK(settings_.entry_commands_max > 0);
@@ -59,6 +64,9 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
 void Node::submit(Submission submission) {
   TENON_CHECK(submission.token.queue != 0);
   if (failed_) return;
+  if (members_.is_removed()) {
+    return surroundings_.answer({submission.token, Outcome::refused, TENON_ERROR_NOT_LEADER, kRemoved, {}, {}});
+  }
   // Who watches must hear it when this node is cut off, and changes come no more: then it waits like every other read.
   const bool begins_at_once = submission.watch && submission.watch->freshness == Freshness::local &&
                               submission.ordering == Ordering::free && raft_.leader() != raft::NodeId();
@@ -108,11 +116,11 @@ void Node::run(Now now) {
   exchange_reports();
   if (odd_ && (raft_.role() != raft::RoleName::leader || now_.steady >= odd_->fails_at)) return fail(odd_->why);
   accept_forwards();
+  manage_members();
   // Before anything is proposed: what is over now surely never reaches the log.
   requests_.expire(now_.steady, raft_.leader());
   if (raft_.role() == raft::RoleName::leader) {
     give_way_without_room();
-    pin_incarnations();
     propose_writes();
     propose_clock();
   } else {
@@ -152,6 +160,7 @@ std::optional<raft::Instant> Node::next_deadline() const noexcept {
   if (raft_.role() == raft::RoleName::leader) take_earlier(std::min(next_report_, next_look_));
   if (follows() && !own_read_waits_) take_earlier(next_own_read_);
   if (odd_) take_earlier(odd_->fails_at);
+  take_earlier(members_.next_deadline());
   return deadline;
 }
 
@@ -176,7 +185,22 @@ Status Node::status() const {
           watches_.status(),
           raft_.membership(),
           raft_.peers(),
-          state_age_.as_of()};
+          state_age_.as_of(),
+          members_.lags(),
+          members_.own_standing()};
+}
+
+void Node::manage_members() {
+  std::optional<raft::Membership> next = members_.run(now_.steady, is_ready_leader());
+  if (!next) return;
+  const auto said = std::make_shared<const raft::Membership>(*std::move(next));
+  const std::size_t rejected_before = effects_.rejected.size();  // of reads
+  step(raft::Propose{raft::Token(), raft::EntryKind::membership, payload(wire::encode_membership(*said)), said});
+  effects_.proposed.clear();
+  if (effects_.rejected.size() == rejected_before) return;
+  const std::string_view reason = effects_.rejected.back().reason;
+  members_.rejected(reason.empty() ? "another change, or leadership, is not settled yet" : reason);
+  effects_.rejected.pop_back();
 }
 
 void Node::step(raft::Happening what) { raft_.step({now_.steady, std::move(what)}, effects_); }
@@ -197,27 +221,6 @@ void Node::perform() {
   for (const raft::Rejected& rejected : effects.rejected) read_rejected(rejected);
   for (const raft::Drop drop : effects.drops) surroundings_.message_dropped(drop);
   if (!odd_) send_images(effects.images_wanted);
-}
-
-// Once the data directory of a voter is known it is written into the membership, so that a voter that has lost its disk
-// cannot come back as the one that voted.
-void Node::pin_incarnations() {
-  if (!is_ready_leader() || raft_.log().membership_index() > raft_.commit_index()) return;
-  raft::Membership pinned = raft_.membership();
-  for (raft::Member& voter : pinned.members) {
-    if (voter.incarnation != raft::Incarnation{}) continue;
-    const auto heard = heard_incarnations_.find(voter.id);
-    if (voter.id == settings_.raft.self) {
-      voter.incarnation = settings_.incarnation;
-    } else if (heard != heard_incarnations_.end()) {
-      voter.incarnation = heard->second;
-    }
-  }
-  if (pinned == raft_.membership()) return;
-  const auto said = std::make_shared<const raft::Membership>(std::move(pinned));
-  step(raft::Propose{raft::Token(), raft::EntryKind::membership, payload(wire::encode_membership(*said)), said});
-  TENON_CHECK(effects_.proposed.size() == 1);
-  effects_.proposed.clear();
 }
 
 void Node::propose_writes() {

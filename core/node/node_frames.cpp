@@ -5,7 +5,6 @@
 #include "node/node.hpp"
 
 namespace tenon::node {
-
 void Node::receive(raft::NodeId peer, const std::shared_ptr<const std::string>& frame) {
   if (failed_) return;
   std::variant<wire::DecodedFrame, wire::FrameError> decoded = wire::decode_frame(frame);
@@ -14,24 +13,18 @@ void Node::receive(raft::NodeId peer, const std::shared_ptr<const std::string>& 
     return surroundings_.frame_dropped(is_corrupt ? FrameDrop::corrupt : FrameDrop::unknown_version, peer);
   }
   auto& good = std::get<wire::DecodedFrame>(decoded);
-  if (const std::optional<FrameDrop> drop = check_envelope(peer, good.envelope)) {
+  if (const std::optional<FrameDrop> drop = check_envelope(peer, good)) {
     return surroundings_.frame_dropped(*drop, peer);
   }
   receive_body(peer, frame, std::move(good.body));
 }
 
-std::optional<FrameDrop> Node::check_envelope(raft::NodeId peer, const wire::Envelope& envelope) {
+std::optional<FrameDrop> Node::check_envelope(raft::NodeId peer, const wire::DecodedFrame& decoded) {
+  const wire::Envelope& envelope = decoded.envelope;
   if (envelope.cluster != settings_.cluster_id) return FrameDrop::other_cluster;
   if (envelope.to != settings_.raft.self) return FrameDrop::other_node;
   if (envelope.from != peer) return FrameDrop::other_sender;
-  const raft::Member* voter = raft_.membership().find(peer);
-  if (voter == nullptr) return FrameDrop::not_a_member;
-  if (voter->incarnation == raft::Incarnation{}) {
-    heard_incarnations_[peer] = envelope.incarnation;
-  } else if (voter->incarnation != envelope.incarnation) {
-    return FrameDrop::old_incarnation;
-  }
-  return std::nullopt;
+  return members_.check_sender(peer, envelope.incarnation, decoded.body);
 }
 
 void Node::receive_body(raft::NodeId peer, const std::shared_ptr<const std::string>& frame, wire::Body body) {
@@ -47,6 +40,10 @@ void Node::receive_body(raft::NodeId peer, const std::shared_ptr<const std::stri
     const bool is_absurd = report->wall_ms == 0 || report->wall_ms > kWallMsMax || report->cluster_time_ms > kWallMsMax;
     if (is_absurd) return surroundings_.frame_dropped(FrameDrop::absurd_clock, peer);
     arrived_reports_.insert_or_assign(peer, std::move(*report));
+  } else if (auto* request = std::get_if<wire::StandingRequest>(&body)) {
+    members_.receive(peer, std::move(*request));
+  } else if (const auto* notice = std::get_if<wire::StandingNotice>(&body)) {
+    members_.receive(*notice);
   } else {
     auto& reply = std::get<wire::ForwardReply>(body);
     const std::optional<Requests::Forwarded> sent = requests_.take_forwarded(reply.request - forward_base_, peer);
@@ -72,6 +69,7 @@ void Node::accept_forwards() {
 void Node::on_lane(raft::NodeId peer, Lane lane, LaneEvent event) {
   if (failed_) return;
   if (lane == Lane::bulk) images_.sending().on_lane(peer, event, now_.steady);
+  if (event == LaneEvent::up && lane == Lane::control) members_.lane_is_up();
   if (event != LaneEvent::down) return;
   links_.lost(peer, lane);
   if (lane == Lane::control) {

@@ -29,6 +29,8 @@ void Node::ask(OperatorRequest request) {
   if (failed_) return;
   if (const auto* part = std::get_if<ImagePartWanted>(&request.wanted)) return readings_.ask(request.token, *part);
   if (const auto* part = std::get_if<LogPartWanted>(&request.wanted)) return begin_log_part(request.token, *part);
+  if (auto* change = std::get_if<MemberChangeWanted>(&request.wanted))
+    return members_.ask(request.token, std::move(*change));
   begin_compaction(request.token);
 }
 
@@ -128,6 +130,24 @@ void Node::begin_compaction(Token token) {
   more_to_do_ = true;
   surroundings_.answer_operator(
       {token, CompactionBegun{applied_index_, raft_.log().boundary().next(), log_marks_.held_bytes()}});
+}
+
+// Of what a member does not have yet: the entries behind its match, and the image when the log does not reach so far
+// back any more. Near the end of the log to the byte, else to a mark.
+std::uint64_t Node::missing_bytes(raft::LogIndex match) const {
+  const raft::Log& log = raft_.log();
+  std::uint64_t bytes = 0;
+  raft::LogIndex index = log.last_index();
+  while (index > match) {
+    const raft::Entry* entry = log.cached(index);
+    if (entry == nullptr) break;
+    bytes += entry->data.bytes.size();
+    if (bytes > MemberChanges::kNearBytes) break;
+    index = index.previous();
+  }
+  if (index <= match) return bytes;
+  const std::uint64_t image = match < log.boundary() ? images_.status().bytes : 0;
+  return std::max(bytes, log_marks_.bytes_behind(match)) + image;
 }
 
 // As far as an image holds what goes.

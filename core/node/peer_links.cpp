@@ -13,6 +13,14 @@ void PeerLinks::queue(raft::NodeId to, const wire::NodeReport& report) {
   queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(envelope(to), report));
 }
 
+void PeerLinks::queue(raft::NodeId to, const wire::StandingRequest& request) {
+  queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(envelope(to), request));
+}
+
+void PeerLinks::queue(raft::NodeId to, const wire::StandingNotice& notice) {
+  queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(envelope(to), notice));
+}
+
 void PeerLinks::queue(raft::NodeId to, const wire::ForwardReply& reply) {
   wire::OutgoingFrame frame = wire::encode_frame(envelope(to), reply);
   Queued& queued = queued_[{to, Lane::bulk}];

@@ -9,6 +9,7 @@
 #include "image_piece.hpp"
 #include "message_codec.hpp"
 #include "reply_codec.hpp"
+#include "standing_codec.hpp"
 #include "tenon/transport.h"
 #include "wire/entry_data.hpp"
 
@@ -26,6 +27,8 @@ enum class FrameKind : std::uint8_t {
   image_piece = 4,
   image_ack = 5,
   node_report = 6,
+  standing_request = 7,
+  standing_notice = 8,
 };
 
 // Leaves room for checksum and size, which seal() fills in.
@@ -151,6 +154,10 @@ std::optional<Body> read_body(FrameKind kind, ByteReader& reader, const raft::Pa
       return read_image_ack(reader);
     case FrameKind::node_report:
       return read_node_report(reader);
+    case FrameKind::standing_request:
+      return read_standing_request(reader);
+    case FrameKind::standing_notice:
+      return read_standing_notice(reader);
     default:
       return std::nullopt;
   }
@@ -224,6 +231,18 @@ OutgoingFrame encode_frame(const Envelope& envelope, const NodeReport& report) {
     writer.u64(mark.index.value());
     writer.u64(mark.hash);
   }
+  return seal(std::move(head), {});
+}
+
+OutgoingFrame encode_frame(const Envelope& envelope, const StandingRequest& request) {
+  std::string head = begin_head(envelope, FrameKind::standing_request);
+  write_standing(head, request);
+  return seal(std::move(head), {});
+}
+
+OutgoingFrame encode_frame(const Envelope& envelope, const StandingNotice& notice) {
+  std::string head = begin_head(envelope, FrameKind::standing_notice);
+  write_standing(head, notice);
   return seal(std::move(head), {});
 }
 

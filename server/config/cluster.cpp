@@ -79,10 +79,10 @@ std::vector<std::string> parse_addresses(std::string_view text, const Refusing& 
   return addresses;
 }
 
-Peers parse_peers(const Setting& setting) {
-  const Refusing refuse_peers("cluster", "peers", setting);
+Peers parse_peers(const char* key, const Setting& setting) {
+  const Refusing refuse_peers("cluster", key, setting);
   Peers peers;
-  for (const std::string& item : list_items("cluster", "peers", setting)) {
+  for (const std::string& item : list_items("cluster", key, setting)) {
     const std::size_t equals = item.find('=');
     const std::optional<std::uint64_t> id = parse_node_id(trimmed(std::string_view(item).substr(0, equals)));
     if (!id || equals == std::string::npos) {
@@ -110,7 +110,8 @@ void check_peers(const Settings& settings, const Config& config) {
                "); add " + std::to_string(member) + "=SCHEME://HOST:PORT to cluster.peers");
   }
   for (const auto& [peer, addresses] : config.peers) {
-    if (members == nullptr || std::ranges::binary_search(config.initial_members, peer)) continue;
+    // Later the log says who is a member, and there may be more of them.
+    if (config.start != Start::kNew || std::ranges::binary_search(config.initial_members, peer)) continue;
     refuse(peers->origin, "cluster", "peers",
            "found node " + std::to_string(peer) + ", which is not among cluster.initial_members (" + members->value +
                ", " + members->origin.text() + "); mend the one or the other");
@@ -121,6 +122,33 @@ void check_peers(const Settings& settings, const Config& config) {
     refuse(peers->origin, "transport", "plugin",
            "not set, but cluster.peers names other nodes, which are reached by a transport; add plugin = thrift to "
            "[transport]");
+  }
+}
+
+// What a node needs that is to be taken in by a cluster.
+void read_join(const Settings& settings, Config& config) {
+  const Setting* join = settings.find("cluster", "join");
+  const Peers asked = join == nullptr ? Peers() : parse_peers("join", *join);
+  if (config.start != Start::kJoin) return;
+  const Setting& start = *settings.find("cluster", "start");
+  if (const Setting* members = settings.find("cluster", "initial_members")) {
+    refuse(members->origin, "cluster", "initial_members",
+           "found '" + members->value + "', but this node joins a cluster (" + start.origin.text() +
+               "), which says itself who its members are; remove it");
+  }
+  if (config.transport_plugins.empty()) {
+    refuse(start.origin, "transport", "plugin",
+           "not set, but this node joins a cluster, whose members are reached by a transport; add plugin = thrift to "
+           "[transport]");
+  }
+  if (join == nullptr) return;
+  config.join = asked;
+  const Refusing refuse_join("cluster", "join", *join);
+  if (config.join.contains(config.node_id))
+    refuse_join("node " + std::to_string(config.node_id) + " is this node; name members of the cluster");
+  if (!config.peers.contains(config.node_id)) {
+    refuse_join("the cluster has to be told where this node is reached; add " + std::to_string(config.node_id) +
+                "=SCHEME://HOST:PORT to cluster.peers");
   }
 }
 
@@ -151,19 +179,16 @@ void read_cluster(const Settings& settings, Config& config) {
   const Setting* members = settings.find("cluster", "initial_members");
   if (members != nullptr) config.initial_members = parse_initial_members(*members, config.node_id);
   if (const Setting* start = settings.find("cluster", "start")) {
-    if (start->value == "join") {
-      refuse(start->origin, "cluster", "start",
-             "joining a cluster is not in this version; write start = new for a new cluster");
-    }
-    if (members == nullptr) {
+    config.start = start->value == "join" ? Start::kJoin : Start::kNew;
+    if (config.start == Start::kNew && members == nullptr) {
       refuse(start->origin, "cluster", "start",
              "a new cluster needs its members; add initial_members to [cluster], the ids of all of them, " +
                  std::to_string(config.node_id) + " for this node");
     }
-    config.start = Start::kNew;
   }
-  if (const Setting* peers = settings.find("cluster", "peers")) config.peers = parse_peers(*peers);
+  if (const Setting* peers = settings.find("cluster", "peers")) config.peers = parse_peers("peers", *peers);
   check_peers(settings, config);
+  read_join(settings, config);
   if (const Setting* advertise = settings.find("api", "advertise")) {
     config.advertise = parse_advertise(*advertise, config.api_plugins);
   }

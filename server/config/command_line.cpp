@@ -30,6 +30,10 @@ program_options::options_description flag_table() {
       "of storage convert: the storage plugin and the node.data_directory that hold the node");
   add("to", value<std::string>()->value_name("PLUGIN:DIR"),
       "of storage convert: the storage plugin and the directory that are to hold it; DIR may be the same");
+  add("force-new-cluster", "of recover: says that it is meant");
+  add("new-cluster-id", value<std::string>()->value_name("ID"),
+      "of recover: the cluster.id of the new cluster; one is made of the old id otherwise");
+  add("yes", "of recover: does it, and does not only say what would be done");
   add("version", "prints the version");
   add("help", "prints this text");
   return flags;
@@ -95,6 +99,19 @@ void take_convert(const std::vector<std::string>& words, const program_options::
   line.convert_to = parse_place("to", values);
 }
 
+void take_recover(const std::vector<std::string>& words, const program_options::variables_map& values,
+                  CommandLine& line) {
+  if (words.size() != 1 || values.count("force-new-cluster") == 0) {
+    throw UsageError(
+        "recover: expected 'recover --force-new-cluster --config FILE'; it is for a cluster whose majority is lost for "
+        "good, and gives up every write that this node does not have");
+  }
+  if (line.action != Action::kRun) throw UsageError("recover and another action exclude each other");
+  line.action = Action::kRecover;
+  line.confirmed = values.count("yes") != 0;
+  if (values.count("new-cluster-id") != 0) line.new_cluster_id = values["new-cluster-id"].as<std::string>();
+}
+
 void take_restore(const std::vector<std::string>& words, CommandLine& line) {
   if (words.size() < 2) {
     throw UsageError(
@@ -111,9 +128,11 @@ void take_command(const std::vector<std::string>& words, const program_options::
                   CommandLine& line) {
   if (words.front() == "restore") return take_restore(words, line);
   if (words.front() == "storage") return take_convert(words, values, line);
-  throw UsageError("found '" + words.front() +
-                   "', which is no command; the commands are restore FILE.. and storage convert, everything else is "
-                   "a flag, the configuration file --config");
+  if (words.front() == "recover") return take_recover(words, values, line);
+  throw UsageError(
+      "found '" + words.front() +
+      "', which is no command; the commands are restore FILE.., storage convert and recover, everything else is "
+      "a flag, the configuration file --config");
 }
 
 std::string nearest_flag(const program_options::options_description& flags, const std::string& unknown) {
@@ -157,6 +176,12 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
   if (line.action != Action::kConvert && values.count("from") + values.count("to") != 0) {
     throw UsageError("--from and --to are flags of the command storage convert; write it before them");
   }
+  if (line.action != Action::kRecover &&
+      values.count("force-new-cluster") + values.count("new-cluster-id") + values.count("yes") != 0) {
+    throw UsageError(
+        "--force-new-cluster, --new-cluster-id and --yes are flags of the command recover; write it before "
+        "them");
+  }
   if (line.action == Action::kHelpPlugin) take_plugin(values["help-plugin"].as<std::string>(), line);
   return line;
 }
@@ -171,6 +196,12 @@ std::string help_text() {
           "the same cluster.id, which is not that of the backup, and the same cluster.initial_members.\n\n"
           "tenond storage convert --from PLUGIN:DIR --to PLUGIN:DIR [--config FILE] [--set SECTION.KEY=VALUE ...]\n"
           "Gives what a node that does not run keeps to another storage plugin, compares all of it, and ends.\n\n"
+          "tenond recover --force-new-cluster [--new-cluster-id ID] [--yes] --config FILE [--set SECTION.KEY=VALUE "
+          "...]\n"
+          "Makes what a node that does not run has a new cluster of that node alone, when the majority of the old one "
+          "is\n"
+          "lost for good; without --yes it says what would be done. Acknowledged writes that only lost nodes had are "
+          "gone.\n\n"
        << flag_table()
        << "\nOptions, of the file's sections; each is also set by the variable TENON_SECTION_KEY and by --set:\n";
   std::string_view section;

@@ -62,8 +62,8 @@ constexpr Option kServerOptions[] = {
      .type = OptionType::kChoice,
      .presence = Presence::kOptional,
      .choices = "new|join",
-     .help = "What an empty data directory means: `new`, a cluster begins here; `join`, not in this version. Not set: "
-             "an empty directory is refused. It has no effect on a directory that holds a node.",
+     .help = "What an empty data directory means: `new`, a cluster begins here; `join`, a cluster takes this node in. "
+             "Not set: an empty directory is refused. It has no effect on a directory that holds a node.",
      .danger = "`new` together with a data directory that was lost begins an empty cluster: leave it out once the node "
                "has started, and a lost disk is noticed."},
     {.section = "cluster",
@@ -82,6 +82,13 @@ constexpr Option kServerOptions[] = {
          "of one node by '|', the preferred first. The scheme says which transport it is for. Required for every "
          "member but this node, which may be named too.",
      .danger = "Under a wrong address a node cannot be reached, and a majority may be missing."},
+    {.section = "cluster",
+     .name = "join",
+     .type = OptionType::kList,
+     .presence = Presence::kOptional,
+     .help = "Members that a node with start = join asks to take it in, in the form of peers, which has to say where "
+             "this node is reached itself. Not set: the node waits for `tenonctl member add`.",
+     .danger = "Whoever may start a node with this may become a voter of the cluster."},
     {.section = "raft",
      .name = "heartbeat_interval",
      .type = OptionType::kDuration,

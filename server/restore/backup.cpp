@@ -71,20 +71,6 @@ Backup read_image(const std::filesystem::path& path, host::Logger& logger) {
   return read;
 }
 
-// What belongs to the old cluster, its members and the beginnings of its terms, is passed over.
-bool apply(kv::Store& store, const backup::LogFileEntry& entry) {
-  const std::optional<wire::DecodedEntry> decoded = wire::decode_entry(entry.data);
-  if (!decoded) return false;
-  if (decoded->kind != raft::EntryKind::commands) return true;
-  store.begin_entry(decoded->cluster_time_ms);
-  for (const std::string_view bytes : decoded->commands) {
-    const std::optional<kv::Command> command = kv::decode(bytes);
-    if (!command) return false;
-    store.apply(*command);
-  }
-  return true;
-}
-
 std::string entry_text(const backup::Position& position) {
   return "index " + std::to_string(position.index) + " and term " + std::to_string(position.term) +
          " of the cluster '" + position.cluster_id + "'";
@@ -108,7 +94,7 @@ void add_log(Backup& to, const std::filesystem::path& path, host::Logger& logger
   read_file(path, logger, [&](std::string_view part) {
     return check.feed(part, [&](const backup::LogFileEntry& entry) {
       join();
-      return apply(*to.store, entry);
+      return apply_entry(*to.store, entry.data);
     });
   });
   if (!check.error().empty()) refuse(path, check.error());
@@ -129,6 +115,19 @@ wire::ImageId random_id() {
 }
 
 }  // namespace
+
+bool apply_entry(kv::Store& store, std::string_view data) {
+  const std::optional<wire::DecodedEntry> decoded = wire::decode_entry(data);
+  if (!decoded) return false;
+  if (decoded->kind != raft::EntryKind::commands) return true;
+  store.begin_entry(decoded->cluster_time_ms);
+  for (const std::string_view bytes : decoded->commands) {
+    const std::optional<kv::Command> command = kv::decode(bytes);
+    if (!command) return false;
+    store.apply(*command);
+  }
+  return true;
+}
 
 Backup read_backup(const std::vector<std::filesystem::path>& files, host::Logger& logger) {
   TENON_CHECK(!files.empty());

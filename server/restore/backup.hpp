@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backup/position.hpp"
@@ -27,6 +28,10 @@ struct Backup {
 // and builds the state from them. Blocks, and logs its progress. Throws tenon::Error, which names the file: CORRUPT,
 // with the offset and the reason; INVALID: a file does not go on where the one before it ends; IO. Changes nothing.
 Backup read_backup(const std::vector<std::filesystem::path>& files, host::Logger& logger);
+
+// Applies an entry of a log to the state as it was before it; what belongs to the cluster and not to the state, its
+// members and the beginnings of its terms, is passed over. False: the bytes are not an entry.
+bool apply_entry(kv::Store& store, std::string_view data);
 
 struct RestoreAs {
   std::string cluster_id;    // of the new cluster; another than the backup's

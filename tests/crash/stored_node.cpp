@@ -110,7 +110,7 @@ node::Recovered StoredNode::recover(const raft::Membership& members, filewal::Re
     }
     stage_and_sync(anew);
   }
-  std::optional<node::Recovered> recovered = boot.finish(settings_.raft.self, last);
+  std::optional<node::Recovered> recovered = boot.finish(last);
   if (!recovered) throw std::runtime_error(*boot.error());
   return *std::move(recovered);
 }

@@ -97,6 +97,22 @@ class RunningCluster:
     def stop(self, *nodes: int) -> None:
         self.tool("stop", *map(str, nodes))
 
+    def join(self, node: int, storage: str | None = None, waits: bool = True) -> None:
+        """Starts a new node, which waits for `tenonctl member add` or else asks the cluster by itself."""
+        self.tool("join", str(node), *(["--waits"] if waits else []), *(["--storage", storage] if storage else []))
+        document = json.loads(self.tool("status"))
+        endpoint = next(one["endpoints"]["thrift"] for one in document["nodes"] if one["id"] == node)
+        self.ids.append(node)
+        self.endpoints[node] = endpoint
+        self.ports[node] = int(endpoint.rpartition(":")[2])
+
+    def peer_address(self, node: int) -> str:
+        """Where the others reach it."""
+        document = json.loads((self.directory / "cluster.json").read_text())
+        plan = next(one["plan"] for one in document["nodes"] if one["plan"]["id"] == node)
+        name, port = next(iter(plan["transport_ports"].items()))
+        return f"{name}://127.0.0.1:{port}"
+
     def change(self, storage: str | None = None, transports: list[str] | None = None, has_answered: bool | None = None,
                nodes: Sequence[int] = ()) -> None:  # fmt: skip
         """What an operator changes in the config files of these nodes, or of all; each has it from its next start on.

@@ -105,8 +105,8 @@ class Refusals(unittest.TestCase):
     def test_a_plugin_option_out_of_range_is_refused(self) -> None:
         self.refused({"storage.filewal.segment_bytes": "1KiB"}, "segment_bytes", "1KiB")
 
-    def test_what_a_later_version_brings_says_so(self) -> None:
-        self.refused({"cluster.start": "join"}, "not in this version")
+    def test_a_node_that_joins_a_cluster_names_no_initial_members(self) -> None:
+        self.refused({"cluster.start": "join"}, "this node joins a cluster")
 
     def test_members_without_an_address_and_addresses_without_a_transport_are_refused(self) -> None:
         members = {"cluster.initial_members": "1,2,3"}

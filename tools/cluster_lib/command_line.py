@@ -12,7 +12,15 @@ from pathlib import Path
 from cluster_lib import state_file
 from cluster_lib.cluster import Cluster
 from cluster_lib.errors import ClusterError
-from cluster_lib.node_config import NODES_MAX, Choices, check_ports, plan, plan_on_free_ports, split_setting
+from cluster_lib.node_config import (
+    NODES_MAX,
+    Choices,
+    NodePlan,
+    check_ports,
+    plan,
+    plan_on_free_ports,
+    split_setting,
+)
 from cluster_lib.state_file import ClusterState, NodeState
 
 EXIT_ERROR = 1  # a wrong command line ends with 2
@@ -92,6 +100,11 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS")
             command.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE",
                                  help="goes into the config of these nodes, for this start alone")  # fmt: skip
+    join = add("join", "starts a new node, which the cluster takes in; `tenonctl member remove` takes one out")
+    join.add_argument("node", type=node_count, metavar="N", help="a number that no node has yet")
+    join.add_argument("--storage", metavar="NAME", help="its storage (that of node 1)")
+    join.add_argument("--waits", action="store_true", help="it only waits for `tenonctl member add`")
+    join.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS")
     add("down", "stops every node and keeps the data")
     return made
 
@@ -156,6 +169,29 @@ def start(cluster: Cluster, nodes: list[NodeState], settings: dict[str, str], ti
         raise
 
 
+def join(cluster: Cluster, arguments: argparse.Namespace) -> None:
+    """Returns when the node answers; that it has become a voter says `tenonctl member list`."""
+    number, first = arguments.node, cluster.state.nodes[0].plan
+    if any(node.plan.id == number for node in cluster.state.nodes):
+        raise ClusterError(f"found node {number} in this cluster already; `start {number}` starts it")
+    if not first.transports:
+        raise ClusterError("found a cluster without a transport, expected one; make it with --transport thrift")
+    first_port = cluster.state.base_port + 10 * number
+    offset = first_port - (cluster.state.base_port + 10 * first.id)
+    made = NodePlan(
+        id=number,
+        storage=arguments.storage or first.storage,
+        transports=first.transports,
+        api_ports={name: port + offset for name, port in first.api_ports.items()},
+        transport_ports={name: port + offset for name, port in first.transport_ports.items()},
+        joins=True,
+        asks=not arguments.waits,
+    )
+    check_ports([made])
+    cluster.state.nodes.append(NodeState(made))
+    start(cluster, [cluster.state.nodes[-1]], {}, arguments.timeout)
+
+
 def down(cluster: Cluster) -> None:
     """What does not end in time is killed, and that is an error."""
     try:
@@ -177,6 +213,8 @@ def run(arguments: argparse.Namespace) -> None:
         cluster = Cluster(directory, state_file.load(directory))
         if arguments.command == "down":
             return down(cluster)
+        if arguments.command == "join":
+            return join(cluster, arguments)
         numbers = [cluster.leader() if number is None else number for number in arguments.node]
         nodes = [cluster.state.node(number) for number in dict.fromkeys(numbers)]
         if arguments.command == "start":

@@ -30,6 +30,8 @@ class NodePlan:
     transports: list[str]
     api_ports: dict[str, int]
     transport_ports: dict[str, int]
+    joins: bool = False  # it was not there when the cluster began
+    asks: bool = True  # of one that joins: it asks the members itself, and is not only waited for
 
     def ports(self) -> list[int]:
         return [*self.api_ports.values(), *self.transport_ports.values()]
@@ -134,12 +136,20 @@ def config_text(
     settings: dict[str, str],
 ) -> str:  # fmt: skip
     values = {"node.id": str(node.id), "node.data_directory": str(data_directory), "cluster.id": cluster_id}
-    if is_first_start:
-        # Only then: a node whose disk is gone later must not begin anew without being noticed.
-        values["cluster.start"] = "new"
-    values["cluster.initial_members"] = ",".join(str(one.id) for one in plans)
-    if len(plans) > 1:
-        values["cluster.peers"] = ", ".join(f"{one.id}={one.addresses()}" for one in plans)
+    # Whoever came later is known to the others by the membership.
+    founders = [one for one in plans if not one.joins]
+    if node.joins:
+        values["cluster.start"] = "join"
+        values["cluster.peers"] = f"{node.id}={node.addresses()}"
+        if node.asks:
+            values["cluster.join"] = ", ".join(f"{one.id}={one.addresses()}" for one in founders)
+    else:
+        if is_first_start:
+            # Only then: a node whose disk is gone later must not begin anew without being noticed.
+            values["cluster.start"] = "new"
+        values["cluster.initial_members"] = ",".join(str(one.id) for one in founders)
+        if node.transports:
+            values["cluster.peers"] = ", ".join(f"{one.id}={one.addresses()}" for one in founders)
     if node.transports:
         values["transport.plugin"] = ",".join(node.transports)
     values["storage.plugin"] = node.storage

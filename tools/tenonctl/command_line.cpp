@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "commands.hpp"
+#include "members/member_words.hpp"
 #include "plugin/nearest_name.hpp"
 #include "tenon/option.hpp"
 #include "tenonctl/text.hpp"
@@ -101,6 +102,10 @@ const CommandDescription& take_name(std::vector<std::string>& words) {
     return command;
   }
   if (name == "leader") throw UsageError("found '" + two_words + "', expected leader show or leader transfer");
+  if (name == "member") {
+    throw UsageError("found '" + two_words +
+                     "', expected member list, member add, member promote, member remove or member replace");
+  }
   if (name == "snapshot") throw UsageError("found '" + two_words + "', expected snapshot create or snapshot list");
   if (name == "session") {
     throw UsageError("found '" + two_words + "', expected session open, session keep-alive or session close");
@@ -332,14 +337,11 @@ void take_command(const CommandDescription& command, const variables_map& values
     if (!delta) throw UsageError("increment: found '" + invocation.arguments[1] + "', expected a number of 64 bits");
     invocation.delta = *delta;
   }
+  take_member_words([&](const char* flag) { return values.count(flag) != 0; }, invocation);
   invocation.since = text_of(values, "since");
   invocation.directories = text_of(values, "directory");
   if (command.command == Command::kLeaderTransfer && count == 1) {
-    const std::optional<std::int64_t> target = parse_integer(invocation.arguments.front());
-    if (!target || *target < 1) {
-      throw UsageError("leader transfer: found '" + invocation.arguments.front() + "', expected the number of a node");
-    }
-    invocation.transfer_target = static_cast<std::uint64_t>(*target);
+    invocation.transfer_target = node_of("leader transfer", invocation.arguments.front());
   }
 }
 

@@ -86,6 +86,24 @@ constexpr CommandDescription kCommands[] = {
      "an incremental backup of what is cut is not possible any more. Prints the log before and after."},
     {"state-hash", Command::kStateHash, "", 0, 0, "prints a hash over the state of the node at each endpoint",
      "Nodes at the same applied index have the same hash; if not, one of them is broken."},
+    {"member list", Command::kMemberList, "", 0, 0, "prints the members: standing, lag in bytes, addresses, lanes",
+     "All endpoints are asked at once, and the word of the leader counts, for it alone knows who lags behind."},
+    {"member add", Command::kMemberAdd, "NODE ADDRESS..", 2, 17,
+     "takes a new node in, which becomes a voter when it has caught up, and waits for that",
+     "The node runs already, with cluster.start = join. An address is a URL whose scheme is the name of a transport,\n"
+     "as thrift://10.0.0.4:7201. The leader dials it first, and refuses what is not that node. When it has not caught "
+     "up\n"
+     "within --timeout, that is no error: it goes on by itself, and member list says how far it is."},
+    {"member promote", Command::kMemberPromote, "NODE", 1, 1, "makes a learner that has caught up a voter",
+     "For a node that was added with --learner; any other is promoted by itself."},
+    {"member remove", Command::kMemberRemove, "NODE", 1, 1, "takes a node out of the cluster",
+     "Refused when those that remain and answer are no majority, with the figures. The leader can be removed too, and\n"
+     "hands over. The node is told, and does nothing more; its directory is not to be used again."},
+    {"member replace", Command::kMemberReplace, "OLD NEW ADDRESS..", 3, 18,
+     "puts a new node in the place of a voter, and waits for it",
+     "NEW is taken in as by member add, and when it has caught up one change makes it a voter and removes OLD, so "
+     "that\n"
+     "there is never one voter more or less. OLD may be lost for good."},
     {"plugin list", Command::kPluginList, "", 0, 0, "prints the plugins that a server finds",
      "Nothing of a plugin is executed, here and in the other plugin commands. What a server would refuse is listed as\n"
      "such, and the messages say why."},
@@ -100,9 +118,9 @@ constexpr CommandDescription kCommands[] = {
      "KIND is storage. NAME is of a-z, 0-9 and _; the directory is tenon-storage-NAME when none is given."},
 };
 
-constexpr std::string_view kLaterCommands[] = {"alarm",     "bench",  "completion", "health",  "import", "lease",
-                                               "lock",      "member", "publish",    "restore", "role",   "shell",
-                                               "subscribe", "token",  "top",        "user"};
+constexpr std::string_view kLaterCommands[] = {"alarm", "bench",     "completion", "health",  "import",
+                                               "lease", "lock",      "publish",    "restore", "role",
+                                               "shell", "subscribe", "token",      "top",     "user"};
 
 constexpr FlagDescription kFlags[] = {
     {"ttl",
@@ -141,6 +159,12 @@ constexpr FlagDescription kFlags[] = {
      "linearizable (default), lease, stale, stale=AGE as in stale=10s, or log: what the read may rest on",
      {Command::kGet, Command::kScan, Command::kTtl}},
     {"since", "PREVIOUS", "only what was written behind this backup, a full or an incremental one", {Command::kBackup}},
+    {"learner", nullptr, "the node stays a learner until it is promoted", {Command::kMemberAdd}},
+    {"force",
+     nullptr,
+     "also when it leaves too few voters that answer, or the node lags behind",
+     {Command::kMemberPromote, Command::kMemberRemove}},
+    {"no-wait", nullptr, "does not wait until the node has caught up", {Command::kMemberAdd, Command::kMemberReplace}},
     {"absent", nullptr, "the condition is that there is no such key", {Command::kCas}},
     {"directory",
      "DIRECTORY[:..]",

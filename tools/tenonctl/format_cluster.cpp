@@ -61,6 +61,13 @@ Row status_row(const EndpointStatus& one) {
           status.version.value_or("-")};
 }
 
+// A learner with what it is to become.
+std::string standing_text(const client::Member& member) {
+  const std::string standing = member.standing.value_or("-");
+  if (!member.aim || *member.aim == standing) return standing;
+  return standing + ">" + *member.aim;
+}
+
 std::vector<Field> member_fields(const client::Member& member) {
   std::vector<Field> fields{{"node_id", json_text(std::to_string(member.node_id))},
                             {"is_leader", member.is_leader ? "true" : "false"},
@@ -78,6 +85,9 @@ std::vector<Field> member_fields(const client::Member& member) {
   add_number("match_index", member.match_index);
   add_number("next_index", member.next_index);
   add("progress", member.progress);
+  add("standing", member.standing);
+  add("aim", member.aim);
+  add_number("missing_bytes", member.missing_bytes);
   return fields;
 }
 
@@ -192,10 +202,11 @@ void print_members(std::ostream& output, Format format, const std::vector<client
   for (const client::Member& member : members) {
     rows.push_back({std::to_string(member.node_id), member.is_leader ? "leader" : "-", joined(member.addresses),
                     joined(member.client_addresses), member.control_transport.value_or("-"),
-                    member.bulk_transport.value_or("-"), number_text(member.match_index),
-                    member.progress.value_or("-")});
+                    member.bulk_transport.value_or("-"), number_text(member.match_index), member.progress.value_or("-"),
+                    standing_text(member), number_text(member.missing_bytes)});
   }
-  const Row headings{"NODE", "ROLE", "ADDRESSES", "CLIENTS", "CONTROL", "BULK", "MATCH", "PROGRESS"};
+  const Row headings{"NODE", "ROLE",  "ADDRESSES", "CLIENTS",  "CONTROL",
+                     "BULK", "MATCH", "PROGRESS",  "STANDING", "MISSING"};
   print_rows(output, format, headings, rows);
 }
 

@@ -7,6 +7,7 @@
 #include "backups/backup_command.hpp"
 #include "cluster_commands.hpp"
 #include "key_commands.hpp"
+#include "members/member_commands.hpp"
 #include "plugins/plugin_commands.hpp"
 #include "tenonctl/command_line.hpp"
 #include "watch/watch_command.hpp"
@@ -37,6 +38,7 @@ int dispatch(const Invocation& invocation, const Surroundings& surroundings) {
     case Command::kStatus:
       return show_status(invocation, surroundings, format);
     case Command::kMembers:
+    case Command::kMemberList:
       return show_members(invocation, surroundings, format);
     case Command::kMetrics:
       return show_metrics(invocation, surroundings, format);
@@ -54,6 +56,11 @@ int dispatch(const Invocation& invocation, const Surroundings& surroundings) {
       return compact_logs(invocation, surroundings, format);
     case Command::kStateHash:
       return show_state_hash(invocation, surroundings, format);
+    case Command::kMemberAdd:
+    case Command::kMemberPromote:
+    case Command::kMemberRemove:
+    case Command::kMemberReplace:
+      return change_members(invocation, surroundings, format);
     case Command::kWatch:
       return watch_keys(invocation, surroundings, format);
     case Command::kPluginList:
@@ -71,6 +78,9 @@ int dispatch(const Invocation& invocation, const Surroundings& surroundings) {
 
 const char* unknown_advice(const Invocation& invocation) {
   if (invocation.command == Command::kLeaderTransfer) return "; leader show says whether another node leads now\n";
+  if (invocation.command >= Command::kMemberAdd && invocation.command <= Command::kMemberReplace) {
+    return "; member list says whether the change was made\n";
+  }
   if (invocation.command == Command::kSnapshotCreate) return "; snapshot list says whether the image is being taken\n";
   if (invocation.sequence != 0) return "; repeat it with the same --session and --sequence, and it takes effect once\n";
   return "; it may have been applied or not: read the key before you repeat it\n";

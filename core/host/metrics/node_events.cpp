@@ -79,6 +79,19 @@ const char* reason_text(raft::Verdict verdict) noexcept {
   return "unknown";
 }
 
+const char* standing_text(raft::Standing standing) noexcept {
+  switch (standing) {
+    case raft::Standing::learner:
+      return "a learner";
+    case raft::Standing::incoming:
+      return "a voter of the new set";
+    case raft::Standing::outgoing:
+      return "a voter of the old set only";
+    default:
+      return "a voter";
+  }
+}
+
 std::string listed(const raft::Membership& membership) {
   std::string list;
   for (const raft::NodeId voter : membership.voters()) {
@@ -185,6 +198,18 @@ void NodeEvents::image_committed(const node::ImageStatus& images) {
 
 void NodeEvents::image_trouble(const std::string& what) { logger_.write(TENON_SEVERITY_WARNING, "node", what); }
 
+void NodeEvents::member_note(const std::string& what) { logger_.write(TENON_SEVERITY_WARNING, "node", what); }
+
+void NodeEvents::own_standing_changed(const node::OwnStanding& standing) {
+  using Place = node::OwnStanding::Place;
+  std::string line = std::string("this node stands as ") + node::name_of(standing);
+  if (standing.place == Place::joining) line += ": it waits until a cluster takes it in";
+  if (standing.place == Place::outsider) line += ": its log does not have it as a member, and it asks those it knows";
+  if (!standing.text.empty()) line += ": " + standing.text;
+  const bool is_bad = standing.place == Place::refused || standing.place == Place::removed;
+  logger_.write(is_bad ? TENON_SEVERITY_ERROR : TENON_SEVERITY_INFO, "node", line);
+}
+
 void NodeEvents::states_differ(const std::string& what) {
   metrics_.record(state_mismatches_metric_, 1);
   logger_.write(TENON_SEVERITY_ERROR, "node", what);
@@ -231,18 +256,20 @@ std::string vote_line(const raft::VoteDecided& vote) {
 std::vector<std::string> membership_lines(const raft::Membership& before, const raft::Membership& after) {
   if (before.members.empty()) return {"the voters are " + listed(after)};
   std::vector<std::string> lines;
-  for (const raft::Member& voter : after.members) {
-    const raft::Member* known = before.find(voter.id);
-    if (known == nullptr) {
-      lines.push_back(node_text(voter.id) + " is a voter now; the voters are " + listed(after));
-    } else if (known->incarnation != voter.incarnation) {
-      lines.push_back(node_text(voter.id) + " is known by its data directory " + hexadecimal(voter.incarnation) +
+  for (const raft::Member& member : after.members) {
+    const raft::Member* known = before.find(member.id);
+    if (known == nullptr || known->standing != member.standing) {
+      lines.push_back(node_text(member.id) + " is " + standing_text(member.standing) + " now; the voters are " +
+                      listed(after));
+    }
+    if (known != nullptr && known->incarnation != member.incarnation) {
+      lines.push_back(node_text(member.id) + " is known by its data directory " + hexadecimal(member.incarnation) +
                       " from now on");
     }
   }
-  for (const raft::Member& voter : before.members) {
-    if (after.has_voter(voter.id)) continue;
-    lines.push_back(node_text(voter.id) + " is no voter any more; the voters are " + listed(after));
+  for (const raft::Member& member : before.members) {
+    if (after.find(member.id) != nullptr) continue;
+    lines.push_back(node_text(member.id) + " is no member any more; the voters are " + listed(after));
   }
   return lines;
 }
@@ -288,6 +315,19 @@ std::vector<MetricValue> status_metrics(const node::Status& status, raft::Instan
   counter("tenon_watch_changes_sent_total", status.watches.changes_sent, "Changes that watches were sent.");
   counter("tenon_watches_compacted_total", status.watches.compacted,
           "Watches that ended because their next revision was not kept any more.");
+  const std::uint64_t voters = status.membership.voters().size();
+  gauge("tenon_voters", voters, "Voters of the cluster, as this node knows it.");
+  gauge("tenon_learners", status.membership.members.size() - voters, "Members of the cluster that do not vote.");
+  gauge("tenon_voters_are_even", voters % 2 == 0 && voters > 0 ? 1 : 0,
+        "1 when the voters are of an even number, which costs one more answer than it bears losses.");
+  gauge("tenon_membership_is_changing", status.membership.is_joint() ? 1 : 0, "1 while two sets of voters count.");
+  const auto place = status.own_standing.place;
+  gauge("tenon_is_member", place == node::OwnStanding::Place::member ? 1 : 0,
+        "0 when this node was removed, was refused, or waits to be taken in.");
+  for (const node::MemberLag& lag : status.lags) {
+    gauge("tenon_member_missing_bytes", lag.missing_bytes, "On the leader: what the member lacks of log and image.",
+          metric_label("peer", std::to_string(lag.node.value())));
+  }
   for (const raft::PeerStatus& peer : status.peers) {
     gauge("tenon_raft_replication_lag_entries", status.last_index.value() - peer.match_index.value(),
           "On the leader: entries that the peer is not known to hold.",

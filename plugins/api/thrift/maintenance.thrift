@@ -62,6 +62,41 @@ struct LogReply {
 }
 
 // All of it is of this node alone, and also answered while there is no leader.
+enum MemberChange {
+  // `node`, reached at `addresses`, becomes a learner, and a voter by itself when it has caught up.
+  ADD = 1,
+  // A learner becomes a voter.
+  PROMOTE = 2,
+  REMOVE = 3,
+  // `node`, reached at `addresses`, becomes a learner, and takes the place of the voter `replaced` when it has caught
+  // up.
+  REPLACE = 4,
+}
+
+struct ChangeMembersRequest {
+  1: MemberChange change,
+  2: i64 node,
+  // URLs whose scheme is the name of a transport, the preferred first.
+  3: optional list<string> addresses,
+  4: optional i64 replaced,
+  // Of ADD: it stays a learner until it is promoted.
+  5: optional bool stays_learner,
+  // Of PROMOTE and REMOVE: also when the voters that answer are then too few, or the node lags behind.
+  6: optional bool force,
+}
+
+struct ChangeMembersReply {
+  1: i64 node,
+  // As in tenon.Member; absent: it is no member any more.
+  2: optional string standing,
+  // As in tenon.Member.
+  3: optional i64 missing_bytes,
+  // For people: what is decided, and what follows by itself.
+  4: optional string text,
+  // For people: what they should know about the cluster as it is now.
+  5: optional list<string> warnings,
+}
+
 service Maintenance {
   // Reads a stored image part by part. It stays readable for 60 s after a part of it was read, also when a newer one
   // takes its place; later the answer is NOT_FOUND, and the reading has to begin anew. A node that does as much of it
@@ -76,4 +111,9 @@ service Maintenance {
   // as it was before. A node that receives an image answers BUSY.
   LogReply compactLog() throws (1: tenon.TenonError error),
   LogReply getLog() throws (1: tenon.TenonError error),
+
+  // Changes who belongs to the cluster, one change at a time: while another is under way it is BUSY. A new node is
+  // dialled before it is accepted. Answered when the change is committed, of ADD and REPLACE as soon as the node is a
+  // learner. A node that does not lead answers NOT_LEADER.
+  ChangeMembersReply changeMembers(1: ChangeMembersRequest request) throws (1: tenon.TenonError error),
 }

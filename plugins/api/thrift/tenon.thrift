@@ -494,13 +494,13 @@ struct InfoReply {
   5: optional i64 frame_bytes_max,
 }
 
-// One voter of the cluster, as the node sees it. What it did not tell, or does not know, is absent.
+// One member of the cluster, as the node sees it. What it did not tell, or does not know, is absent.
 struct Member {
   1: i64 node_id,
   2: optional bool is_leader,
-  // 32 hexadecimal digits: the data directory that the cluster knows this voter by.
+  // 32 hexadecimal digits: the data directory that the cluster knows this member by.
   3: optional string incarnation,
-  // URLs at which the other nodes reach it, by the config of the node that answers.
+  // URLs at which the other nodes reach it, by the membership and by the config of the node that answers.
   4: optional list<string> addresses,
   // URLs at which it serves clients, by its own word; the scheme is the name of the client API.
   5: optional list<string> client_addresses,
@@ -508,11 +508,19 @@ struct Member {
   // is no connection, and of the node itself.
   6: optional string control_transport,
   7: optional string bulk_transport,
-  // From the leader only, of the other voters: up to where the voter's log is known to be the leader's, what it is sent
-  // next, and "probe", "replicate" or "snapshot".
+  // From the leader only, of the other members: up to where the member's log is known to be the leader's, what it is
+  // sent next, and "probe", "replicate" or "snapshot".
   8: optional i64 match_index,
   9: optional i64 next_index,
   10: optional string progress,
+  // "voter" or "learner"; while the voters change "incoming", which counts in the new set only, or "outgoing", which
+  // counts in the old one only.
+  11: optional string standing,
+  // Of a learner, what it is to become: a voter ("voter"), the voter that takes the place of another ("replaces:3"), or
+  // nothing else ("learner").
+  12: optional string aim,
+  // From the leader only, of the other members: how much it is still to be sent, in bytes of log and image.
+  13: optional i64 missing_bytes,
 }
 
 // Ascending by node_id.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "network.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/keep_alive.hpp"
@@ -13,6 +14,8 @@ namespace asio = boost::asio;
 
 // Lines that strangers can provoke, in one second.
 constexpr std::uint64_t kLinesMax = 10;
+// Nodes that say hello and are no peers, which may be new ones or old ones; what they say is for the host to judge.
+constexpr std::ptrdiff_t kStrangersMax = 16;
 constexpr std::array kLanes = {Lane::control, Lane::bulk};
 
 std::map<std::string, Metric, std::less<>> refusal_metrics(const Host& host) {
@@ -74,7 +77,8 @@ void Network::work() {
   for (const auto& [id, wanted] : work.changes) change(id, wanted);
   for (Outbox::Batch& batch : work.batches) {
     const auto found = peers_.find(batch.lane.peer);
-    if (found != peers_.end()) found->second.outgoing[place_of(batch.lane.lane)]->send(std::move(batch.frames));
+    if (found != peers_.end() && !found->second.is_stranger())
+      found->second.outgoing[place_of(batch.lane.lane)]->send(std::move(batch.frames));
   }
 }
 
@@ -95,7 +99,7 @@ void Network::change(std::uint64_t id, const Outbox::PeerChange& wanted) {
 
 void Network::drop(Peer& peer) {
   for (const Lane lane : kLanes) {
-    peer.outgoing[place_of(lane)]->stop();
+    if (!peer.is_stranger()) peer.outgoing[place_of(lane)]->stop();
     IncomingConnection* const incoming = peer.incoming[place_of(lane)];
     if (incoming != nullptr) incoming->close(CloseReason::kShutdown, {});
   }
@@ -124,13 +128,13 @@ std::optional<IncomingOwner::Refused> Network::on_hello(IncomingConnection& conn
     return Refused{Refusal::kSender,
                    "the sender has the id of this node, " + std::to_string(from) + "; two nodes may not share one"};
   }
-  const auto found = peers_.find(from);
-  if (found == peers_.end()) {
+  if (!peers_.contains(from) && !has_room_for_stranger()) {
     return Refused{Refusal::kUnknownPeer, "node " + std::to_string(from) + " is no peer of node " +
-                                              std::to_string(self_.node) + ", or not yet"};
+                                              std::to_string(self_.node) + ", and as many others wait here as may"};
   }
   const Lane lane = static_cast<Lane>(hello.lane);
-  IncomingConnection*& newest = found->second.incoming[place_of(lane)];
+  Peer& peer = peers_[from];
+  IncomingConnection*& newest = peer.incoming[place_of(lane)];
   if (newest != nullptr) {
     connections_replaced_.record(1);
     logger_.warning("closed the connection from " + newest->address() + ": a newer one came from " +
@@ -139,8 +143,16 @@ std::optional<IncomingOwner::Refused> Network::on_hello(IncomingConnection& conn
   }
   newest = &connection;
   events_.on_introduced(hello.sender);
-  found->second.outgoing[place_of(lane)]->hurry();
+  if (!peer.is_stranger()) peer.outgoing[place_of(lane)]->hurry();
   return std::nullopt;
+}
+
+// Those that have left are forgotten here, and not as they leave, when somebody may be using what there is of them.
+bool Network::has_room_for_stranger() {
+  std::erase_if(peers_, [](const auto& one) { return one.second.is_stranger() && !one.second.is_connected(); });
+  const auto strangers =
+      std::count_if(peers_.begin(), peers_.end(), [](const auto& one) { return one.second.is_stranger(); });
+  return strangers < kStrangersMax;
 }
 
 void Network::on_refused(const IncomingConnection& connection, const char* label, const std::string& why) {

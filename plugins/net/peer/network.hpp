@@ -41,14 +41,18 @@ class Network final : public IncomingOwner {
 
  private:
   struct Peer {
-    std::array<std::shared_ptr<OutgoingLane>, 2> outgoing;
-    std::array<IncomingConnection*, 2> incoming{};  // the newest accepted one of each lane
+    std::array<std::shared_ptr<OutgoingLane>, 2> outgoing;  // both null: a stranger, whose addresses are not known
+    std::array<IncomingConnection*, 2> incoming{};          // the newest accepted one of each lane
+
+    bool is_stranger() const noexcept { return !outgoing.front(); }
+    bool is_connected() const noexcept { return incoming.front() != nullptr || incoming.back() != nullptr; }
   };
 
   void accept(Listener::Socket socket, Admission::Ticket ticket);
   void work();
   void change(std::uint64_t id, const Outbox::PeerChange& wanted);
   void drop(Peer& peer);
+  bool has_room_for_stranger();
   void close_all();
 
   const Host host_;

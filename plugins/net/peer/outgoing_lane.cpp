@@ -32,6 +32,7 @@ DialEnvironment::DialEnvironment(const Host& made_for, boost::asio::io_context& 
       protocol(peer_protocol),
       admission(std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::uint64_t>::max(), {}),
       random(std::random_device{}()),
+      dial_reports(host.extension<tenon_dial_reports>(TENON_DIAL_REPORTS)),
       dials(host.metric("dials_total")),
       failed_to_connect(host.metric("dials_failed_total", "reason=\"connect\"")),
       failed_by_timeout(host.metric("dials_failed_total", "reason=\"timeout\"")),
@@ -224,6 +225,9 @@ void OutgoingLane::go_down() {
 // A peer that is away for long is one line, not one for each attempt.
 void OutgoingLane::report(const std::string& why) {
   Candidate& candidate = candidates_[next_];
+  if (const tenon_dial_reports* const reports = environment_.dial_reports) {
+    reports->failed(reports, id_.peer, bytes(text_of(candidate.address) + ": " + why));
+  }
   if (why != candidate.last_failure) environment_.logger.warning(name() + ": " + why);
   candidate.last_failure = why;
 }

@@ -22,6 +22,7 @@
 #include "net/peer/outbox.hpp"
 #include "net/peer/protocol.hpp"
 #include "net/peer/settings.hpp"
+#include "tenon/dial_reports.h"
 
 namespace tenon::net {
 
@@ -41,6 +42,7 @@ struct DialEnvironment {
   PeerProtocol& protocol;
   Admission admission;  // without a bound of its own: there are two for each peer
   std::mt19937_64 random;
+  const tenon_dial_reports* const dial_reports;  // null: the host offers none
   const Metric dials;
   const Metric failed_to_connect;
   const Metric failed_by_timeout;

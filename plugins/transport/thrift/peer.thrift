@@ -24,7 +24,7 @@ const i32 REFUSED_VERSION = 1       // the version is not spoken here
 const i32 REFUSED_CLUSTER = 2       // the sender is of another cluster
 const i32 REFUSED_NODE = 3          // the hello is for another node
 const i32 REFUSED_SENDER = 4        // the sender has the id of the node that it says hello to
-const i32 REFUSED_UNKNOWN_PEER = 5  // the sender is no peer of this node, or not yet
+const i32 REFUSED_UNKNOWN_PEER = 5  // the sender is no peer of this node, and as many others are connected as may be
 const i32 REFUSED_LANE = 6          // there is no such lane
 
 // What a node says of itself.

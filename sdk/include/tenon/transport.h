@@ -8,6 +8,9 @@
  * delays a heartbeat on `control`. A lane has a queue that is bounded in bytes: a full one takes fewer frames than
  * offered, a lane that is down takes none, and going down loses what was queued. At-most-once is part of the contract
  * because forwarded requests travel here, and one that has no session would run twice if it came twice.
+ *
+ * A node of the same cluster that says hello is let in also when set_peer() has not named it, or not yet, for it may be
+ * new: what it says is for the host to judge. How many such there may be at a time is the transport's own bound.
  */
 #ifndef TENON_TRANSPORT_H
 #define TENON_TRANSPORT_H

@@ -131,7 +131,7 @@ node::Recovered Machine::recover(const filewal::Recovered& found, raft::WriteSeq
     }
     perform_at_once(write);
   }
-  std::optional<node::Recovered> recovered = boot.finish(id_, last_sequence);
+  std::optional<node::Recovered> recovered = boot.finish(last_sequence);
   if (!recovered) throw Error(TENON_ERROR_CORRUPT, *boot.error());
   return *std::move(recovered);
 }

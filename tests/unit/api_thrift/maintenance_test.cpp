@@ -61,3 +61,45 @@ TEST_CASE("compactLog and getLog read the log") {
   CHECK(node.plugin.node().wait_for_requests(2).back().operations.at(0).key == "snapshot");
   CHECK(node.plugin.node().wait_for_requests(2).back().operations.at(0).value == "list");
 }
+
+TEST_CASE("changeMembers asks for a change in its own words, and what came of it is read with every warning") {
+  Answering node({.results = {{.records = {{.key = "member_change",
+                                            .value = "node 4\nstanding learner\nmissing_bytes 9\ntext node 4 is a "
+                                                     "learner\nwarning one\nwarning two of them\nlater 1\n"}}}}});
+  api::MaintenanceClient maintenance(
+      std::make_shared<apache::thrift::protocol::TMultiplexedProtocol>(node.client.binary, "Maintenance"));
+  const auto ask = [&, count = std::size_t{0}](api::ChangeMembersRequest request) mutable {
+    api::ChangeMembersReply reply;
+    maintenance.changeMembers(reply, request);
+    const auto& asked = node.plugin.node().wait_for_requests(++count).back().operations.at(0);
+    CHECK(reply.node == 4);
+    CHECK(reply.standing == "learner");
+    CHECK(reply.missing_bytes == 9);
+    CHECK(reply.text == "node 4 is a learner");
+    CHECK(reply.warnings == std::vector<std::string>{"one", "two of them"});
+    return asked.key + " " + asked.value;
+  };
+  api::ChangeMembersRequest request;
+  request.__set_change(api::MemberChange::ADD);
+  request.__set_node(4);
+  request.__set_addresses({"thrift://d:1", "ws://d:2"});
+  request.__set_stays_learner(true);
+  CHECK(ask(request) == "member_add 4 thrift://d:1|ws://d:2 learner");
+  request.__set_change(api::MemberChange::REPLACE);
+  request.__set_replaced(2);
+  CHECK(ask(request) == "member_replace 2 4 thrift://d:1|ws://d:2");
+  request.__set_change(api::MemberChange::PROMOTE);
+  CHECK(ask(request) == "member_promote 4");
+  request.__set_change(api::MemberChange::REMOVE);
+  request.__set_force(true);
+  CHECK(ask(request) == "member_remove 4 force");
+  api::ChangeMembersReply reply;
+  request.__set_node(0);
+  CHECK_THROWS_AS(maintenance.changeMembers(reply, request), api::TenonError);
+  request.__set_node(4);
+  request.__set_change(api::MemberChange::ADD);
+  request.__set_addresses({"thrift://d:1|ws://d:2"});
+  CHECK_THROWS_AS(maintenance.changeMembers(reply, request), api::TenonError);
+  request.__set_addresses({});
+  CHECK_THROWS_AS(maintenance.changeMembers(reply, request), api::TenonError);
+}

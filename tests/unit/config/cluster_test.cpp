@@ -76,11 +76,34 @@ TEST_CASE("members and peers must fit each other, and need a transport") {
                 "add 8=SCHEME://HOST:PORT");
   check_refusal(least("[cluster]\ninitial_members = 7,8,9\npeers = 8=thrift://b:1\n"),
                 "a.conf:12: cluster.peers: found no address of node 9", "a member (a.conf:11)");
-  check_refusal(least("[cluster]\ninitial_members = 7,8\npeers = 8=thrift://b:1, 9=thrift://c:1\n"),
-                "a.conf:12: cluster.peers: found node 9", "not among cluster.initial_members (7,8, a.conf:11)");
+  check_refusal(least("[cluster]\ninitial_members = 7,8\nstart = new\npeers = 8=thrift://b:1, 9=thrift://c:1\n"),
+                "a.conf:13: cluster.peers: found node 9", "not among cluster.initial_members (7,8, a.conf:11)");
   check_refusal(least("[cluster]\npeers = 8=thrift://b:1\n"), "a.conf:11: transport.plugin: not set",
                 "add plugin = thrift to [transport]");
   check_refusal(least("[transport]\nplugin =\n"), "a.conf:11: transport.plugin: ", "empty");
+}
+
+TEST_CASE("a node that joins needs a transport, and where it is reached itself when it is to ask") {
+  const std::string joins = "[transport]\nplugin = thrift\n[cluster]\nstart = join\n";
+  const Config waits = load(least(joins));
+  CHECK(waits.start == Start::kJoin);
+  CHECK(waits.join.empty());
+  const Config asks = load(least(joins + "join = 1=thrift://a:1|ws://a:2\npeers = 7=thrift://d:1\n"));
+  CHECK(asks.join.at(1) == Texts{"thrift://a:1", "ws://a:2"});
+  check_refusal(least(joins + "join = 1=thrift://a:1\n"), "a.conf:14: cluster.join: found '1=thrift://a:1'; ",
+                "add 7=SCHEME://HOST:PORT to cluster.peers");
+  check_refusal(least(joins + "join = 7=thrift://a:1\n"), "a.conf:14: cluster.join: ", "node 7 is this node");
+  check_refusal(least(joins + "initial_members = 7\n"), "a.conf:14: cluster.initial_members: ", "joins a cluster");
+  check_refusal(least("[cluster]\nstart = join\n"), "a.conf:11: transport.plugin: not set", "add plugin = thrift");
+  CHECK(load(least("[cluster]\njoin = 1=thrift://a:1\n")).join.empty());  // without effect
+  check_cluster("join = thrift://a:1", "does not begin with the id of a node");
+}
+
+TEST_CASE("after the first start there may be peers that are no initial members") {
+  const Config config =
+      load(least("[transport]\nplugin = thrift\n[cluster]\ninitial_members = 7\n"
+                 "peers = 8=thrift://b:1\n"));
+  CHECK(config.peers.size() == 1);
 }
 
 TEST_CASE("where clients reach this node is told by the name of a client API") {

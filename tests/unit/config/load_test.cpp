@@ -191,10 +191,6 @@ TEST_CASE("plugin names that could not be file names are refused") {
   check_refusal(least("[storage.File]\n"), "a.conf:10: storage.plugin: found 'File'", "a-z 0-9 _ -");
 }
 
-TEST_CASE("joining a cluster is refused as what a later version brings") {
-  check_refusal(least("[cluster]\nstart = join\n"), "a.conf:11: cluster.start: ", "not in this version");
-}
-
 TEST_CASE("a search for plugins needs no complete configuration, but a right one") {
   CHECK(load_plugin_search({}).plugin_directories.empty());
   const PluginSearch search = load_plugin_search(file("[node]\nplugin_directories = /a:/b\n"));

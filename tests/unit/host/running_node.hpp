@@ -42,8 +42,7 @@ class RunningNode {
         peers_(directory_, node_, metrics_) {
     const node::StoragePort port{validated_.table(), validated_.self()};
     session_ = std::make_unique<StorageSession>(port, logger_);
-    const StorageBoot how{raft::NodeId(1), raft::Membership{{{raft::NodeId(1)}}}, settings.raft.log_cache_bytes_max,
-                          "cluster"};
+    const StorageBoot how{raft::Membership{{{raft::NodeId(1)}}}, settings.raft.log_cache_bytes_max, "cluster"};
     // A birth has to become durable, whatever the test wants of later writes.
     node::Recovered recovered = session_->boot(how, [&] {
       storage.complete_all();

@@ -14,6 +14,10 @@ node::Status leading() {
   status.term = raft::Term(4);
   status.leader = raft::NodeId(1);
   status.membership.members = {{raft::NodeId(1), {0x0a, 0xff}}, {raft::NodeId(2), {}}, {raft::NodeId(3), {}}};
+  status.membership.members[1].takes_place_of = raft::NodeId(3);
+  status.membership.members[1].standing = raft::Standing::learner;
+  status.membership.members[2].addresses = {"thrift://three:7201"};
+  status.lags = {{raft::NodeId(2), 17, true}, {raft::NodeId(3), 0, false}};
   status.peers = {{raft::NodeId(2), raft::ProgressState::replicate, raft::LogIndex(7), raft::LogIndex(9)},
                   {raft::NodeId(3), raft::ProgressState::probe, raft::LogIndex(0), raft::LogIndex(8)}};
   return status;
@@ -31,12 +35,12 @@ std::vector<KnownNode> known() {
 TEST_CASE("members are a line each, with what the leader knows of its followers") {
   CHECK(members_text(kIdentity, leading(), known()) ==
         "id=1 incarnation=0aff0000000000000000000000000000 is_leader=yes addresses=thrift://one:7201 "
-        "clients=thrift://one:7101 control=- bulk=-\n"
+        "clients=thrift://one:7101 control=- bulk=- standing=voter aim=-\n"
         "id=2 incarnation=- is_leader=no addresses=thrift://two:7201|ws://two:7301 "
-        "clients=thrift://two:7101|http://two:8080 control=thrift bulk=- match_index=7 next_index=9 "
-        "progress=replicate\n"
-        "id=3 incarnation=- is_leader=no addresses=- clients=- control=- bulk=- match_index=0 next_index=8 "
-        "progress=probe\n");
+        "clients=thrift://two:7101|http://two:8080 control=thrift bulk=- standing=learner aim=replaces:3 "
+        "match_index=7 next_index=9 progress=replicate missing_bytes=17\n"
+        "id=3 incarnation=- is_leader=no addresses=thrift://three:7201 clients=- control=- bulk=- standing=voter aim=- "
+        "match_index=0 next_index=8 progress=probe missing_bytes=0\n");
 }
 
 TEST_CASE("the leader is named with its term and where it serves clients") {
@@ -48,8 +52,50 @@ TEST_CASE("the leader is named with its term and where it serves clients") {
   CHECK(leader_text(status, known()) == "leader 0\nterm 4\n");
 }
 
-TEST_CASE("status counts the members") {
-  CHECK(status_text(kIdentity, leading(), 5).find("\nmembers 3\n") != std::string::npos);
+TEST_CASE("status counts the members, and says how this node stands") {
+  node::Status status = leading();
+  CHECK(status_text(kIdentity, status, 5).find("\nmembers 3\nlearners 1\nstanding voter\n") != std::string::npos);
+  status.own_standing = {node::OwnStanding::Place::refused, {}, "its disk is another"};
+  CHECK(status_text(kIdentity, status, 5).find("\nstanding refused\nstanding_text its disk is another\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("a change of the members is read from its words, and refused when they are others") {
+  using Kind = node::MemberChangeWanted::Kind;
+  const auto added = parse_member_change("member_add", "4 thrift://d:1|ws://d:2 learner");
+  REQUIRE(added.has_value());
+  CHECK(added->kind == Kind::add);
+  CHECK(added->node == raft::NodeId(4));
+  CHECK(added->addresses == std::vector<std::string>{"thrift://d:1", "ws://d:2"});
+  CHECK(added->stays_learner);
+  const auto replaced = parse_member_change("member_replace", "2 5 thrift://e:1");
+  REQUIRE(replaced.has_value());
+  CHECK(replaced->kind == Kind::replace);
+  CHECK(replaced->replaced == raft::NodeId(2));
+  CHECK(replaced->node == raft::NodeId(5));
+  const auto removed = parse_member_change("member_remove", "3 force");
+  REQUIRE(removed.has_value());
+  CHECK(removed->kind == Kind::remove);
+  CHECK(removed->is_forced);
+  for (const auto& [verb, argument] :
+       std::vector<std::pair<std::string, std::string>>{{"member_add", "4"},
+                                                        {"member_add", "4 nowhere"},
+                                                        {"member_add", "0 thrift://d:1"},
+                                                        {"member_promote", ""},
+                                                        {"member_remove", "3 4"},
+                                                        {"member_replace", "2 thrift://e:1"},
+                                                        {"member_rename", "2"}}) {
+    INFO(verb << " " << argument);
+    CHECK_FALSE(parse_member_change(verb, argument).has_value());
+  }
+}
+
+TEST_CASE("what a change has come to is a line each, with every warning") {
+  node::MemberChangeDone done{raft::NodeId(4), raft::Standing::learner, 9, "node 4 is a learner", {"one", "two"}};
+  CHECK(member_change_text(done) ==
+        "node 4\nstanding learner\nmissing_bytes 9\ntext node 4 is a learner\nwarning one\nwarning two\n");
+  done = {raft::NodeId(4), std::nullopt, std::nullopt, "gone", {}};
+  CHECK(member_change_text(done) == "node 4\nstanding -\ntext gone\n");
 }
 
 TEST_CASE("status says what suffers faults on purpose") {

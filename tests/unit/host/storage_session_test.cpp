@@ -19,8 +19,8 @@ using Mode = MemoryStorage::Mode;
 const raft::Membership kMembers{{{raft::NodeId(1)}}};
 const std::function<bool()> kHealthy = [] { return false; };
 
-StorageBoot new_cluster() { return {raft::NodeId(1), kMembers, 64u << 20, "cluster"}; }
-StorageBoot existing() { return {raft::NodeId(1), std::nullopt, 64u << 20, "cluster"}; }
+StorageBoot new_cluster() { return {kMembers, 64u << 20, "cluster"}; }
+StorageBoot existing() { return {std::nullopt, 64u << 20, "cluster"}; }
 
 node::StoragePort port(MemoryStorage& storage) { return {storage.table(), storage.self()}; }
 

@@ -203,7 +203,7 @@ class Machine {
       storage.compacted_to = reset->compact_to->value();
       ++resets;
     }
-    std::optional<Recovered> recovered = reading.finish(settings.raft.self, raft::WriteSequence());
+    std::optional<Recovered> recovered = reading.finish(raft::WriteSequence());
     REQUIRE(recovered.has_value());
     if (damage) damage(recovered->store);
     peers.sent.clear();

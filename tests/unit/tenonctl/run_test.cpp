@@ -181,13 +181,14 @@ TEST_CASE("metrics are printed as the node says them, and of several nodes with 
   CHECK(shell({"--endpoints", gone, "metrics"}).code == kExitNoConnection);
 }
 
-TEST_CASE("members has a row for each voter") {
+TEST_CASE("members has a row for each member") {
   Shell shell;
-  CHECK(shell({"members"}).output == "7\tleader\t-\t-\t-\t-\t-\t-\n8\t-\tthrift://h:1\t-\tthrift\t-\t5\treplicate\n");
+  CHECK(shell({"members"}).output ==
+        "7\tleader\t-\t-\t-\t-\t-\t-\t-\t-\n8\t-\tthrift://h:1\t-\tthrift\t-\t5\treplicate\t-\t-\n");
   CHECK(shell({"-o", "table", "members"}).output ==
-        "NODE  ROLE    ADDRESSES     CLIENTS  CONTROL  BULK  MATCH  PROGRESS\n"
-        "7     leader  -             -        -        -     -      -\n"
-        "8     -       thrift://h:1  -        thrift   -     5      replicate\n");
+        "NODE  ROLE    ADDRESSES     CLIENTS  CONTROL  BULK  MATCH  PROGRESS   STANDING  MISSING\n"
+        "7     leader  -             -        -        -     -      -          -         -\n"
+        "8     -       thrift://h:1  -        thrift   -     5      replicate  -         -\n");
   CHECK(shell({"-o", "json", "members"}).output ==
         "{\"members\":[\n"
         "{\"node_id\":\"7\",\"is_leader\":true,\"addresses\":[],\"client_addresses\":[]},\n"

@@ -50,7 +50,6 @@ TEST_CASE("a hello that is not for this node is refused with its reason, and cou
   check_refused(lonely, hello, Refusal::kCluster, "cluster");
   check_refused(lonely, hello_from(2, 3), Refusal::kNode, "node");
   check_refused(lonely, hello_from(1, 1), Refusal::kSender, "sender");
-  check_refused(lonely, hello_from(3, 1), Refusal::kUnknownPeer, "unknown_peer");
   check_refused(lonely, hello_from(2, 1, Lane{2}), Refusal::kLane, "lane");
   hello = hello_from(2, 1);
   hello.version = 2;

@@ -53,6 +53,12 @@ TEST_CASE("the frames of docs/formats.md are what the core writes") {
   const NodeReport report{
       raft::Term(7), 1'700'000'000'000, 1'700'000'000'001, {{raft::LogIndex(1024), 0xfedcba9876543210u}}};
   CHECK(bytes_of(encode_frame(envelope, report)) == hexadecimal(documented_bytes("core node_report")));
+  const Envelope from_new{"orders", raft::NodeId(4), kIncarnation, raft::NodeId(1)};
+  const StandingRequest request{raft::NodeId(4), kIncarnation, true, {"tcp://d:7"}};
+  CHECK(bytes_of(encode_frame(from_new, request)) == hexadecimal(documented_bytes("core standing_request")));
+  const Envelope to_new{"orders", raft::NodeId(1), kIncarnation, raft::NodeId(4)};
+  const StandingNotice notice{StandingNotice::Kind::welcome, {}, {{raft::NodeId(1), {"tcp://a:7"}}}};
+  CHECK(bytes_of(encode_frame(to_new, notice)) == hexadecimal(documented_bytes("core standing_notice")));
 }
 
 TEST_CASE("the image of docs/formats.md, and the frames that carry it, are what the core writes") {

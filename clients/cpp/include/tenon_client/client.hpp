@@ -47,7 +47,7 @@ struct Status {
   std::map<std::string, std::string> other;
 };
 
-// One voter of the cluster, as the node that answered sees it. What it does not know is absent or empty.
+// One member of the cluster, as the node that answered sees it. What it does not know is absent or empty.
 struct Member {
   std::uint64_t node_id = 0;
   bool is_leader = false;
@@ -60,6 +60,26 @@ struct Member {
   std::optional<std::uint64_t> match_index;
   std::optional<std::uint64_t> next_index;
   std::optional<std::string> progress;
+  std::optional<std::string> standing;         // voter, learner, incoming or outgoing
+  std::optional<std::string> aim;              // of a learner: what it is to become
+  std::optional<std::uint64_t> missing_bytes;  // from the leader only, of the others: of log and image
+};
+
+enum class MemberChangeKind { kAdd, kPromote, kRemove, kReplace };
+struct MemberChange {
+  MemberChangeKind kind = MemberChangeKind::kAdd;
+  std::uint64_t node = 0;
+  std::vector<std::string> addresses = {};  // of kAdd and kReplace: URLs whose scheme is the name of a transport
+  std::uint64_t replaced = 0;               // of kReplace: the voter whose place the node takes
+  bool stays_learner = false;               // of kAdd
+  bool force = false;                       // of kPromote and kRemove
+};
+struct MemberChangeResult {
+  std::uint64_t node = 0;
+  std::optional<std::string> standing;  // absent: it is no member any more
+  std::optional<std::uint64_t> missing_bytes;
+  std::string text;                   // what is decided, and what follows by itself
+  std::vector<std::string> warnings;  // about the cluster as it is now
 };
 
 struct Leadership {
@@ -186,6 +206,9 @@ class Client {
   // Asks the leader to hand over to `target`, 0: to the voter whose log is the longest. Returns the term that is to
   // end; done when another node leads a later one, which may never be.
   std::uint64_t transfer_leadership(std::uint64_t target);
+  // Asks the leader to change who belongs to the cluster. Returns when that is committed, of kAdd and kReplace as soon
+  // as the node is a learner; what is to follow happens by itself. A write.
+  MemberChangeResult change_members(const MemberChange& change);
 
  private:
   std::unique_ptr<Caller> caller_;

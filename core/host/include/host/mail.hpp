@@ -41,8 +41,15 @@ struct Mail {
   std::vector<Cancel> cancels;              // ascending in `after`
   std::vector<node::StreamLoan> loans;      // that have come back; no more than there are on loan
   std::vector<std::uint64_t> ended_queues;  // after everything that was submitted on them
-  std::vector<FromPeer> from_peers;         // in order; its frames have FrameRoom
-  std::size_t lane_events = 0;              // in from_peers; <= kLaneEventsMax
+  // What a transport has learnt of a node: its data directory, or else why it cannot be reached.
+  struct PeerNews {
+    raft::NodeId peer;
+    std::optional<raft::Incarnation> incarnation;
+    std::string dial_failure;
+  };
+  std::vector<FromPeer> from_peers;  // in order; its frames have FrameRoom
+  std::vector<PeerNews> peer_news;   // before from_peers; <= kPeerNewsMax, what is beyond is not told
+  std::size_t lane_events = 0;       // in from_peers; <= kLaneEventsMax
   std::optional<raft::NodeId> transfer;
   std::uint64_t durable = 0;  // 0: nothing new
   std::optional<bool> space_is_short;
@@ -55,13 +62,15 @@ struct Mail {
 
   bool empty() const noexcept {
     return submissions.empty() && cancels.empty() && loans.empty() && ended_queues.empty() && from_peers.empty() &&
-           !transfer && durable == 0 && !space_is_short && log_reads.empty() && done.empty() && !image &&
-           asked.empty() && !nudge && !stop;
+           peer_news.empty() && !transfer && durable == 0 && !space_is_short && log_reads.empty() && done.empty() &&
+           !image && asked.empty() && !nudge && !stop;
   }
 };
 
 // A transport that reports more while the node's thread does not get to run is broken.
 inline constexpr std::size_t kLaneEventsMax = 65'536;
+// As much as the transports may say between two rounds of the node.
+inline constexpr std::size_t kPeerNewsMax = 1024;
 // Above it an operator's request is refused as overloaded.
 inline constexpr std::size_t kOperatorRequestsMax = 64;
 

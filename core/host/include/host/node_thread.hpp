@@ -79,6 +79,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   // PeerEvents, any thread; also before start() and after stop()
   void receive(raft::NodeId peer, std::span<const tenon_bytes> frames) override;
   void on_lane(raft::NodeId peer, node::Lane lane, node::LaneEvent event) override;
+  void on_introduced(raft::NodeId peer, const raft::Incarnation& incarnation) override;
+  void on_dial_failed(raft::NodeId peer, const std::string& why) override;
 
  private:
   // node::Surroundings, node thread
@@ -92,6 +94,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   void proposal_applied(raft::Duration waited) override;
   void image_committed(const node::ImageStatus& images) override;
   void image_trouble(const std::string& what) override;
+  void member_note(const std::string& what) override;
+  void own_standing_changed(const node::OwnStanding& standing) override;
   void states_compared(std::uint64_t count) override;
   void states_differ(const std::string& what) override;
   void frame_dropped(node::FrameDrop why, raft::NodeId from) override;
@@ -103,6 +107,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   AdminAnswer admin_snapshot(const std::string& argument);
   std::optional<AdminAnswer> admin_snapshot_read(node::Token token, const std::string& argument);
   std::optional<AdminAnswer> admin_log_read(node::Token token, const std::string& argument);
+  std::optional<AdminAnswer> admin_member_change(node::Token token, const std::string& verb,
+                                                 const std::string& argument);
   // Nullopt: it was handed to the node's thread.
   std::optional<AdminAnswer> admin_later(node::OperatorRequest request);
   void queue_completion(std::uint64_t queue, CompletionPointer completion);
@@ -111,6 +117,7 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   void run();
   void deliver(Mail& mail);
   void deliver_from_peers(Mail& mail);
+  void post_news(Mail::PeerNews news);
   static void give_back_reads(Mail& mail);
   void send_answers();
   void publish();

@@ -44,6 +44,8 @@ class PeerDirectory {
   // What a node says of itself takes the place of what it said before. False: it is not known, or the addresses are
   // not valid, and nothing was changed.
   bool introduce(raft::NodeId node, const raft::Incarnation& incarnation, std::vector<std::string> client_addresses);
+  // Nothing of it is known any more. Needs: not this node.
+  void forget(raft::NodeId node);
   // Empty: the lane is down. Needs: it is known.
   void set_lane(raft::NodeId peer, node::Lane lane, std::string transport);
 

@@ -20,6 +20,7 @@
 #include "host/peer_directory.hpp"
 #include "host/peer_events.hpp"
 #include "node/peer_port.hpp"
+#include "tenon/dial_reports.h"
 #include "tenon/transport.h"
 
 namespace tenon::host {
@@ -47,14 +48,15 @@ class PeerHost final : public node::PeerPort {
   // Starts a transport, which may report at once. Control thread, before the node runs. Keeps: the instance, until
   // stop(). Throws tenon::Error with what the transport says. Needs: at most kTransportsMax.
   void start(const TransportPort& transport);
-  // Gives the addresses of a peer to every transport. Control thread, before the node runs, after every start(). Throws
-  // tenon::Error: no transport takes them, or one finds fault with them. Needs: not this node; valid_addresses().
-  void set_peer(raft::NodeId peer, const std::vector<std::string>& addresses);
+  // What every transport is to be offered as TENON_DIAL_REPORTS.
+  const tenon_dial_reports* dial_reports() const noexcept { return &dial_reports_; }
   // Stops every transport. Control thread. Needs: nobody calls send() any more.
   void stop() noexcept;
 
-  // node::PeerPort, node thread
+  // node::PeerPort, node thread; before the node runs the control thread, after every start()
   std::size_t send(raft::NodeId peer, node::Lane lane, std::span<wire::OutgoingFrame> frames) override;
+  // Gives the addresses to every transport; one of them has to take some.
+  std::string set_peer(raft::NodeId peer, const std::vector<std::string>& addresses) override;
 
  private:
   struct Started {
@@ -72,19 +74,20 @@ class PeerHost final : public node::PeerPort {
     return *static_cast<const Started*>(host->context);
   }
   void introduced(raft::NodeId peer, const tenon_introduction& said);
-  void receive(raft::NodeId peer, std::span<const tenon_bytes> frames);
+  void dial_failed(raft::NodeId peer, std::string_view why);
+  void forget(raft::NodeId peer);
   void on_lane(const Started& transport, raft::NodeId peer, node::Lane lane, std::uint32_t event);
   void use(raft::NodeId peer, node::Lane lane, LaneUse& lane_use);
 
   PeerDirectory& directory_;
   PeerEvents& events_;
   Metrics& metrics_;
-  std::uint32_t unknown_peer_metric_ = 0;
   std::uint32_t introductions_refused_metric_ = 0;
 
   std::vector<std::string> own_addresses_;
   std::vector<const char*> own_address_pointers_;
   tenon_introduction own_introduction_{};
+  tenon_dial_reports dial_reports_{};
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<Started>> transports_;      // in the order of their start

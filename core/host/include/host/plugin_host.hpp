@@ -27,6 +27,7 @@ struct PluginSurroundings {
   std::map<std::string, std::string> options;  // checked against the manifest, with its defaults
   std::vector<DeclaredMetric> metrics;         // as the manifest declares them
   std::function<void(tenon_error error, const std::string& message)> on_failed;  // any thread; the first failure only
+  std::map<std::string, const void*> extensions;  // of tenon_host, by name; they outlive the instance
 };
 
 class PluginHost {

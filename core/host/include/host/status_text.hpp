@@ -6,7 +6,10 @@
 //   cluster_id, node_id
 //   role           follower | candidate | leader
 //   term, leader   leader 0: not known
-//   members        how many voters the cluster has
+//   members        how many the cluster has
+//   learners       how many of them do not vote
+//   standing       of this node: voter | learner | incoming | outgoing, or joining | outsider | refused | removed
+//   standing_text  of the last two: why, and what to do
 //   last_index, durable_index, commit_index, applied_index
 //   revision, keys, cluster_time_ms
 //   inbox_bytes    of requests that wait to be proposed
@@ -14,18 +17,28 @@
 //   faults         none | the kinds of plugin that suffer faults on purpose, as in storage,transport
 //   uptime_ms
 //
-// members: a line for each voter, ascending by id. A line is fields of `name=value`, separated by single spaces, in
+// members: a line for each member, ascending by id. A line is fields of `name=value`, separated by single spaces, in
 // this order; a value has no space, several addresses are separated by '|', and '-' stands for none or not known.
 //   id
-//   incarnation    32 hexadecimal digits: the data directory that the cluster knows this voter by
+//   incarnation    32 hexadecimal digits: the data directory that the cluster knows this member by
 //   is_leader      yes | no
-//   addresses      where its peers reach it, by the config of the node that answers
+//   addresses      where its peers reach it, by the membership and by the config of the node that answers
 //   clients        where it serves clients, by its own word
 //   control, bulk  the transport in use for each lane from the node that answers; its own are -
-//   and, when the node that answers leads, of every other voter
+//   standing       voter | learner | incoming | outgoing
+//   aim            of a learner: voter | learner | replaces:ID, what it is to become
+//   and, when the node that answers leads, of every other member
 //   match_index    its log is known to be the leader's up to here
 //   next_index     what it is sent next
 //   progress       probe | replicate | snapshot
+//   missing_bytes  of log and image, near the end of the log to the byte
+//
+// member_add, member_promote, member_remove, member_replace: lines of `name value`.
+//   node
+//   standing       as it is now; - : it is no member any more
+//   missing_bytes  of a learner
+//   text           what is decided, and what follows by itself
+//   warning        any number of lines: what to know of the cluster as it is now
 //
 // leader: lines of `name value`.
 //   leader          0: not known
@@ -91,6 +104,9 @@ const char* role_name(raft::RoleName role) noexcept;
 
 std::string status_text(const Identity& identity, const node::Status& status, std::uint64_t uptime_ms);
 std::string members_text(const Identity& identity, const node::Status& status, const std::vector<KnownNode>& nodes);
+// Nullopt: it is not of that form.
+std::optional<node::MemberChangeWanted> parse_member_change(const std::string& verb, const std::string& argument);
+std::string member_change_text(const node::MemberChangeDone& done);
 std::string leader_text(const node::Status& status, const std::vector<KnownNode>& nodes);
 std::string snapshots_text(const node::Status& status);
 std::string compaction_text(const node::CompactionBegun& begun);

@@ -18,11 +18,12 @@
 namespace tenon::host {
 
 struct StorageBoot {
-  raft::NodeId self;
-  // The members of a new cluster: what an empty directory is born with. nullopt: an empty directory is refused.
+  // The members of a new cluster: what an empty directory is born with. nullopt: an empty directory is refused, unless
+  // the node joins a cluster.
   std::optional<raft::Membership> new_members;
   std::uint64_t log_cache_bytes_max = 64u << 20;
   std::string cluster_id;  // that an image must be of
+  bool joins = false;      // an empty directory stays so until a leader fills it
 };
 
 class StorageSession {

@@ -44,8 +44,8 @@ class Boot {
   std::optional<raft::Write> reset(raft::LogIndex stored_last, raft::WriteSequence sequence) const;
 
   // Ends the reading. Needs: no error. `last_sequence` is that of the last write since storage was opened. Sets error()
-  // and returns nullopt when the log lacks what every log has, or is not `self`'s.
-  std::optional<Recovered> finish(raft::NodeId self, raft::WriteSequence last_sequence);
+  // and returns nullopt when the log lacks what every log has.
+  std::optional<Recovered> finish(raft::WriteSequence last_sequence);
 
  private:
   const std::uint64_t cache_bytes_max_;

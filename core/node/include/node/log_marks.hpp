@@ -44,6 +44,15 @@ class LogMarks {
   void reset(raft::LogIndex boundary) { marks_.assign(1, {boundary, bytes_}); }
   // Of the applied entries that the log holds.
   std::uint64_t held_bytes() const noexcept { return bytes_ - marks_.front().bytes; }
+  // Of the applied entries behind `index`, or a little more.
+  std::uint64_t bytes_behind(raft::LogIndex index) const noexcept {
+    const Mark* found = &marks_.front();
+    for (const Mark& mark : marks_) {
+      if (mark.index > index) break;
+      found = &mark;
+    }
+    return bytes_ - found->bytes;
+  }
   // Of every entry that was ever applied here.
   std::uint64_t bytes() const noexcept { return bytes_; }
 

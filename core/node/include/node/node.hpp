@@ -24,6 +24,7 @@
 #include "node/images/images.hpp"
 #include "node/kept_states.hpp"
 #include "node/log_marks.hpp"
+#include "node/members/member_duties.hpp"
 #include "node/peer_links.hpp"
 #include "node/peer_port.hpp"
 #include "node/reads/state_age.hpp"
@@ -65,6 +66,8 @@ struct Settings {
   raft::Duration own_read_interval = std::chrono::seconds(1);
   ImageSettings images;
   ReportSettings reports;
+  ConfiguredPeers peers;  // addresses that the config knows, perhaps with those of this node
+  bool joins = false;     // an empty directory means that a cluster is to take this node in
 };
 
 // The time, as whoever drives the node sees it.
@@ -95,6 +98,12 @@ class Node {
   // A frame has come from `peer`, as far as the transport knows. What is wrong with it is dropped and counted.
   void receive(raft::NodeId peer, const std::shared_ptr<const std::string>& frame);
   void on_lane(raft::NodeId peer, Lane lane, LaneEvent event);
+  // A connection was made to or by a node of this cluster, which says that this is its data directory.
+  void on_introduced(raft::NodeId peer, const raft::Incarnation& incarnation) {
+    members_.introduced(peer, incarnation);
+  }
+  // An attempt to reach a peer has failed; `why` is for the operator.
+  void on_dial_failed(raft::NodeId peer, const std::string& why) { members_.dial_failed(peer, why); }
   // Hands leadership to `target`, 0: to the voter whose log is the longest. Nothing happens on a node that does not
   // lead, nor when no voter can take it within an election timeout.
   void transfer_leadership(raft::NodeId target);
@@ -150,7 +159,6 @@ class Node {
   // In the order of durability: the write is on its way before anything else.
   void perform();
   void give_way_without_room();
-  void pin_incarnations();
   void propose_writes();
   void forward_writes();
   void begin_reads();
@@ -180,8 +188,10 @@ class Node {
   void compare_states();
   bool is_ready_leader() const noexcept;
   bool may_stamp() const noexcept;
+  void manage_members();
   // node_images.cpp
   void handle_images();
+  std::uint64_t missing_bytes(raft::LogIndex match) const;
   void install(ReceivedImage received);
   void begin_image();
   void send_images(const std::vector<raft::ImageWanted>& wanted);
@@ -197,7 +207,7 @@ class Node {
   std::optional<OperatorRefusal> check_log_part(const LogPartWanted& wanted) const;
   OperatorRefusal log_is_cut(raft::LogIndex previous) const;
   void answer_log_part(Token token, std::span<const tenon_entry> entries);
-  std::optional<FrameDrop> check_envelope(raft::NodeId peer, const wire::Envelope& envelope);
+  std::optional<FrameDrop> check_envelope(raft::NodeId peer, const wire::DecodedFrame& decoded);
   void receive_body(raft::NodeId peer, const std::shared_ptr<const std::string>& frame, wire::Body body);
   void accept_forwards();
   void fail(const std::string& why);
@@ -231,16 +241,16 @@ class Node {
   LogMarks log_marks_;
   Images images_;
   ImageReadings readings_;
+  MemberDuties members_;
   KeptStates kept_states_;
-  StateAge state_age_;                // of store_
-  raft::Instant next_own_read_;       // of a follower
-  bool own_read_waits_ = false;       // it has asked
-  raft::LogIndex clock_entry_;        // that this node proposed last, to let keys expire; 0: none
-  raft::Instant next_compaction_;     // the log is looked at again then
-  raft::LogIndex compaction_wanted_;  // by an operator, up to here or further; 0: no
-  std::map<raft::NodeId, raft::Incarnation> heard_incarnations_;  // of voters that the membership has none of
-  raft::LogIndex applied_index_;                                  // <= raft_.commit_index(); never falls
-  std::map<std::uint64_t, LogRead> log_reads_;                    // that are under way; at most one for each reader
+  StateAge state_age_;                          // of store_
+  raft::Instant next_own_read_;                 // of a follower
+  bool own_read_waits_ = false;                 // it has asked
+  raft::LogIndex clock_entry_;                  // that this node proposed last, to let keys expire; 0: none
+  raft::Instant next_compaction_;               // the log is looked at again then
+  raft::LogIndex compaction_wanted_;            // by an operator, up to here or further; 0: no
+  raft::LogIndex applied_index_;                // <= raft_.commit_index(); never falls
+  std::map<std::uint64_t, LogRead> log_reads_;  // that are under way; at most one for each reader
   std::uint64_t last_log_read_ = 0;
   bool space_is_short_ = false;
   raft::Instant next_way_given_;  // while it is: when this node, should it lead, gives leadership up again

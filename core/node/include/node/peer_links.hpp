@@ -25,6 +25,8 @@ class PeerLinks {
   // Queues for the control lane. It is dropped when the lane has no room: what matters is sent anew.
   void queue(raft::NodeId to, const raft::Message& message);
   void queue(raft::NodeId to, const wire::NodeReport& report);
+  void queue(raft::NodeId to, const wire::StandingRequest& request);
+  void queue(raft::NodeId to, const wire::StandingNotice& notice);
   // Queues an answer for the bulk lane.
   void queue(raft::NodeId to, const wire::ForwardReply& reply);
   // Hands over what is queued.

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "node/images/images.hpp"
+#include "node/members/member_change.hpp"
+#include "node/members/own_standing.hpp"
 #include "node/watches.hpp"
 #include "raft/raft.hpp"
 
@@ -32,9 +34,11 @@ struct Status {
   ImageStatus images;
   WatchStatus watches;
   raft::Membership membership;
-  std::vector<raft::PeerStatus> peers;  // of a leader: the other voters, ascending; else empty
+  std::vector<raft::PeerStatus> peers;  // of a leader: the other members, ascending; else empty
   // The state includes everything that was acknowledged before this; nullopt: that is not known.
   std::optional<raft::Instant> state_as_of;
+  std::vector<MemberLag> lags;  // of the same as peers
+  OwnStanding own_standing;
   bool operator==(const Status&) const = default;
 };
 

@@ -7,6 +7,7 @@
 
 #include "node/backup/operator_request.hpp"
 #include "node/images/image_status.hpp"
+#include "node/members/own_standing.hpp"
 #include "node/reads/served_read.hpp"
 #include "node/submission.hpp"
 #include "raft/effects.hpp"
@@ -54,6 +55,10 @@ class Surroundings {
   virtual void states_compared(std::uint64_t) {}
   // A peer that has applied the same holds another state; `what` is for the operator.
   virtual void states_differ(const std::string&) {}
+  // About who belongs to the cluster; `what` is for the operator.
+  virtual void member_note(const std::string&) {}
+  // How this node stands in its cluster has changed, or is known for the first time.
+  virtual void own_standing_changed(const OwnStanding&) {}
   virtual void frame_dropped(FrameDrop why, raft::NodeId from) = 0;
   virtual void message_dropped(raft::Drop why) = 0;
   // The node cannot go on: it answers nothing more and wants to be stopped. `why` is for the operator.

@@ -95,7 +95,34 @@ struct NodeReport {
 };
 inline constexpr std::size_t kReportedStatesMax = 16;
 
-using Body = std::variant<raft::Message, Forward, ForwardReply, ImagePiece, ImageAck, NodeReport>;
+// A node that has no place among the members, or hears of no leader, asks how it stands. It is passed on to the leader
+// by whoever does not lead. For the lane control.
+struct StandingRequest {
+  raft::NodeId node;                   // who asks; not always the sender
+  Incarnation incarnation = {};        // of its data directory
+  bool wants_to_join = false;          // it has an empty directory, and is to become a member
+  std::vector<std::string> addresses;  // where it is reached, by its own word; raft::kAddressesMax at most
+};
+// Where a member is reached.
+struct MemberPlace {
+  raft::NodeId node;
+  std::vector<std::string> addresses;  // raft::kAddressesMax at most
+};
+// What is said to a node about its place in the cluster. For the lane control.
+struct StandingNotice {
+  enum class Kind : std::uint8_t {
+    welcome = 1,  // it is, or is about to become, a member; these are the others
+    refused = 2,  // it is no member, and does not become one
+    removed = 3,  // it was a member
+  };
+  Kind kind = Kind::welcome;
+  std::string text;                 // for the operator of that node; kNoticeBytesMax at most
+  std::vector<MemberPlace> places;  // raft::kMembersMax at most
+};
+inline constexpr std::size_t kNoticeBytesMax = 1024;
+
+using Body = std::variant<raft::Message, Forward, ForwardReply, ImagePiece, ImageAck, NodeReport, StandingRequest,
+                          StandingNotice>;
 
 // A frame as a transport takes it: the parts one after the other. Frames of entries and of pieces share their bytes.
 struct OutgoingFrame {
@@ -112,6 +139,9 @@ OutgoingFrame encode_frame(const Envelope& envelope, const ForwardReply& reply);
 OutgoingFrame encode_frame(const Envelope& envelope, const ImagePiece& piece);
 OutgoingFrame encode_frame(const Envelope& envelope, const ImageAck& ack);
 OutgoingFrame encode_frame(const Envelope& envelope, const NodeReport& report);
+// Needs, both: within the bounds.
+OutgoingFrame encode_frame(const Envelope& envelope, const StandingRequest& request);
+OutgoingFrame encode_frame(const Envelope& envelope, const StandingNotice& notice);
 
 struct DecodedFrame {
   Envelope envelope;  // the cluster is a view into the frame

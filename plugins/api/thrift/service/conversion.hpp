@@ -32,6 +32,11 @@ tenon_request build(RequestBatch& batch, const thrift_api::WatchRequest& watch);
 // An admin verb and its argument, as core/host knows them.
 tenon_request build_admin(RequestBatch& batch, const std::string& verb, const std::string& argument);
 
+// The verb that changes the members so, and its argument. Both throw thrift_api::TenonError (REFUSED) when the request
+// contradicts the interface.
+std::string member_verb_of(const thrift_api::ChangeMembersRequest& request);
+std::string member_argument_of(const thrift_api::ChangeMembersRequest& request);
+
 // What a reader needs to know of a request whose memory is gone.
 struct OperationShape {
   std::uint32_t kind;
@@ -68,6 +73,7 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::MembersReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::LeaderReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::TransferLeadershipReply& reply);
+void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::ChangeMembersReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::MetricsReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::SnapshotReply& reply);
 void read(const tenon_completion& completion, const RequestShape& shape, thrift_api::StateHashReply& reply);

@@ -175,6 +175,19 @@ void ClusterHandler::transferLeadership(std::function<void(const thrift_api::Tra
                request.target == 0 ? std::string() : std::to_string(request.target));
 }
 
+void MaintenanceHandler::changeMembers(std::function<void(const thrift_api::ChangeMembersReply&)> succeed,
+                                       Handler::Fail fail, const thrift_api::ChangeMembersRequest& request) {
+  std::string verb;
+  std::string argument;
+  try {
+    verb = member_verb_of(request);
+    argument = member_argument_of(request);
+  } catch (const thrift_api::TenonError& error) {
+    return fail(delay(error));
+  }
+  handler_.ask(std::move(succeed), std::move(fail), verb, argument);
+}
+
 void ClusterHandler::createSnapshot(std::function<void(const thrift_api::SnapshotReply&)> succeed, Handler::Fail fail) {
   handler_.ask(std::move(succeed), std::move(fail), "snapshot", "create");
 }

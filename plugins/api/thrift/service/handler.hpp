@@ -122,6 +122,8 @@ class MaintenanceHandler : public thrift_api::MaintenanceCobSvIf {
                     const thrift_api::ReadSnapshotRequest& request) override;
   void readLog(std::function<void(const thrift_api::ReadLogReply&)> succeed, Handler::Fail fail,
                const thrift_api::ReadLogRequest& request) override;
+  void changeMembers(std::function<void(const thrift_api::ChangeMembersReply&)> succeed, Handler::Fail fail,
+                     const thrift_api::ChangeMembersRequest& request) override;
   void compactLog(std::function<void(const thrift_api::LogReply&)> succeed, Handler::Fail fail) override;
   void getLog(std::function<void(const thrift_api::LogReply&)> succeed, Handler::Fail fail) override;
 

@@ -99,11 +99,14 @@ void take_member_field(NamedText field, thrift_api::Member& member) {
   if (name == "control") return member.__set_control_transport(std::string(text));
   if (name == "bulk") return member.__set_bulk_transport(std::string(text));
   if (name == "progress") return member.__set_progress(std::string(text));
+  if (name == "standing") return member.__set_standing(std::string(text));
+  if (name == "aim") return member.__set_aim(std::string(text));
   const std::optional<std::int64_t> number = parse_integer(text);
   if (!number) return;
   if (name == "id") member.__set_node_id(*number);
   if (name == "match_index") member.__set_match_index(*number);
   if (name == "next_index") member.__set_next_index(*number);
+  if (name == "missing_bytes") member.__set_missing_bytes(*number);
 }
 
 }  // namespace
@@ -139,6 +142,20 @@ void read(const tenon_completion& completion, const RequestShape&, thrift_api::T
     const std::optional<std::int64_t> number = parse_integer(text);
     if (name == "target" && number) reply.__set_target(*number);
     if (name == "term" && number) reply.__set_term(*number);
+  }
+}
+
+void read(const tenon_completion& completion, const RequestShape&, thrift_api::ChangeMembersReply& reply) {
+  for (const std::string_view line : lines_of(completion)) {
+    const auto [name, text] = split_at(line, ' ');
+    const std::optional<std::int64_t> number = parse_integer(text);
+    if (name == "node" && number) reply.__set_node(*number);
+    if (name == "missing_bytes" && number) reply.__set_missing_bytes(*number);
+    if (name == "standing" && text != "-") reply.__set_standing(std::string(text));
+    if (name == "text") reply.__set_text(std::string(text));
+    if (name != "warning") continue;
+    reply.warnings.emplace_back(text);
+    reply.__isset.warnings = true;
   }
 }
 

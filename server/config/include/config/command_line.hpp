@@ -13,7 +13,18 @@
 
 namespace tenon::config {
 
-enum class Action { kRun, kCheckConfig, kPrintConfig, kListPlugins, kHelpPlugin, kVersion, kHelp, kRestore, kConvert };
+enum class Action {
+  kRun,
+  kCheckConfig,
+  kPrintConfig,
+  kListPlugins,
+  kHelpPlugin,
+  kVersion,
+  kHelp,
+  kRestore,
+  kConvert,
+  kRecover
+};
 
 struct CommandLine {
   Action action = Action::kRun;
@@ -24,6 +35,8 @@ struct CommandLine {
   std::vector<std::filesystem::path> backup_files;  // of kRestore; a full one first
   StoragePlace convert_from;                        // of kConvert, as is the next
   StoragePlace convert_to;
+  std::string new_cluster_id;  // of kRecover; empty: one is to be made
+  bool confirmed = false;      // of kRecover
 };
 
 // `arguments` are those after the program's name. Throws UsageError for what is no flag of tenond (with the nearest

@@ -63,7 +63,7 @@ struct Sources {
   std::vector<Assignment> flags;  // of two for the same key the later holds
 };
 
-enum class Start { kNew };
+enum class Start { kNew, kJoin };
 enum class PluginValidation { kOff, kReport, kAbort };
 enum class LoggerLevel { kDebug, kInfo, kWarning, kError };
 enum class LoggerFormat { kText, kJson };
@@ -119,8 +119,9 @@ struct Config {
   PluginValidation plugin_validation = PluginValidation::kOff;
   std::string cluster_id;
   std::optional<Start> start;                  // absent: only a directory that holds a node already can be served
-  std::vector<std::uint64_t> initial_members;  // ascending, node_id among them; empty when not set, never with start
+  std::vector<std::uint64_t> initial_members;  // ascending, node_id among them; empty when not set, never with kNew
   Peers peers;                                 // of every initial member but node_id, which may be there too
+  Peers join;                                  // members that are asked to take this node in; only with kJoin
   RaftTimes raft;
   Snapshots snapshots;
   std::string storage_plugin;

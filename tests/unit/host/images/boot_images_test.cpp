@@ -17,7 +17,7 @@ namespace {
 using support::MemoryStorage;
 
 const raft::Membership kMembers{{{raft::NodeId(1)}}};
-const StorageBoot kExisting{raft::NodeId(1), std::nullopt, 64u << 20, "cluster"};
+const StorageBoot kExisting{std::nullopt, 64u << 20, "cluster"};
 
 node::Recovered boot(MemoryStorage& storage, FakeLogger& logger) {
   StorageSession session({storage.table(), storage.self()}, logger);

@@ -110,7 +110,7 @@ TEST_CASE("a membership is told of once, and then how it changes") {
   CHECK(lines[0] == "raft: the voters are 1, 2");
   CHECK(lines[1] == "raft: node 2 is known by its data directory ab000000000000000000000000000000 from now on");
   CHECK(lines[2] == "raft: node 3 is a voter now; the voters are 2, 3");
-  CHECK(lines[3] == "raft: node 1 is no voter any more; the voters are 2, 3");
+  CHECK(lines[3] == "raft: node 1 is no member any more; the voters are 2, 3");
 }
 
 TEST_CASE("the lag of a peer is what the leader has beyond it") {

@@ -39,6 +39,11 @@ enum class Command {
   kBackup,
   kCompact,
   kStateHash,
+  kMemberList,
+  kMemberAdd,
+  kMemberPromote,
+  kMemberRemove,
+  kMemberReplace,
   kWatch,
   kPluginList,
   kPluginInspect,
@@ -66,9 +71,11 @@ struct Invocation {
   bool keeps_ttl = false;                        // of a put
   std::int64_t delta = 1;                        // of an increment
   client::Previous previous = client::Previous::kUnwanted;
-  std::string session;                     // a name or a number; empty: none
-  std::uint64_t sequence = 0;              // 0 without a session
-  std::uint64_t transfer_target = 0;       // 0: any voter
+  std::string session;                // a name or a number; empty: none
+  std::uint64_t sequence = 0;         // 0 without a session
+  std::uint64_t transfer_target = 0;  // 0: any voter
+  client::MemberChange member_change = {};
+  bool waits = true;                       // for what follows a change of members by itself
   std::optional<std::string> since;        // of a backup: the file that it goes on from
   std::optional<std::string> directories;  // of plugins, separated by ':'; absent: those of a server
 };

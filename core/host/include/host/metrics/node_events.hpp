@@ -29,6 +29,8 @@ class NodeEvents {
   void proposal_applied(raft::Duration waited);
   void image_committed(const node::ImageStatus& images);
   void image_trouble(const std::string& what);
+  void member_note(const std::string& what);
+  void own_standing_changed(const node::OwnStanding& standing);
   void states_compared(std::uint64_t count) { metrics_.record(states_compared_metric_, static_cast<double>(count)); }
   void states_differ(const std::string& what);
   void read_answered(const node::ServedRead& read);

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "node/members/member_change.hpp"
 #include "node/submission.hpp"
 #include "raft/types.hpp"
 #include "wire/image.hpp"
@@ -32,7 +33,7 @@ struct LogPartWanted {
 
 struct OperatorRequest {
   Token token;
-  std::variant<ImagePartWanted, CompactionWanted, LogPartWanted> wanted;
+  std::variant<ImagePartWanted, CompactionWanted, LogPartWanted, MemberChangeWanted> wanted;
 };
 
 // A stretch of an image as it is stored.
@@ -61,12 +62,13 @@ struct CompactionBegun {
 struct OperatorRefusal {
   Outcome outcome = Outcome::refused;  // or overloaded: the same may succeed soon
   tenon_error error = TENON_ERROR_INVALID;
-  std::string why;  // with what to do
+  std::string why;           // with what to do
+  raft::NodeId leader = {};  // of NOT_LEADER: as last heard of
 };
 
 struct OperatorAnswer {
   Token token;
-  std::variant<ImagePart, CompactionBegun, LogPart, OperatorRefusal> what;
+  std::variant<ImagePart, CompactionBegun, LogPart, MemberChangeDone, OperatorRefusal> what;
 };
 
 }  // namespace tenon::node
