@@ -84,7 +84,7 @@ TEST_CASE("leases are off unless they are asked for, and allow for clocks that d
   CHECK(load(least("[raft]\nlease_reads = on\n")).raft.lease_drift == std::chrono::milliseconds(50));
   CHECK(load(least("[raft]\nlease_reads = on\nlease_drift_percent = 20\n")).raft.lease_drift ==
         std::chrono::milliseconds(100));
-  check_refusal(least("[raft]\nlease_drift_percent = 0\n"), "a.conf:11: raft.lease_drift_percent: ", "found 0");
+  check_refusal(least("[raft]\nlease_drift_percent = 0\n"), "a.conf:11: raft.lease_drift_percent: ", "found '0'");
   check_refusal(least("[raft]\nlease_reads = yes\n"), "a.conf:11: raft.lease_reads: ", "yes");
 }
 
