@@ -87,7 +87,8 @@ class Arguments(unittest.TestCase):
     def test_list_names_every_part(self) -> None:
         listed = self.run_tests("--list")
         self.assertEqual(listed.returncode, 0)
-        parts = ["asan-ubsan", "tsan", "clang", "coverage", "tidy", "e2e", "simulation", "crash", "contract", "fuzz"]
+        parts = ["asan-ubsan", "tsan", "clang", "coverage", "tidy", "e2e", "campaign"]
+        parts += ["simulation", "crash", "contract", "fuzz"]
         self.assertEqual(listed.stdout.split(), parts)
 
     def test_an_unknown_part_or_argument_is_usage(self) -> None:

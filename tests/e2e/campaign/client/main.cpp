@@ -23,7 +23,7 @@ namespace tenon::campaign {
 namespace {
 
 constexpr std::size_t kGroup = 8;    // sessions that share their keys
-constexpr std::size_t kCareful = 3;  // every so manieth session repeats
+constexpr std::size_t kCareful = 3;  // one session in so many repeats its writes
 constexpr std::chrono::seconds kProgress(1);
 
 struct Load {

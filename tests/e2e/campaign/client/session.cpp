@@ -17,10 +17,12 @@ using support::Step;
 
 constexpr milliseconds kConnectTimeout(500);
 constexpr milliseconds kRequestTimeout(3'000);
-constexpr std::uint64_t kImpatient = 3;  // so manieth connection gives up after a time drawn from these
+// One connection in so many gives up after a time drawn from these.
+constexpr std::uint64_t kImpatient = 3;
 constexpr std::array<milliseconds, 6> kPatience{milliseconds(1), milliseconds(2),  milliseconds(3),
                                                 milliseconds(5), milliseconds(10), milliseconds(30)};
-constexpr std::uint64_t kBulk = 50;  // so manieth operation is followed by a write of many bytes
+// One operation in so many is followed by a write of up to so many bytes.
+constexpr std::uint64_t kBulk = 50;
 constexpr std::size_t kBulkBytesMax = 60'000;
 constexpr milliseconds kRest(10);              // after what was refused
 constexpr milliseconds kRepeatTime(8'000);     // how long a careful session repeats a write
