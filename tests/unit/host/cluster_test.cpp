@@ -30,7 +30,7 @@ class Member {
     const node::StoragePort port{validated_.table(), validated_.self()};
     session_ = std::make_unique<StorageSession>(port, logger_);
     const raft::Membership members{{{raft::NodeId(1)}, {raft::NodeId(2)}, {raft::NodeId(3)}}};
-    node::Recovered recovered = session_->boot({raft::NodeId(id), members, 64u << 20, "cluster"}, [] { return false; });
+    node::Recovered recovered = session_->boot({members, 64u << 20, "cluster"}, [] { return false; });
     node::Settings settings;
     settings.raft.self = raft::NodeId(id);
     settings.raft.heartbeat_interval = std::chrono::milliseconds(30);

@@ -114,7 +114,19 @@ TEST_CASE("a log with a damaged entry, a beginning that is not kept, or other me
     CHECK(error.code() == TENON_ERROR_CORRUPT);
     CHECK(std::string(error.what()).find("index 2") != std::string::npos);
   }
-  SECTION("members") { CHECK(refusal(storage, {raft::NodeId(2), std::nullopt}).code() == TENON_ERROR_CORRUPT); }
+}
+
+TEST_CASE("an empty directory of a node that joins stays empty, and one that holds a node is that node's") {
+  MemoryStorage empty(Mode::immediate);
+  StorageBoot joins = existing();
+  joins.joins = true;
+  const node::Recovered waiting = boot(empty, joins);
+  CHECK(waiting.raft.log.membership().members.empty());
+  CHECK(waiting.raft.log.last_index() == raft::LogIndex(0));
+  CHECK(empty.entries().empty());
+  MemoryStorage born(Mode::immediate);
+  boot(born, new_cluster());
+  CHECK(boot(born, joins).raft.log.last_index() == raft::LogIndex(1));
 }
 
 TEST_CASE("a long log is read in parts, and the cache keeps to its bound") {
