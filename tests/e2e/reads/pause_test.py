@@ -21,6 +21,7 @@ import threading
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -40,6 +41,7 @@ from recorder import (  # noqa: E402
 )
 
 TRIALS = 200
+NOT_LINEARIZABLE = 1  # the exit code of check_history
 PROBES = 3  # of each kind of read
 KEYS = 3
 ELECTIONS = {
@@ -48,6 +50,8 @@ ELECTIONS = {
     "raft.election_timeout_max": "400ms",
 }
 SETTINGS = ELECTIONS | {"raft.lease_reads": "on", "limits.timeout_default": "4s"}
+TRIALS_TO_FIND_OUT = 100
+STANDING_CLOCK = BUILD_DIRECTORY / "tests" / "e2e" / "reads" / "standing_clock.so"
 CHECK_HISTORY = BUILD_DIRECTORY / "tests" / "support" / "check_history"
 
 
@@ -107,6 +111,23 @@ class StoppedLeader(unittest.TestCase):
         self.assertTrue(all(done.values()), "a client got no answer at all")
         self.assertGreater(lease_reads, 0)
         self.assertGreater(self.answers["read"], 0, "no stopped leader has answered what was sent to it meanwhile")
+
+    def test_leases_by_clocks_that_stand_still_while_a_leader_is_stopped_are_found_out(self) -> None:
+        """What the test above is worth: leases that do not end by time make stale reads, and it sees them."""
+        self.moments = random.Random(1)
+        self.history = History()
+        self.answers = {"read": 0, "write": 0}
+        sanitizers = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        lie = {"LD_PRELOAD": str(STANDING_CLOCK), "ASAN_OPTIONS": sanitizers}
+        with mock.patch.dict(os.environ, lie), RunningCluster(SETTINGS) as cluster:
+            self.cluster = cluster
+            for trial in range(TRIALS_TO_FIND_OUT):
+                self.stop_and_continue(f"trial-{trial}")
+                judged = self.judged()
+                if judged.returncode == NOT_LINEARIZABLE:
+                    print(f"found out in trial {trial + 1}", flush=True)
+                    return
+        self.fail(f"{TRIALS_TO_FIND_OUT} trials, and no stale read was seen")
 
     def choose_keys(self, loaders: list[Loader], prefix: str) -> None:
         for loader in loaders:
@@ -172,11 +193,14 @@ class StoppedLeader(unittest.TestCase):
                         total += int(float(line.split()[-1]))
         return total
 
-    def judge(self) -> None:
+    def judged(self) -> subprocess.CompletedProcess[str]:
         with temporary_directory() as directory:
             file = Path(directory) / "history.jsonl"
             self.history.write(file)
-            judged = subprocess.run([str(CHECK_HISTORY), str(file)], capture_output=True, text=True, check=False)
+            return subprocess.run([str(CHECK_HISTORY), str(file)], capture_output=True, text=True, check=False)
+
+    def judge(self) -> None:
+        judged = self.judged()
         self.assertEqual(judged.returncode, 0, judged.stdout + judged.stderr)
         self.assertEqual(self.history.too_old(), [])
 

@@ -21,7 +21,7 @@ class ForwardedRequests final : public AnswerPort {
       : links_(links), surroundings_(surroundings) {}
 
   void answer(Answer answer) override;
-  // The requests in which the commands of `forward` wait here. Empty: one of them is not a write that this node knows.
+  // The requests in which the commands of `forward` wait here. Empty: one of them is none that this node knows.
   std::vector<Submission> accept(raft::NodeId from, const wire::Forward& forward, raft::Instant now);
 
  private:

@@ -45,7 +45,8 @@ struct ForwardedCommand {
   std::string_view command;      // as core/kv encodes it
 };
 struct Forward {
-  std::vector<ForwardedCommand> commands;  // 1 to kForwardedMax, writes, in the order in which they are to take effect
+  // 1 to kForwardedMax, writes and reads that go through the log, in the order in which they are to take effect
+  std::vector<ForwardedCommand> commands;
 };
 // The leader's answer to one of them.
 struct ForwardReply {
