@@ -212,8 +212,24 @@ TEST_CASE("peer frames that are corrupt, of another version, cluster, node, send
   CHECK(drop_of(machine, NodeId(2), heartbeat("others", NodeId(2), known, NodeId(1))) == FrameDrop::other_cluster);
   CHECK(drop_of(machine, NodeId(2), heartbeat("machines", NodeId(2), known, NodeId(3))) == FrameDrop::other_node);
   CHECK(drop_of(machine, NodeId(3), good) == FrameDrop::other_sender);
-  CHECK(drop_of(machine, NodeId(9), heartbeat("machines", NodeId(9), known, NodeId(1))) == FrameDrop::not_a_member);
+  const std::string report =
+      wire::encode_frame({"machines", NodeId(9), known, NodeId(1)}, wire::NodeReport{Term(1), 1, 0, {}}).head;
+  CHECK(drop_of(machine, NodeId(9), report) == FrameDrop::not_a_member);
   CHECK(drop_of(machine, NodeId(2), heartbeat("machines", NodeId(2), {0xbb}, NodeId(1))) == FrameDrop::old_incarnation);
+}
+
+TEST_CASE("messages of consensus from a node that is no member are for the core to judge") {
+  Cluster cluster;
+  cluster.elect();
+  Machine& machine = cluster.at(NodeId(1));
+  const raft::Message vote = raft::VoteReply{Term(1), raft::Ballot::vote, true};
+  machine.recorder.frame_drops.clear();
+  machine.node->receive(NodeId(9), std::make_shared<const std::string>(
+                                       wire::encode_frame({"machines", NodeId(9), {9}, NodeId(1)}, vote).head));
+  machine.run();
+  CHECK(machine.recorder.frame_drops.empty());
+  REQUIRE_FALSE(machine.recorder.message_drops.empty());
+  CHECK(machine.recorder.message_drops.back() == raft::Drop::not_a_member);
 }
 
 TEST_CASE("a leader that runs short of room for the log gives leadership up, and its clients go on elsewhere") {
