@@ -138,8 +138,8 @@ struct PutReply {
 //                 LINEARIZABLE
 //   STALE         everything that was acknowledged before the node took the request and max_age_ms before the answer;
 //                 without max_age_ms what the node has applied, however old. Any node answers by itself when its state
-//                 is new enough, and asks the leader first when it is not; one that knows of no leader then refuses with
-//                 NOT_LEADER, and says how old its state may be
+//                 is new enough, and asks the leader first when it is not; one that knows of no leader then refuses
+//                 with NOT_LEADER, and says how old its state may be
 //   LOG           as LINEARIZABLE, and it rests on nothing but the log: the read is an entry, committed and applied
 //                 like a write
 enum Consistency { LINEARIZABLE = 1, LEASE = 2, STALE = 3, LOG = 4 }
