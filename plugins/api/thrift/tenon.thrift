@@ -136,10 +136,10 @@ struct PutReply {
 //   LEASE         the same, as long as the clocks of the nodes differ by no more than the operator has said. A leader
 //                 with raft.lease_reads = on answers without asking the others; every other node serves it as
 //                 LINEARIZABLE
-//   STALE         everything that was acknowledged max_age_ms before the answer; without max_age_ms what the node has
-//                 applied, however old. Any node answers by itself when its state is new enough, and asks the leader
-//                 first when it is not; one that knows of no leader then refuses with NOT_LEADER, and says how old its
-//                 state may be
+//   STALE         everything that was acknowledged before the node took the request and max_age_ms before the answer;
+//                 without max_age_ms what the node has applied, however old. Any node answers by itself when its state
+//                 is new enough, and asks the leader first when it is not; one that knows of no leader then refuses
+//                 with NOT_LEADER, and says how old its state may be
 //   LOG           as LINEARIZABLE, and it rests on nothing but the log: the read is an entry, committed and applied
 //                 like a write
 enum Consistency { LINEARIZABLE = 1, LEASE = 2, STALE = 3, LOG = 4 }

@@ -85,7 +85,7 @@ typedef struct tenon_compare {
 enum {
   TENON_READ_LINEARIZABLE, /* shows all that was acknowledged, to whomever, when the request came */
   TENON_READ_LEASE,        /* the same, as long as clocks keep what the operator has said; costs no message */
-  TENON_READ_STALE,        /* shows all that was acknowledged max_age_ms before it is answered */
+  TENON_READ_STALE,        /* shows all that was acknowledged before the request and max_age_ms before its answer */
   TENON_READ_LOG           /* linearizable too: its entry is committed and applied like that of a write */
 };
 /* tenon_request.flags */

@@ -68,8 +68,8 @@ struct Submission {
   raft::Instant deadline;                            // when the client no longer waits; of a watch, for it to begin
   std::optional<WatchRequest> watch = std::nullopt;  // it is a read that becomes a stream, and has no command
   Consistency consistency = Consistency::linearizable;
-  // Of a stale read: it shows everything that was acknowledged so long before it is answered. nullopt: anything will
-  // do.
+  // Of a stale read: it shows everything that was acknowledged before it came, and so long before its answer. nullopt:
+  // anything will do.
   std::optional<raft::Duration> max_age = std::nullopt;
 };
 
