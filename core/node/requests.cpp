@@ -12,6 +12,12 @@ namespace {
 // Of one that may have been applied: a read has changed nothing, so for its client it has failed.
 Outcome undecided(Access access) noexcept { return access == Access::write ? Outcome::unknown : Outcome::refused; }
 
+// What a read is to rest on. What this node has applied may lack writes that the leader has acknowledged.
+Consistency wanted_by(const Submission& read, std::uint64_t after_number) noexcept {
+  const bool is_too_strict = after_number != 0 && read.consistency == Consistency::stale;
+  return is_too_strict ? Consistency::linearizable : read.consistency;
+}
+
 std::string describe(std::optional<raft::Duration> age, raft::Duration max_age) {
   const auto text = [](raft::Duration duration) {
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) + " ms";
@@ -37,10 +43,8 @@ void Requests::submit(Submission submission) {
     return;
   }
   const std::uint64_t after = submission.ordering == Ordering::after_writes ? last_write_number_ : 0;
-  // What this node has applied may lack what the leader has acknowledged.
-  const bool is_too_strict = after != 0 && submission.consistency == Consistency::stale;
-  const Consistency served = is_too_strict ? Consistency::linearizable : submission.consistency;
-  reads_.push_back({std::move(submission), after, served});
+  const Consistency wanted = wanted_by(submission, after);
+  reads_.push_back({std::move(submission), after, wanted});
 }
 
 void Requests::cancel(Token token) {
@@ -74,8 +78,8 @@ void Requests::end_where(Ends ends, tenon_error error, std::string_view message,
   for (auto& [place, batch] : in_log_) {
     for (Batch::Waiting& waiting : batch.waiting) {
       if (!waiting.token || !ends(*waiting.token, waiting.deadline)) continue;
-      end(*waiting.token, mutant("pending-write-refused") ? Outcome::refused : undecided(waiting.access), error, message,
-          leader);
+      end(*waiting.token, mutant("pending-write-refused") ? Outcome::refused : undecided(waiting.access), error,
+          message, leader);
       waiting.token.reset();
     }
   }
@@ -276,7 +280,10 @@ void Requests::retry_reads(raft::Token group) {
   const auto found =
       std::find_if(groups_.begin(), groups_.end(), [&](const ReadGroup& waiting) { return waiting.token == group; });
   if (found == groups_.end()) return;  // all of them have ended
-  for (WaitingRead& read : found->reads) reads_.push_back(std::move(read));
+  for (WaitingRead& read : found->reads) {
+    read.served = wanted_by(read.submission, read.after_number);
+    reads_.push_back(std::move(read));
+  }
   groups_.erase(found);
 }
 

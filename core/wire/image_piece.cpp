@@ -149,4 +149,11 @@ std::optional<std::uint64_t> piece_number(std::string_view first_bytes) {
   return head ? std::optional(head->number) : std::nullopt;
 }
 
+bool piece_is_whole(std::string_view piece) {
+  std::uint32_t checksum = 0;
+  TENON_CHECK(piece.size() >= kPieceHeadBytes);
+  std::memcpy(&checksum, piece.data(), sizeof checksum);
+  return checksum == crc32c(piece.substr(sizeof checksum));
+}
+
 }  // namespace tenon::wire

@@ -87,6 +87,26 @@ class Tenonctl(unittest.TestCase):
         self.assertEqual(self.simple("get", "many-b", "many-a"), "many-b\tvalue of many-b\nmany-a\tvalue of many-a\n")
         self.assertEqual(self.simple("get", "many-x", "many-a", code=NOT_FOUND), "many-a\tvalue of many-a\n")
 
+    def reads_counted(self, asked: str, served: str) -> int:
+        wanted = f'tenon_reads_total{{asked="{asked}",served="{served}"}} '
+        lines = self.run_command(OK, "metrics").decode().splitlines()
+        return int(next(line for line in lines if line.startswith(wanted)).removeprefix(wanted))
+
+    def test_a_read_says_what_it_may_rest_on(self) -> None:
+        self.simple("put", "ways", "v")
+        log_before = int(json.loads(self.run_command(OK, "-o", "json", "status"))["nodes"][0]["commit_index"])
+        # Leases are off unless a node is told otherwise.
+        ways = {"linearizable": ("linearizable", "linearizable"), "lease": ("lease", "linearizable"),
+                "stale": ("stale", "stale"), "stale=10s": ("stale", "stale"), "log": ("log", "log")}  # fmt: skip
+        for consistency, (asked, served) in ways.items():
+            before = self.reads_counted(asked, served)
+            self.assertEqual(self.simple("get", "ways", "--consistency", consistency), "v")
+            self.assertEqual(self.simple("scan", "ways", "--consistency", consistency), "ways\tv\n")
+            self.assertEqual(self.reads_counted(asked, served), before + 2, consistency)
+        log_after = int(json.loads(self.run_command(OK, "-o", "json", "status"))["nodes"][0]["commit_index"])
+        self.assertGreaterEqual(log_after, log_before + 2)
+        self.run_command(USAGE, "get", "ways", "--consistency", "strong")
+
     def test_a_key_expires_and_may_be_kept(self) -> None:
         self.simple("put", "short", "v", "--ttl", "300ms")
         self.simple("put", "long", "v", "--ttl", "1h")

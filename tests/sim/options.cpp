@@ -111,8 +111,8 @@ Options::Options(std::uint64_t with_seed, const Bounds& bounds) : seed(with_seed
   draw_watches();
   draw_clocks();
   draw_more_faults();
-  draw_registers();
   draw_reads();
+  draw_registers();
   leave_out(bounds);
 }
 
@@ -143,17 +143,17 @@ void Options::draw_more_faults() {
   now_and_then(deposition_mean, 100, 10'000);
 }
 
-void Options::draw_registers() {
-  Stream draw(seed, "register clients");
-  if (draw.coin()) register_clients = static_cast<std::size_t>(draw.between(1, 6));
-}
-
 // The same. Leases allow for the clocks that there are: 1 - 1/10 <= (1 - 5/100) / (1 + 5/100).
 void Options::draw_reads() {
   Stream draw(seed, "reads");
   static_assert(Clock::kDriftPerMillionMax <= 50'000);
   if (draw.coin()) node.raft.lease_drift = node.raft.election_timeout_min / 10;
   node.own_read_interval = milliseconds(draw.log_between(20, 5'000));
+}
+
+void Options::draw_registers() {
+  Stream draw(seed, "register clients");
+  if (draw.coin()) register_clients = static_cast<std::size_t>(draw.between(1, 6));
 }
 
 // First what the bounds say, and then what this run is spared: some have few faults, a few have none.

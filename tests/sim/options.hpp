@@ -86,8 +86,8 @@ struct Options {
   void draw_images();
   void draw_clocks();
   void draw_more_faults();
-  void draw_registers();
   void draw_reads();
+  void draw_registers();
   void leave_out(const Bounds& bounds);
 };
 

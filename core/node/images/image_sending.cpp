@@ -56,6 +56,11 @@ class ImageSending::Pieces final : public Work {
     if (piece->size() != *size) {
       throw Error(TENON_ERROR_CORRUPT, "the newest image ends within piece " + std::to_string(next_.piece));
     }
+    if (!wire::piece_is_whole(*piece)) {
+      throw Error(TENON_ERROR_CORRUPT, "a peer needs the newest image, of which piece " + std::to_string(next_.piece) +
+                                           " at offset " + std::to_string(next_.offset) +
+                                           " is damaged on this node's disk; look at the disk");
+    }
     pieces_.push_back({next_, {piece, *piece}});
     next_ = {next_.piece + 1, next_.offset + piece->size()};
     return pieces_.size() < count_max_;
@@ -194,7 +199,11 @@ void ImageSending::has_read(Pieces& read) {
   }
   if (std::exchange(transfer.is_void, false)) return;
   if (!read.why_.empty()) {
-    transfer.is_blocked = true;  // until the wait is over
+    // When the wait is over another image may be the newest. The reader must not be the last owner: it ends here.
+    read.file_.reset();
+    if (transfer.file) discard(workers_, std::move(transfer.file));
+    transfer.acknowledged = transfer.next = Place();
+    transfer.is_blocked = true;
     return failed_(read.why_);
   }
   send(read.peer_, transfer, read.pieces_);

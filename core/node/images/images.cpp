@@ -19,7 +19,11 @@ Images::Images(StoragePort storage, WorkPort& workers, PeerLinks& links, std::st
       newest_since_(now),
       first_log_bytes_(settings.log_bytes / 2 + random_.below(settings.log_bytes / 2 + 1)),
       now_(now),
-      sending_(storage, workers, links, settings.sending, [this](const std::string& why) { notes_.push_back(why); }),
+      sending_(storage, workers, links, settings.sending,
+               [this](const std::string& why) {
+                 notes_.push_back(why);
+                 is_asked_ = true;  // a newer one takes its place, as soon as there is more to hold
+               }),
       receiving_(
           storage, workers, std::move(cluster_id),
           [this](raft::NodeId leader, const wire::ImageAck& ack) {

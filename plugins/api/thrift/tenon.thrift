@@ -131,25 +131,23 @@ struct PutReply {
 
 // What a read may rest on, and so what it shows. The node may give a stronger one, and takes a value that it does not
 // know for LINEARIZABLE. Of a read that is a request of its own; within a transaction it is INVALID.
-enum Consistency {
-  // Everything that was acknowledged, to whomever, when the node took the request. The default.
-  LINEARIZABLE = 1,
-  // The same, as long as the clocks of the nodes differ by no more than the operator has said. A leader with
-  // raft.lease_reads = on answers without asking the others; every other node serves it as LINEARIZABLE.
-  LEASE = 2,
-  // Everything that was acknowledged max_age_ms before the answer; without max_age_ms what the node has applied, however
-  // old. Any node answers by itself when its state is new enough, and asks the leader first when it is not; one that
-  // knows of no leader then refuses with NOT_LEADER, and says how old its state may be.
-  STALE = 3,
-  // As LINEARIZABLE, and it rests on nothing but the log: the read is an entry, committed and applied like a write.
-  LOG = 4,
-}
+//
+//   LINEARIZABLE  everything that was acknowledged, to whomever, when the node took the request. The default
+//   LEASE         the same, as long as the clocks of the nodes differ by no more than the operator has said. A leader
+//                 with raft.lease_reads = on answers without asking the others; every other node serves it as
+//                 LINEARIZABLE
+//   STALE         everything that was acknowledged max_age_ms before the answer; without max_age_ms what the node has
+//                 applied, however old. Any node answers by itself when its state is new enough, and asks the leader
+//                 first when it is not; one that knows of no leader then refuses with NOT_LEADER, and says how old its
+//                 state may be
+//   LOG           as LINEARIZABLE, and it rests on nothing but the log: the read is an entry, committed and applied
+//                 like a write
+enum Consistency { LINEARIZABLE = 1, LEASE = 2, STALE = 3, LOG = 4 }
 
 struct GetRequest {
   1: binary key,
-  2: optional Consistency consistency,
-  // Of STALE: 1 or more.
-  3: optional i64 max_age_ms,
+  // max_age_ms is of STALE: 1 or more.
+  2: optional Consistency consistency, 3: optional i64 max_age_ms,
 }
 
 struct GetReply {
@@ -164,14 +162,11 @@ struct GetManyRequest {
   // Up to 10 000. The records have to fit into one reply, which is TOO_LARGE otherwise.
   1: list<binary> keys,
   // As in GetRequest.
-  2: optional Consistency consistency,
-  3: optional i64 max_age_ms,
+  2: optional Consistency consistency, 3: optional i64 max_age_ms,
 }
 
-struct FoundRecord {
-  // Absent when the key does not exist.
-  1: optional Record record,
-}
+// Absent when the key does not exist.
+struct FoundRecord { 1: optional Record record }
 
 struct GetManyReply {
   1: i64 revision,
@@ -307,8 +302,7 @@ struct ScanRequest {
   // records than its limit, or none, and a cursor nevertheless.
   10: optional binary match,
   // As in GetRequest. What goes on from a cursor is of the state that the cursor is of, whatever is asked.
-  11: optional Consistency consistency,
-  12: optional i64 max_age_ms,
+  11: optional Consistency consistency, 12: optional i64 max_age_ms,
 }
 
 struct ScanReply {
@@ -370,8 +364,7 @@ struct TransactionRequest {
   3: optional list<Operation> otherwise,
   4: optional InSession in_session,
   // As in GetRequest, of a transaction that only reads; one that writes is an entry of the log anyway.
-  5: optional Consistency consistency,
-  6: optional i64 max_age_ms,
+  5: optional Consistency consistency, 6: optional i64 max_age_ms,
 }
 
 struct TransactionReply {
@@ -389,22 +382,15 @@ struct OpenSessionRequest {
   1: i64 duration_ms,
 }
 
-struct OpenSessionReply {
-  // The session's id, which no other session ever has.
-  1: i64 session,
-}
+// The session's id, which no other session ever has.
+struct OpenSessionReply { 1: i64 session }
 
-struct KeepSessionAliveRequest {
-  1: i64 session,
-  // As in InSession.
-  2: optional i64 lowest_outstanding,
-}
+// lowest_outstanding is as in InSession.
+struct KeepSessionAliveRequest { 1: i64 session, 2: optional i64 lowest_outstanding }
 
 struct KeepSessionAliveReply {}
 
-struct CloseSessionRequest {
-  1: i64 session,
-}
+struct CloseSessionRequest { 1: i64 session }
 
 struct CloseSessionReply {}
 

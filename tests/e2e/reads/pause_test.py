@@ -4,9 +4,9 @@
 of the time that has passed, and what was sent to it meanwhile waits in its sockets.
 
 Clients read by every consistency and write through every node all the time. While the leader is stopped and the others
-have acknowledged more, each kind of read and a write are sent to it on connections that were open before. The history of
-all clients is then judged: no read that is promised to be linearizable was stale, and nothing was acknowledged that the
-new leader does not have. Stale reads are held against their bound.
+have acknowledged more, each kind of read and a write are sent to it on connections that were open before. The history
+of all clients is then judged: no read that is promised to be linearizable was stale, and nothing was acknowledged that
+the new leader does not have. Stale reads are held against their bound.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ class StoppedLeader(unittest.TestCase):
         print(f"{trials} trials: {self.history.count('put')} writes acknowledged, "
               f"{self.history.count('put', 'unknown')} unknown, {self.history.count('get')} linearizable reads, "
               f"{lease_reads} of them by a lease, {len(self.history.stale_reads)} stale reads; "
-              f"{self.answers['read']} reads sent to a stopped leader were answered; by client {done}", flush=True)  # fmt: skip
+              f"{self.answers['read']} reads sent to a stopped leader were answered; by client {done}",
+              flush=True)  # fmt: skip
         self.judge()
         self.assertTrue(all(done.values()), "a client got no answer at all")
         self.assertGreater(lease_reads, 0)

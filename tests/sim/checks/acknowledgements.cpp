@@ -14,8 +14,10 @@ std::uint64_t content_hash(std::string_view bytes) noexcept {
 void Acknowledgements::submitted(const node::Submission& submission) {
   if (submission.watch) return;
   const bool is_write = submission.access == node::Access::write;
+  // A stale read promises an age, which its client judges.
+  const bool may_be_old = submission.access == node::Access::read && submission.consistency == node::Consistency::stale;
   asked_[{submission.token.queue, submission.token.request}] = {is_write ? content_hash(submission.command) : 0,
-                                                                revision_, is_write};
+                                                                may_be_old ? 0 : revision_, is_write};
 }
 
 std::uint64_t Acknowledgements::answered(const node::Answer& answer) {

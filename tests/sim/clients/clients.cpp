@@ -151,7 +151,8 @@ void Clients::learn(const std::string& key, std::uint64_t revision) {
   learnt_[key].push_back({events_.now(), revision});
 }
 
-// A bound is by the clock of the node, which may be slow.
+// A bound is by the clock of the node, which may be slow. A state that is too old is made new by asking the leader, and
+// then shows what was known when the read came, however short its bound.
 std::uint64_t Clients::due(const Request& read) const {
   if (read.way != node::ReadWay::stale) return read.known_before;
   const auto learnt = learnt_.find(read.key);
@@ -161,7 +162,7 @@ std::uint64_t Clients::due(const Request& read) const {
   const std::vector<Known>& all = learnt->second;
   const auto later =
       std::partition_point(all.begin(), all.end(), [&](const Known& known) { return known.since < before; });
-  return later == all.begin() ? 0 : std::prev(later)->revision;
+  return later == all.begin() ? 0 : std::min(std::prev(later)->revision, read.known_before);
 }
 
 void Clients::finish(std::uint64_t number, const Request& request, Fate fate) {

@@ -67,7 +67,12 @@ std::string encoded(const support::Operation& operation) {
 
 RegisterClients::RegisterClients(const Options& options, EventQueue& events,
                                  std::vector<std::unique_ptr<Machine>>& machines, Trace& trace)
-    : options_(options), events_(events), machines_(machines), trace_(trace), random_(options.seed, "registers") {}
+    : options_(options),
+      events_(events),
+      machines_(machines),
+      trace_(trace),
+      random_(options.seed, "registers"),
+      ways_(options.seed, "ways to read registers") {}
 
 void RegisterClients::start() {
   if (options_.register_clients == 0) return;
@@ -130,12 +135,18 @@ void RegisterClients::send(std::size_t client, Machine& machine) {
   trace_.note("registers", machine.id().value(), number, content_hash(command));
   waiting_.emplace(number, Request{machine.id(), history_.size(), key});
   history_.push_back(std::move(operation));
+  // All of these are linearizable.
+  constexpr node::ReadWay ways[] = {node::ReadWay::linearizable, node::ReadWay::lease, node::ReadWay::log};
+  const node::ReadWay way = only_reads ? ways_.pick(ways) : node::ReadWay::linearizable;
+  const node::Access read = way == node::ReadWay::log ? node::Access::logged_read : node::Access::read;
   machine.submit({{kQueue, number},
-                  only_reads ? node::Access::read : node::Access::write,
+                  only_reads ? read : node::Access::write,
                   node::Ordering::free,
                   node::Forwarding::allowed,
                   std::move(command),
-                  machine.now().steady + options_.timeout});
+                  machine.now().steady + options_.timeout,
+                  std::nullopt,
+                  way == node::ReadWay::lease ? node::Consistency::lease : node::Consistency::linearizable});
 }
 
 void RegisterClients::answered(NodeId node, const node::Answer& answer) {

@@ -59,6 +59,7 @@ class RegisterClients {
   std::vector<std::unique_ptr<Machine>>& machines_;
   Trace& trace_;
   Stream random_;
+  Stream ways_;
   bool is_stopped_ = false;
   std::uint64_t last_request_ = 0;
   std::uint64_t last_key_ = 0;

@@ -26,6 +26,15 @@ void run(Cluster& cluster, Machine& machine) {
   machine.run();
 }
 
+// The node hears of nobody for so long, and looks for a leader.
+void lose_leader(Cluster& cluster, Machine& machine, milliseconds time) {
+  cluster.advance(time - milliseconds(100));
+  run(cluster, machine);  // it notices that time has jumped, and waits for what may have come meanwhile
+  cluster.advance(milliseconds(100));
+  run(cluster, machine);
+  REQUIRE(machine.node->status().leader == NodeId());
+}
+
 TEST_CASE("a leader with a lease answers at once, and one without asks the others first") {
   for (const bool has_lease : {true, false}) {
     Cluster cluster(kThree, has_lease ? std::optional(kDrift) : std::nullopt);
@@ -78,9 +87,7 @@ TEST_CASE("a read that may show any age is answered at once, by a node that is c
   put(cluster, leader, "1");
   Machine& follower = cluster.follower();
   cluster.pass(milliseconds(100));
-  cluster.advance(std::chrono::seconds(60));
-  run(cluster, follower);
-  REQUIRE(follower.node->status().leader == NodeId());
+  lose_leader(cluster, follower, std::chrono::seconds(60));
   const std::uint64_t get = follower.get("a", Consistency::stale);
   run(cluster, follower);
   CHECK(follower.found(get) == "1");
@@ -96,14 +103,10 @@ TEST_CASE("a follower knows how old its state is, and answers from it for as lon
   REQUIRE(as_of.has_value());
   CHECK(*as_of >= cluster.now.steady - follower.settings.own_read_interval - milliseconds(100));
   CHECK(*as_of <= cluster.now.steady);
-  // The network is gone from here on.
-  cluster.advance(milliseconds(3000));
-  run(cluster, follower);
+  lose_leader(cluster, follower, milliseconds(3000));
   const milliseconds age = std::chrono::duration_cast<milliseconds>(cluster.now.steady - *as_of);
   const std::uint64_t patient = follower.get("a", Consistency::stale, age);
   const std::uint64_t strict = follower.get("a", Consistency::stale, age - milliseconds(1));
-  run(cluster, follower);
-  cluster.advance(milliseconds(1000));
   run(cluster, follower);
   CHECK(follower.found(patient) == "1");
   const Answer& refused = follower.recorder.answers.at(strict);
@@ -112,6 +115,20 @@ TEST_CASE("a follower knows how old its state is, and answers from it for as lon
   const std::string bound = std::to_string(age.count() - 1);
   CHECK(refused.message.find("at most " + bound + " ms old") != std::string::npos);
   CHECK(refused.message.find("may be ") != std::string::npos);
+}
+
+TEST_CASE("a stale read that has asked the leader is refused when the leader is lost, and not left to wait") {
+  Cluster cluster;
+  put(cluster, cluster.elect(), "1");
+  Machine& follower = cluster.follower();
+  cluster.pass(milliseconds(500));
+  const std::uint64_t get = follower.get("a", Consistency::stale, milliseconds(1));
+  cluster.advance(milliseconds(40));
+  run(cluster, follower);
+  CHECK_FALSE(follower.answered(get));
+  lose_leader(cluster, follower, milliseconds(2000));
+  run(cluster, follower);
+  CHECK(follower.recorder.answers.at(get).error == TENON_ERROR_NOT_LEADER);
 }
 
 TEST_CASE("a state that is too old for a read is made new by asking the leader") {

@@ -96,6 +96,31 @@ TEST_CASE("the membership is that of the last entry that says one, and a truncat
   CHECK(log.membership_index() == LogIndex(1));
 }
 
+TEST_CASE("of any index it is known which membership was in force, and whom it or a later one counts") {
+  Log log(LogIndex(4), Term(1), {{{NodeId(7)}}});
+  const auto members = [](std::uint64_t index, std::uint64_t node) {
+    Entry made = entry(index, 1);
+    made.kind = EntryKind::membership;
+    made.membership =
+        std::make_shared<const Membership>(Membership{{{NodeId(node)}, {NodeId(100), {}, {}, Standing::learner}}});
+    return made;
+  };
+  log.recover(entry(5, 1));
+  log.recover(members(6, 8));
+  log.recover(entry(7, 1));
+  log.recover(members(8, 9));
+  CHECK(log.membership_as_of(LogIndex(4)).index == LogIndex(4));
+  CHECK(log.membership_as_of(LogIndex(5)).membership->has_voter(NodeId(7)));
+  CHECK(log.membership_as_of(LogIndex(6)).membership->has_voter(NodeId(8)));
+  CHECK(log.membership_as_of(LogIndex(7)).index == LogIndex(6));
+  CHECK(log.membership_as_of(LogIndex(100)).membership->has_voter(NodeId(9)));
+  CHECK(log.counts_since(LogIndex(5), NodeId(7)));
+  CHECK_FALSE(log.counts_since(LogIndex(6), NodeId(7)));
+  CHECK(log.counts_since(LogIndex(7), NodeId(8)));
+  CHECK(log.counts_since(LogIndex(4), NodeId(9)));
+  CHECK_FALSE(log.counts_since(LogIndex(4), NodeId(100)));
+}
+
 TEST_CASE("the last entry that is not of a later term is found by runs of terms") {
   Log log;
   const std::uint64_t terms[] = {1, 1, 4, 4, 6};

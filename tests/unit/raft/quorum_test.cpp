@@ -51,5 +51,36 @@ TEST_CASE("what a majority has reached is what counting gives, for random large 
   }
 }
 
+// The same for both sets of voters of a membership, with the definition spelled out.
+LogIndex counted(const Membership& membership, const std::vector<LogIndex>& matches) {
+  std::vector<LogIndex> before;
+  std::vector<LogIndex> after;
+  for (const Member& member : membership.members) {
+    const LogIndex match = matches[member.id.value() - 1];
+    if (member.standing == Standing::voter || member.standing == Standing::outgoing) before.push_back(match);
+    if (member.standing == Standing::voter || member.standing == Standing::incoming) after.push_back(match);
+  }
+  return before.empty() || after.empty() ? LogIndex() : std::min(counted(before), counted(after));
+}
+
+TEST_CASE("what a quorum has reached is what counting gives, for every membership of four nodes and small indexes") {
+  for (unsigned standings = 0; standings < 4 * 4 * 4 * 4; ++standings) {
+    Membership membership;
+    for (unsigned node = 1, rest = standings; node <= 4; ++node, rest /= 4) {
+      membership.members.push_back({NodeId(node), {}, {}, static_cast<Standing>(rest % 4 + 1)});
+    }
+    if (counted(membership, std::vector<LogIndex>(4, LogIndex(1))) == LogIndex()) continue;
+    for (unsigned number = 0; number < 3 * 3 * 3 * 3; ++number) {
+      std::vector<LogIndex> matches;
+      for (unsigned node = 0, rest = number; node < 4; ++node, rest /= 3) matches.emplace_back(rest % 3);
+      const auto reached_by = [&](NodeId node) { return matches[node.value() - 1]; };
+      const LogIndex expected = counted(membership, matches);
+      REQUIRE(quorum_reached<LogIndex>(membership, reached_by) == expected);
+      REQUIRE(is_quorum(membership, [&](NodeId node) { return reached_by(node) > LogIndex(); }) ==
+              (expected > LogIndex()));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tenon::raft

@@ -108,7 +108,7 @@ class Requests {
   raft::Token begin_reads(Consistency consistency);
   // The group may be answered once `index` is applied. When it rests on a round its reads are linearizable.
   void read_ready(raft::Token group, raft::LogIndex index, raft::ReadProof proof);
-  // The group's leader leads no more: its reads go back to the inbox, they have changed nothing.
+  // The group's leader leads no more: its reads go back to the inbox as they came, they have changed nothing.
   void retry_reads(raft::Token group);
   struct Readable {
     Submission submission;

@@ -118,10 +118,13 @@ class ImageDecoder {
   std::unique_ptr<State> state_;  // null: moved from
 };
 
-// The size and the number of the piece that begins with these bytes, for whoever sends stored pieces without reading
+// The size and the number of the piece that begins with these bytes, for whoever sends stored pieces without unpacking
 // them. Nullopt: fewer than kPieceHeadBytes, or not the head of a piece. Nothing is verified but the head's form; a
 // size is at least kPieceHeadBytes and at most kPieceBytesMax.
 std::optional<std::uint32_t> piece_bytes(std::string_view first_bytes);
 std::optional<std::uint64_t> piece_number(std::string_view first_bytes);
+// Whether these bytes, as many as the head says, are those that the checksum was made of. Needs: piece_bytes(piece) is
+// its size.
+bool piece_is_whole(std::string_view piece);
 
 }  // namespace tenon::wire

@@ -36,7 +36,8 @@ class ImageSending {
  public:
   using Failed = std::function<void(const std::string& why)>;
 
-  // `failed` is called on the node's thread when the image cannot be read; the transfer is tried again later.
+  // `failed` is called on the node's thread when the image cannot be read, or is damaged; the transfer is tried again
+  // later.
   ImageSending(StoragePort storage, WorkPort& workers, PeerLinks& links, const SendingSettings& settings,
                Failed failed);
   ~ImageSending();
