@@ -5,6 +5,7 @@
 #include "node/node.hpp"
 
 namespace tenon::node {
+
 void Node::receive(raft::NodeId peer, const std::shared_ptr<const std::string>& frame) {
   if (failed_) return;
   std::variant<wire::DecodedFrame, wire::FrameError> decoded = wire::decode_frame(frame);

@@ -78,8 +78,8 @@ void Requests::end_where(Ends ends, tenon_error error, std::string_view message,
   for (auto& [place, batch] : in_log_) {
     for (Batch::Waiting& waiting : batch.waiting) {
       if (!waiting.token || !ends(*waiting.token, waiting.deadline)) continue;
-      end(*waiting.token, mutant("pending-write-refused") ? Outcome::refused : undecided(waiting.access), error, message,
-          leader);
+      end(*waiting.token, mutant("pending-write-refused") ? Outcome::refused : undecided(waiting.access), error,
+          message, leader);
       waiting.token.reset();
     }
   }

@@ -41,7 +41,7 @@ void Raft::campaign(Ballot ballot, Cause cause, Effects& effects) {
   Term wanted = hard_state_.term.next();
   if (ballot == Ballot::vote) {
     set_hard_state({wanted, settings_.self}, effects);
-    rests_on = hard_state_sequence_;
+    if (!mutant("own-vote-before-durable")) rests_on = hard_state_sequence_;
   }
   if (ballot == Ballot::pre_vote && mutant("vote-forgotten")) hard_state_.voted_for = NodeId();
   role_ = Candidate{ballot, cause, {}, {}, draw_election_deadline()};

@@ -9,6 +9,7 @@
 
 #include "raft/quorum.hpp"
 #include "raft/raft.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::raft {
 
@@ -27,7 +28,7 @@ std::optional<Instant> Raft::confirmed_at() const noexcept {
   // Before an entry of its term is committed a leader does not know all that its predecessors have committed.
   if (leading == nullptr || commit_index_ < leading->term_start) return std::nullopt;
   if (is_only_voter()) return now_;
-  const std::uint64_t round = confirmed_round(*leading);
+  const std::uint64_t round = mutant("lease-of-unanswered-round") ? leading->round : confirmed_round(*leading);
   if (round == 0 || leading->round - round >= Leader::kTimedRounds) return std::nullopt;
   return leading->round_began[round % Leader::kTimedRounds];
 }
@@ -36,7 +37,8 @@ std::optional<Instant> Raft::confirmed_at() const noexcept {
 // leads to, may arrive at any time, and voters grant those whom they hear.
 std::optional<Instant> Raft::lease_end() const noexcept {
   const auto* leading = std::get_if<Leader>(&role_);
-  if (!settings_.lease_drift || leading == nullptr || leading->lease_is_void) return std::nullopt;
+  if (!settings_.lease_drift || leading == nullptr) return std::nullopt;
+  if (leading->lease_is_void && !mutant("lease-outlives-handover")) return std::nullopt;
   const std::optional<Instant> confirmed = confirmed_at();
   if (!confirmed) return std::nullopt;
   return *confirmed + (settings_.election_timeout_min - *settings_.lease_drift);

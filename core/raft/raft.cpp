@@ -73,7 +73,7 @@ void Raft::on(const Read& read, Effects& effects) {
   if (auto* leading = std::get_if<Leader>(&role_)) {
     if (mutant("read-without-round")) return effects.reads.push_back({read.token, commit_index_});
     const std::optional<Instant> lease = read.proof == ReadProof::lease ? lease_end() : std::nullopt;
-    if (lease && now_ < *lease) {
+    if (lease && (now_ < *lease || mutant("lease-ignores-pause"))) {
       effects.reads.push_back({read.token, commit_index_, ReadProof::lease, now_});
     } else {
       leading->waiting_reads.push_back({settings_.self, read.token, now_, 0, 0, {}});

@@ -180,7 +180,7 @@ void Raft::send_entries(Progress& progress, std::vector<Entry> entries, Effects&
 }
 
 void Raft::send_heartbeat(Progress& progress, std::uint64_t round, Effects& effects) {
-  const LogIndex commit = std::min(progress.match(), commit_index_);
+  const LogIndex commit = mutant("heartbeat-commits-all") ? commit_index_ : std::min(progress.match(), commit_index_);
   effects.sends.push_back({progress.peer(), Heartbeat{hard_state_.term, commit, round}});
   progress.told(commit);
 }

@@ -47,6 +47,7 @@ constexpr Kind kKinds[] = {
     kind_of<&Options::kill_mean>("kills"),
     kind_of<&Options::pause_mean>("pauses"),
     kind_of<&Options::transfer_mean>("transfers"),
+    kind_of<&Options::deposition_mean>("depositions"),
     kind_of<&Options::drift_per_million>("clocks that drift"),
     kind_of<&Options::wrong_clocks>("wrong clocks"),
     kind_of<&Options::clock_jump_mean>("clock jumps"),
@@ -139,6 +140,7 @@ void Options::draw_more_faults() {
   now_and_then(wipe_mean, 1'000, 30'000);
   const std::uint64_t drift = draw.log_between(10, static_cast<std::uint64_t>(Clock::kDriftPerMillionMax));
   if (draw.coin()) drift_per_million = static_cast<std::int64_t>(drift);
+  now_and_then(deposition_mean, 100, 10'000);
 }
 
 // The same. Leases allow for the clocks that there are: 1 - 1/10 <= (1 - 5/100) / (1 + 5/100).

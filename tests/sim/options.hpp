@@ -65,6 +65,7 @@ struct Options {
   Duration kill_mean{};
   Duration pause_mean{};
   Duration transfer_mean{};
+  Duration deposition_mean{};  // who leads is not heard for about as long as an election takes
   // Clients
   std::size_t clients;
   std::size_t keys;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "raft/quorum.hpp"
+#include "majority.hpp"
 
 namespace tenon::sim {
 namespace {
@@ -22,7 +22,7 @@ void Invariants::check(const Machine& machine) {
   check_promises(machine);
   check_terms(machine, seen);
   check_log(machine, seen, led_before && seen.leads);
-  check_commit(machine, seen);
+  check_commit(machine, seen, led_before && seen.leads);
   check_state(machine, seen);
   check_acknowledged(seen);
   check_bounds(machine);
@@ -40,7 +40,10 @@ void Invariants::check_terms(const Machine& machine, Seen& seen) {
                "it leads in term " + std::to_string(raft.term().value()) + ", in which node " +
                    std::to_string(leader->second.value()) + " has led");
     }
-    if (!seen.leads || raft.term() > seen.term) check_leader(machine);
+    if (!seen.leads || raft.term() > seen.term) {
+      check_leader(machine);
+      elections_.leads(machine.id(), raft.term(), raft.membership());
+    }
   }
   seen.term = raft.term();
   seen.leads = leads;
@@ -113,7 +116,7 @@ void Invariants::check_entry(const Machine& machine, raft::LogIndex index, raft:
 }
 
 // I19, state machine safety (section 5.4.3): what is committed is the same everywhere, for ever.
-void Invariants::check_commit(const Machine& machine, Seen& seen) {
+void Invariants::check_commit(const Machine& machine, Seen& seen, bool led_before) {
   const raft::Raft& raft = machine.node().raft();
   if (raft.commit_index() < seen.commit) violated("commit", machine, "its commit index has fallen");
   const raft::LogIndex known = std::max(seen.commit, raft.log().boundary());
@@ -124,6 +127,12 @@ void Invariants::check_commit(const Machine& machine, Seen& seen) {
       violated("state-machine-safety", machine,
                "it takes for committed another entry " + std::to_string(index.value()) + " than what was decided");
     }
+  }
+  // I8, but for what an image has brought, which a leader may be late to install.
+  const bool has_advanced = raft.commit_index() > seen.commit && raft.commit_index() > raft.log().boundary();
+  if (led_before && has_advanced && raft.log().term(raft.commit_index()) != raft.term() &&
+      raft.commit_index() != machine.node().status().images.index) {
+    violated("commit-rule", machine, "it leads, and has committed an entry of an earlier term by counting");
   }
   seen.commit = raft.commit_index();
 }
@@ -154,7 +163,10 @@ void Invariants::check_state(const Machine& machine, Seen& seen) {
 
 // I34.
 void Invariants::check_promises(const Machine& machine) {
-  if (machine.is_stranger() && strangers_.insert(machine.id()).second) promises_.forget(machine.id());
+  if (machine.is_stranger() && strangers_.insert(machine.id()).second) {
+    promises_.forget(machine.id());
+    elections_.forget(machine.id());
+  }
   promises_.check(machine.id(), machine.durable(), machine.node().raft().hard_state());
 }
 
@@ -167,7 +179,7 @@ void Invariants::answered(const Machine& machine, const node::Answer& answer) {
 void Invariants::check_acknowledged(Seen& seen) {
   for (const std::uint64_t command : seen.acknowledged) {
     const raft::LogIndex index = acknowledgements_.entry_of(command);
-    if (holders(index, committed_[index.value() - 1]) < raft::majority(machines_.size())) {
+    if (holders(index, committed_[index.value() - 1]) < majority_of(machines_.size())) {
       throw Violation("durability", "a client was told that a write is done whose entry " +
                                         std::to_string(index.value()) + " is not on the disks of a majority");
     }
@@ -195,6 +207,7 @@ void Invariants::check_sent(const Machine& machine, NodeId to, std::span<const w
     const auto& message = std::get<raft::Message>(std::get<wire::DecodedFrame>(decoded).body);
     is_promise_[kind] = DurablePromises::is_promise(message);
     DurablePromises::check_sent(machine.id(), to, message, machine.durable());
+    elections_.sent(machine.id(), to, message, raft.membership());
   }
 }
 
@@ -223,7 +236,7 @@ std::size_t Invariants::holders(raft::LogIndex index, raft::Term term) const {
 // I20, durability: what is committed is on the disks of a majority before anyone is told.
 void Invariants::decide(raft::LogIndex index, raft::Term term, raft::Term now) {
   const std::size_t count = holders(index, term);
-  if (2 * count <= machines_.size()) {
+  if (count < majority_of(machines_.size())) {
     throw Violation("durability", "the entry " + std::to_string(index.value()) + " of term " +
                                       std::to_string(term.value()) + " was committed with " + std::to_string(count) +
                                       " disks that hold it");
@@ -231,7 +244,7 @@ void Invariants::decide(raft::LogIndex index, raft::Term term, raft::Term now) {
   committed_.push_back(term);
   committed_in_.push_back(now);
   trace_.count("entries committed");
-  const bool majority_is_right = machines_.size() - options_.wrong_clocks >= raft::majority(machines_.size());
+  const bool majority_is_right = machines_.size() - options_.wrong_clocks >= majority_of(machines_.size());
   const auto drifted_ms = static_cast<std::uint64_t>(
       std::chrono::duration_cast<milliseconds>(trace_.time() * options_.drift_per_million / 1'000'000).count());
   const std::uint64_t wall_ms_max =

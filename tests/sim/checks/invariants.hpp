@@ -11,6 +11,7 @@
 
 #include "checks/acknowledgements.hpp"
 #include "checks/durable_promises.hpp"
+#include "checks/elections.hpp"
 #include "checks/history.hpp"
 #include "checks/repetition.hpp"
 #include "machine.hpp"
@@ -58,7 +59,7 @@ class Invariants {
   void check_acknowledged(Seen& seen);
   void check_bounds(const Machine& machine) const;
   std::size_t holders(raft::LogIndex index, raft::Term term) const;
-  void check_commit(const Machine& machine, Seen& seen);
+  void check_commit(const Machine& machine, Seen& seen, bool led_before);
   void check_leader(const Machine& machine) const;
   void decide(raft::LogIndex index, raft::Term term, raft::Term now);
   [[noreturn]] static void violated(const char* kind, const Machine& machine, const std::string& what);
@@ -70,6 +71,7 @@ class Invariants {
   Acknowledgements acknowledgements_;
   History history_;
   DurablePromises promises_;
+  Elections elections_;
   Repetition repetition_;
   std::set<NodeId> strangers_;
   // Whether DurablePromises has something to say of Raft's messages of a kind, by the byte that names it.

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "raft/quorum.hpp"
+#include "majority.hpp"
 
 namespace tenon::sim {
 
@@ -43,7 +43,7 @@ void Aftermath::choose_core() {
   for (const auto& machine : machines_) {
     if (is_sound(*machine)) sound.push_back(machine.get());
   }
-  const std::size_t majority = raft::majority(machines_.size());
+  const std::size_t majority = majority_of(machines_.size());
   TENON_CHECK(sound.size() >= majority);
   std::size_t wanted = random_.coin() ? sound.size() : random_.between(majority, sound.size());
   while (sound.size() > wanted)

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "raft/quorum.hpp"
+#include "majority.hpp"
 
 namespace tenon::sim {
 namespace {
@@ -25,7 +25,7 @@ bool may_spoil(const Machines& machines, const Machine& machine) {
   if (machine.is_lost() || machine.is_stranger()) return false;
   const auto others = std::count_if(machines.begin(), machines.end(),
                                     [&](const auto& one) { return one.get() != &machine && is_sound(*one); });
-  return static_cast<std::size_t>(others) >= raft::majority(machines.size());
+  return static_cast<std::size_t>(others) >= majority_of(machines.size());
 }
 
 bool may_wipe(const Machines& machines, const Machine& machine) {

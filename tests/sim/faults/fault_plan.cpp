@@ -68,6 +68,24 @@ void FaultPlan::plan_network() {
     network_.clog(from, to, milliseconds(random.log_between(10, 5'000)));
   });
   now_and_then(options_.swizzle_mean, "swizzles", [this](Stream& random) { swizzle(random); });
+  now_and_then(options_.deposition_mean, "depositions", [this](Stream& random) { depose(random); });
+}
+
+// What a leader says, and mostly what it is told, comes as late as it takes to elect another. It goes on alone for a
+// while, so that logs diverge, and in the end all of that arrives.
+void FaultPlan::depose(Stream& random) {
+  for (const auto& leader : machines_) {
+    if (!leader->is_running() || leader->node().raft().role() != raft::RoleName::leader) continue;
+    trace_.count("depositions");
+    const Duration lasts =
+        options_.node.raft.election_timeout_max * static_cast<std::int64_t>(random.between(1, 5)) / 2;
+    const bool hears_others = random.between(0, 3) == 0;
+    for (const auto& other : machines_) {
+      if (other == leader || random.between(0, 4) == 0) continue;
+      network_.clog(leader->id(), other->id(), lasts);
+      if (!hears_others) network_.clog(other->id(), leader->id(), lasts);
+    }
+  }
 }
 
 void FaultPlan::plan_disks() {

@@ -42,6 +42,7 @@ class FaultPlan {
   void plan_network();
   void plan_disks();
   void swizzle(Stream& random);
+  void depose(Stream& random);
   void set_clock(Stream& random);
   void stop_some(Stream& random, bool power);
   support::PowerLoss power_loss(Stream& random);

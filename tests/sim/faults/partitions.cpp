@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "raft/quorum.hpp"
+#include "majority.hpp"
 
 namespace tenon::sim {
 namespace {
@@ -67,7 +67,7 @@ const char* name_of(Connection connection) noexcept {
 }
 
 Connection connection_of(const Network& network, const std::vector<NodeId>& nodes) {
-  const std::size_t majority = raft::majority(nodes.size());
+  const std::size_t majority = majority_of(nodes.size());
   Connection found = Connection::none;
   for (std::uint64_t set = 0; set < (std::uint64_t{1} << nodes.size()); ++set) {
     std::vector<NodeId> members;
