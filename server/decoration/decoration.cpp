@@ -20,23 +20,11 @@ Decoration::Decoration(const config::Config& config, host::Logger& logger, host:
 }
 
 RoleTables Decoration::decorate(const tenon_plugin& object, void* self) {
-  RoleTables tables{object.storage, object.transport, object.client_api, self};
-  if (subject_) validate(tables);
+  if (subject_) validated_.emplace(*subject_, object, self);
+  const tenon_plugin& plugin = validated_ ? validated_->object() : object;
+  RoleTables tables{plugin.storage, plugin.transport, plugin.client_api, validated_ ? validated_->self() : self};
   inject_faults(tables);
   return tables;
-}
-
-void Decoration::validate(RoleTables& tables) {
-  if (tables.storage != nullptr) {
-    const auto& made = validated_storage_.emplace(*subject_, *tables.storage, tables.self);
-    tables = {made.table(), nullptr, nullptr, made.self()};
-  } else if (tables.transport != nullptr) {
-    const auto& made = validated_transport_.emplace(*subject_, *tables.transport, tables.self);
-    tables = {nullptr, made.table(), nullptr, made.self()};
-  } else if (tables.client_api != nullptr) {
-    const auto& made = validated_client_api_.emplace(*subject_, *tables.client_api, tables.self);
-    tables = {nullptr, nullptr, made.table(), made.self()};
-  }
 }
 
 void Decoration::inject_faults(RoleTables& tables) {

@@ -11,10 +11,8 @@
 #include "fault/storage_table.hpp"
 #include "fault/transport_table.hpp"
 #include "tenon/plugin.h"
-#include "validation/client_api_table.hpp"
 #include "validation/host_table.hpp"
-#include "validation/storage_table.hpp"
-#include "validation/transport_table.hpp"
+#include "validation/plugin_tables.hpp"
 
 namespace tenon::server {
 
@@ -41,7 +39,6 @@ class Decoration {
   RoleTables decorate(const tenon_plugin& object, void* self);
 
  private:
-  void validate(RoleTables& tables);
   void inject_faults(RoleTables& tables);
   // Warns of it, and returns who counts what is suffered.
   fault::OnFault announce_faults();
@@ -54,9 +51,7 @@ class Decoration {
   std::optional<FindingReporter> reporter_;  // as are the subject and its tables: when there is validation
   std::optional<validation::Subject> subject_;
   std::optional<validation::HostTable> validated_host_;
-  std::optional<validation::StorageTable> validated_storage_;
-  std::optional<validation::TransportTable> validated_transport_;
-  std::optional<validation::ClientApiTable> validated_client_api_;
+  std::optional<validation::PluginTables> validated_;
   std::optional<fault::StorageTable> faulty_storage_;
   std::optional<fault::TransportTable> faulty_transport_;
 };

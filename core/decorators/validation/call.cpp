@@ -20,6 +20,8 @@ const char* phase_words(Phase phase) noexcept {
       return "a call while close() or stop() goes on";
     case Phase::ended:
       return "a call after close() or stop(), or after open() or start() has failed";
+    case Phase::destroyed:
+      return "a call after destroy()";
   }
   return "a call";
 }
@@ -53,11 +55,15 @@ bool expect_running(const Subject& subject, const char* function) {
 }
 
 bool expect_alive(const Subject& subject, const char* function) {
-  const Phase phase = subject.phase();
-  if (phase != Phase::made && phase != Phase::ended) return true;
-  subject.report(Blame::plugin, Rule::state, function, phase_words(phase),
+  if (subject.is_alive()) return true;
+  subject.report(Blame::plugin, Rule::state, function, phase_words(subject.phase()),
                  "calls from the beginning of open() or start() to the end of close() or stop()");
   return false;
+}
+
+void report_thrown(const Subject& subject, const char* function, const char* what) noexcept {
+  subject.report(Blame::plugin, Rule::exception, function, std::string("an exception, ") + what,
+                 "a return: none crosses the waist");
 }
 
 void check_detail(const Subject& subject, const char* function, tenon_error error, tenon_detail* why) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include "tenon/values.h"
@@ -46,15 +47,27 @@ bool expect_running(const Subject& subject, const char* function);
 // Whether the plugin may call the host, from the beginning of open() or start() to the end of close() or stop().
 bool expect_alive(const Subject& subject, const char* function);
 
+// Reports a function of a host's table that was called with a copy of it.
+template <class Table>
+void expect_same(const Subject& subject, const char* name, const Table* table, const Table& given) {
+  if (table == &given) return;
+  subject.report(Blame::plugin, Rule::argument, name, "a call with a copy of this table",
+                 "the very table that is lent");
+}
+
+void report_thrown(const Subject& subject, const char* function, const char* what) noexcept;
+
 // Runs what calls into the plugin. What is thrown ends here, as `thrown`.
 template <class Value, class Body>
 Value contain(const Subject& subject, const char* function, Value thrown, Body&& body) noexcept {
   try {
     return std::forward<Body>(body)();
+  } catch (const std::exception& error) {
+    report_thrown(subject, function, error.what());
   } catch (...) {
-    subject.report(Blame::plugin, Rule::exception, function, "an exception", "a return: none crosses the waist");
-    return thrown;
+    report_thrown(subject, function, "of unknown type");
   }
+  return thrown;
 }
 template <class Body>
 void contain(const Subject& subject, const char* function, Body&& body) noexcept {

@@ -30,6 +30,11 @@ class ClientApiCalls {
 
  private:
   static ClientApiCalls& of(void* self) noexcept { return *static_cast<ClientApiCalls*>(self); }
+  static ClientApiCalls& of(const tenon_client_host* host) noexcept {
+    ClientApiCalls& calls = *static_cast<ClientApiCalls*>(host->context);
+    expect_same(calls.subject_, "tenon_client_host", host, calls.host_table_);
+    return calls;
+  }
   tenon_error start(const tenon_client_host* host, tenon_detail* why);
   void drain(std::uint64_t timeout_ms);
   void stop();
@@ -57,12 +62,11 @@ ClientApiCalls::ClientApiCalls(Subject& subject, const tenon_client_api& client_
   host_table_.struct_size = sizeof host_table_;
   host_table_.context = this;
   host_table_.queue_create = [](const tenon_client_host* host, std::uint64_t depth, const tenon_queue** queue,
-                                tenon_detail* why) { return of(host->context).queue_create(depth, queue, why); };
+                                tenon_detail* why) { return of(host).queue_create(depth, queue, why); };
 }
 
 ClientApiCalls::~ClientApiCalls() {
-  const Phase phase = subject_.phase();
-  if (phase == Phase::made || phase == Phase::ended) return;
+  if (!subject_.is_alive()) return;
   subject_.report(Blame::host, Rule::state, "tenon_plugin.destroy", "an instance that was not stopped", "stop() first");
 }
 

@@ -78,6 +78,12 @@ ClientQueueCalls::ClientQueueCalls(Subject& subject, Loans& loans, const tenon_q
 
 ClientQueueCalls::~ClientQueueCalls() = default;
 
+ClientQueueCalls& ClientQueueCalls::of(const tenon_queue* queue) noexcept {
+  ClientQueueCalls& calls = *static_cast<ClientQueueCalls*>(queue->context);
+  expect_same(calls.subject_, "tenon_queue", queue, calls.table_);
+  return calls;
+}
+
 void ClientQueueCalls::keep(std::unique_ptr<Lent> released) {
   std::unique_ptr<Lent> forgotten;
   const std::lock_guard lock(mutex_);

@@ -34,9 +34,7 @@ class ClientQueueCalls {
   struct Lent;
   static constexpr std::size_t kKeptMax = 256;
 
-  static ClientQueueCalls& of(const tenon_queue* queue) noexcept {
-    return *static_cast<ClientQueueCalls*>(queue->context);
-  }
+  static ClientQueueCalls& of(const tenon_queue* queue) noexcept;
   // One call of the plugin on this queue, counted while it lasts.
   class Use;
   bool expect_there(const char* function) const;

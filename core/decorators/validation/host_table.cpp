@@ -44,24 +44,41 @@ HostTable::HostTable(Subject& subject, const tenon_host& host) noexcept : subjec
   };
 }
 
+HostTable& HostTable::of(const tenon_host* table) noexcept {
+  HostTable& self = *static_cast<HostTable*>(table->context);
+  expect_same(self.subject_, "tenon_host", table, self.table_);
+  return self;
+}
+
 bool HostTable::expect_not_ended(const char* function) const {
-  if (subject_.phase() != Phase::ended || subject_.threads().is_control()) return true;
+  const Phase phase = subject_.phase();
+  if (phase == Phase::destroyed) {
+    subject_.report(Blame::plugin, Rule::state, function, "a call after destroy() has returned",
+                    "the last call before that");
+    return false;
+  }
+  if (phase != Phase::ended || subject_.threads().is_control()) return true;
   subject_.report(Blame::plugin, Rule::state, function, "a call after close() or stop() has returned",
                   "the last call before that");
   return false;
 }
 
-const char* HostTable::option(const char* name) const {
+void HostTable::expect_setup(const char* function) const {
   if (!subject_.threads().is_control()) {
-    subject_.report(Blame::plugin, Rule::thread, kOption, "a call on another thread", "the control thread");
+    subject_.report(Blame::plugin, Rule::thread, function, "a call on another thread", "the control thread");
+  } else if (subject_.phase() == Phase::running && !subject_.setup_busy().load()) {
+    subject_.report(Blame::plugin, Rule::thread, function, "a call outside of every SETUP call", "it within one");
   }
+}
+
+const char* HostTable::option(const char* name) const {
+  if (!expect_not_ended(kOption)) return nullptr;
+  expect_setup(kOption);
   return host_.option(&host_, name);
 }
 
 std::uint32_t HostTable::metric_create(const char* name, const char* labels) const {
-  if (!subject_.threads().is_control()) {
-    subject_.report(Blame::plugin, Rule::thread, kMetricCreate, "a call on another thread", "the control thread");
-  }
+  expect_setup(kMetricCreate);
   const Phase phase = subject_.phase();
   if (phase != Phase::made && phase != Phase::opening) {
     subject_.report(Blame::plugin, Rule::state, kMetricCreate, std::string("the metric ") + name + " after the start",

@@ -32,9 +32,7 @@ class StorageCalls {
   };
 
   static StorageCalls& of(void* self) noexcept { return *static_cast<StorageCalls*>(self); }
-  static StorageCalls& of(const tenon_storage_host* host) noexcept {
-    return *static_cast<StorageCalls*>(host->context);
-  }
+  static StorageCalls& of(const tenon_storage_host* host) noexcept;
   void fill_table() noexcept;
   void fill_host_table() noexcept;
 

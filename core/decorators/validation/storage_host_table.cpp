@@ -16,6 +16,12 @@ constexpr const char* kSpace = "tenon_storage_host.space";
 
 }  // namespace
 
+StorageCalls& StorageCalls::of(const tenon_storage_host* host) noexcept {
+  StorageCalls& calls = *static_cast<StorageCalls*>(host->context);
+  expect_same(calls.subject_, "tenon_storage_host", host, calls.host_table_);
+  return calls;
+}
+
 void StorageCalls::fill_host_table() noexcept {
   host_table_.struct_size = sizeof host_table_;
   host_table_.context = this;

@@ -36,8 +36,7 @@ StorageCalls::StorageCalls(Subject& subject, const tenon_storage& storage, void*
 
 StorageCalls::~StorageCalls() {
   loans_.expect_none("tenon_plugin.destroy", "of read_done() before destroy() returns");
-  const Phase phase = subject_.phase();
-  if (phase == Phase::made || phase == Phase::ended) return;
+  if (!subject_.is_alive()) return;
   subject_.report(Blame::host, Rule::state, "tenon_plugin.destroy", "an instance that was not closed", "close() first");
 }
 
@@ -113,9 +112,14 @@ void StorageCalls::close() {
   contain(subject_, kClose, [&] { storage_.close(self_); });
   subject_.enter(Phase::ended);
   const std::lock_guard lock(mutex_);
-  if (reads_.empty()) return;
-  subject_.report(Blame::plugin, Rule::read, kClose, std::to_string(reads_.size()) + " reads without an answer",
-                  "an answer to each before close() returns");
+  if (!reads_.empty()) {
+    subject_.report(Blame::plugin, Rule::read, kClose, std::to_string(reads_.size()) + " reads without an answer",
+                    "an answer to each before close() returns");
+  }
+  if (durable_ != log_.last_sequence() && !subject_.has_failed()) {
+    subject_.report(Blame::plugin, Rule::durable, kClose, "durable up to " + std::to_string(durable_),
+                    "every write, up to " + std::to_string(log_.last_sequence()) + ", or failed()");
+  }
 }
 
 void StorageCalls::write(const tenon_write* write) {

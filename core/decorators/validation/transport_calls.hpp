@@ -42,9 +42,7 @@ class TransportCalls {
   class LaneCall;
 
   static TransportCalls& of(void* self) noexcept { return *static_cast<TransportCalls*>(self); }
-  static TransportCalls& of(const tenon_transport_host* host) noexcept {
-    return *static_cast<TransportCalls*>(host->context);
-  }
+  static TransportCalls& of(const tenon_transport_host* host) noexcept;
   void fill_table() noexcept;
   void fill_host_table() noexcept;
   // Null: there are too many, or there is no such lane. Needs: the mutex.

@@ -46,6 +46,12 @@ class TransportCalls::LaneCall {
   Lane* lane_;  // the map never moves what it holds
 };
 
+TransportCalls& TransportCalls::of(const tenon_transport_host* host) noexcept {
+  TransportCalls& calls = *static_cast<TransportCalls*>(host->context);
+  expect_same(calls.subject_, "tenon_transport_host", host, calls.host_table_);
+  return calls;
+}
+
 void TransportCalls::fill_host_table() noexcept {
   host_table_.struct_size = sizeof host_table_;
   host_table_.context = this;

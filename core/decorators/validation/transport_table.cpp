@@ -33,8 +33,7 @@ TransportCalls::TransportCalls(Subject& subject, const tenon_transport& transpor
 }
 
 TransportCalls::~TransportCalls() {
-  const Phase phase = subject_.phase();
-  if (phase == Phase::made || phase == Phase::ended) return;
+  if (!subject_.is_alive()) return;
   subject_.report(Blame::host, Rule::state, "tenon_plugin.destroy", "an instance that was not stopped", "stop() first");
 }
 

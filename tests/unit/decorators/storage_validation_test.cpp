@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <stdexcept>
 #include <thread>
 
 #include "scripted_storage.hpp"
@@ -72,6 +73,23 @@ TEST_CASE("a second failure and what is durable after a failure are found") {
   host.close();
 }
 
+TEST_CASE("writes that are not durable when the storage is closed are found, unless it has failed") {
+  {
+    ScriptedStorageHost host;
+    host.open();
+    for (std::uint64_t i = 1; i <= 3; ++i) host.append(i);
+    host.plugin.durable(2);
+    host.close();
+    CHECK(host.recorder.take() == Lines{"plugin durable tenon_storage.close"});
+  }
+  ScriptedStorageHost failing;
+  failing.open();
+  failing.append(1);
+  failing.host.table()->failed(failing.host.table(), TENON_ERROR_IO, "broken");
+  failing.close();
+  CHECK(failing.recorder.take() == kNone);
+}
+
 TEST_CASE("a read that is answered twice, never, or with something else is found") {
   ScriptedStorageHost host;
   host.open();
@@ -92,6 +110,7 @@ TEST_CASE("a read that is answered twice, never, or with something else is found
   host.plugin.answer(3, TENON_ERROR_CLOSED, {});
   CHECK(host.recorder.take() == Lines{"plugin read tenon_storage_host.read_done"});
   host.read(4, 1, 3);
+  host.plugin.durable(5);
   host.close();
   CHECK(host.recorder.take() == Lines{"plugin read tenon_storage.close"});
 }
@@ -147,11 +166,13 @@ TEST_CASE("calls before open and after close are found and not passed on, on bot
   host.open();
   CHECK(host.recorder.take() == Lines{"host state tenon_storage.open"});
   host.append(1);
+  host.plugin.durable(1);
   host.close();
   host.close();
   host.read(1, 1, 2);
   CHECK(host.recorder.take() == Lines{"host state tenon_storage.close", "host state tenon_storage.read_entries"});
   CHECK(host.plugin.reads.empty());
+  host.durable = 0;
   host.plugin.durable(1);
   host.plugin.answer(1, TENON_OK, entries(1, 1));
   CHECK(host.recorder.take() ==
@@ -200,6 +221,7 @@ TEST_CASE("calls on the wrong thread are found") {
   }).join();
   CHECK(host.recorder.take() == Lines{"plugin thread tenon_host.option", "plugin thread tenon_host.metric_create",
                                       "plugin state tenon_host.metric_create"});
+  host.plugin.durable(3);
   host.close();
   CHECK(host.recorder.take() == Lines{"host image tenon_storage.close"});
 }
@@ -241,6 +263,11 @@ TEST_CASE("what is thrown across the waist is found and goes no further") {
   host.plugin.on_write = [](const tenon_write&) { throw 1; };
   host.append(1);
   CHECK(host.recorder.take() == Lines{"plugin exception tenon_storage.write"});
+  host.plugin.on_write = [](const tenon_write&) { throw std::runtime_error("no room"); };
+  host.append(2);
+  CHECK(host.recorder.text() ==
+        "PLUGIN_MISBEHAVING tenon_storage.write: found an exception, no room, expected a return: none crosses the "
+        "waist [exception]\n");
   host.close();
 }
 

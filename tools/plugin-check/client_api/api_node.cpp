@@ -29,31 +29,30 @@ bool ApiNode::try_start(std::string& failure) {
   plugin::Options options = listening_at(subject_, port_);
   options.insert(options_.begin(), options_.end());
   instance_ = std::make_unique<Instance>(subject_, subject_.new_directory("node"), options);
-  host_ = std::make_shared<ScriptedHost>(subject_, script_);
+  host_ = std::make_shared<ScriptedHost>(script_);
   subject_.keep(host_);
   tenon_detail why = new_detail();
-  const tenon_error error = call(subject_, "client_api.start()", ThreadWord::setup, [&] {
+  const tenon_error error = instance_->call("client_api.start()", ThreadWord::setup, [&] {
     return instance_->object().client_api->start(instance_->self(), host_->table(), &why);
   });
   if (error == TENON_OK) return true;
   failure = "start() returned " + text_of(error, why);
   subject_.expect(error == TENON_ERROR_IO, failure + "; expected OK, for the options fit the manifest");
-  host_->set_stopped();
   instance_->destroy();
   return false;
 }
 
 std::chrono::milliseconds ApiNode::drain(std::chrono::milliseconds timeout) {
   const Clock::time_point begin = Clock::now();
-  call(subject_, "client_api.drain()", ThreadWord::setup,
-       [&] { instance_->object().client_api->drain(instance_->self(), static_cast<std::uint64_t>(timeout.count())); });
+  instance_->call("client_api.drain()", ThreadWord::setup, [&] {
+    instance_->object().client_api->drain(instance_->self(), static_cast<std::uint64_t>(timeout.count()));
+  });
   return std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - begin);
 }
 
 void ApiNode::stop() {
-  call(subject_, "client_api.stop()", ThreadWord::setup,
-       [&] { instance_->object().client_api->stop(instance_->self()); });
-  host_->set_stopped();
+  instance_->call("client_api.stop()", ThreadWord::setup,
+                  [&] { instance_->object().client_api->stop(instance_->self()); });
   stopped_ = true;
 }
 

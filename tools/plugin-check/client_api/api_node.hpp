@@ -31,7 +31,6 @@ class ApiNode {
 
   // Returns how long it took.
   std::chrono::milliseconds drain(std::chrono::milliseconds timeout);
-  // After it no call may come, and every queue and completion must be given back.
   void stop();
   // stop(), if it has not been called, and destroy(). Harmless the second time.
   void destroy();

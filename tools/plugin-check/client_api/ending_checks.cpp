@@ -140,18 +140,18 @@ void check_port_in_use(Subject& subject) {
   const auto answer = [](const ScriptedRequest& request) { return ScriptedAnswer{0ms, answer_to(request)}; };
   ApiNode first(subject, answer);
   Instance second(subject, subject.new_directory("second"), listening_at(subject, first.port()));
-  const auto host = std::make_shared<ScriptedHost>(subject, answer);
+  const auto host = std::make_shared<ScriptedHost>(answer);
   subject.keep(host);
   const Resources before = Resources::now();
   tenon_detail why = new_detail();
-  const tenon_error error = call(subject, "client_api.start()", ThreadWord::setup,
-                                 [&] { return second.object().client_api->start(second.self(), host->table(), &why); });
+  const tenon_error error = second.call("client_api.start()", ThreadWord::setup, [&] {
+    return second.object().client_api->start(second.self(), host->table(), &why);
+  });
   subject.expect(error == TENON_ERROR_IO, "start() at a port that is in use returned " + text_of(error, why) +
                                               "; expected -13 (IO) (client_api.h: an address cannot be bound)");
   subject.expect(std::string(why.message).find(std::to_string(first.port())) != std::string::npos,
                  "start() at port " + std::to_string(first.port()) + ", which is in use, said '" + why.message +
                      "'; expected words that name the address");
-  host->set_stopped();
   second.destroy();
   expect_no_more_than(subject, before, "a start() that failed");
 }

@@ -25,7 +25,6 @@ struct ScriptedHost::Queue {
   const std::uint64_t depth;
   std::map<std::uint64_t, std::uint64_t> unfinished;  // number by id, until the completion is polled
   std::deque<testing::LentCompletion*> waiting;
-  bool destroyed = false;
   tenon_queue table{};
 };
 
@@ -39,7 +38,7 @@ void ring(const tenon_queue& queue) {
 
 }  // namespace
 
-ScriptedHost::ScriptedHost(Subject& subject, Script script) : subject_(subject), script_(std::move(script)) {
+ScriptedHost::ScriptedHost(Script script) : script_(std::move(script)) {
   table_.struct_size = sizeof table_;
   table_.context = this;
   table_.queue_create = queue_create;
@@ -76,26 +75,11 @@ void ScriptedHost::run() {
   }
 }
 
-void ScriptedHost::expect_running(const char* function) {
-  subject_.expect(!stopped_,
-                  std::string(function) + "() was called after stop() had returned (plugin.h: its last call)");
-}
-
-ScriptedHost::Queue& ScriptedHost::of(const tenon_queue* table, const char* function) {
-  Queue& queue = *static_cast<Queue*>(table->context);
-  const std::lock_guard lock(queue.host.mutex_);
-  queue.host.expect_running(function);
-  queue.host.subject_.expect(!queue.destroyed, std::string("tenon_queue.") + function +
-                                                   "() was called after destroy() of the queue (client_api.h)");
-  return queue;
-}
-
 tenon_error ScriptedHost::queue_create(const tenon_client_host* table, std::uint64_t depth, const tenon_queue** queue,
                                        tenon_detail* why) {
   ScriptedHost& host = *static_cast<ScriptedHost*>(table->context);
   if (depth == 0) return describe(why, TENON_ERROR_INVALID, "the depth is 0; expected at least 1");
   const std::lock_guard lock(host.mutex_);
-  host.expect_running("queue_create");
   auto made = std::make_unique<Queue>(host, depth);
   *queue = &made->table;
   host.queues_.emplace(*queue, std::move(made));
@@ -103,7 +87,7 @@ tenon_error ScriptedHost::queue_create(const tenon_client_host* table, std::uint
 }
 
 std::uint64_t ScriptedHost::submit(const tenon_queue* table, const tenon_request* requests, std::uint64_t count) {
-  Queue& queue = of(table, "submit");
+  Queue& queue = of(table);
   ScriptedHost& host = queue.host;
   const std::lock_guard lock(host.mutex_);
   std::uint64_t taken = 0;
@@ -114,15 +98,9 @@ std::uint64_t ScriptedHost::submit(const tenon_queue* table, const tenon_request
 }
 
 void ScriptedHost::take(Queue& queue, const tenon_request& request) {
-  subject_.expect(request.struct_size == sizeof request, "submit() brought a request whose struct_size is " +
-                                                             std::to_string(request.struct_size) + "; expected " +
-                                                             std::to_string(sizeof request));
   const ScriptedRequest copy(request);
   const std::uint64_t number = ++submitted_;
-  subject_.expect(queue.unfinished.emplace(copy.id, number).second, "submit() brought request " +
-                                                                        std::to_string(copy.id) +
-                                                                        ", whose id an unfinished request has; "
-                                                                        "expected ids to be unique (client_api.h)");
+  queue.unfinished.emplace(copy.id, number);
   ScriptedAnswer answer = script_(copy);
   unfinished_.emplace(number, Unfinished{&queue, copy.id, copy.operations.size(), std::move(answer.completion)});
   if (answer.after) due_.push({Clock::now() + *answer.after, number});
@@ -143,7 +121,7 @@ void ScriptedHost::answer_all(const ScriptedCompletion& completion) {
 }
 
 std::uint64_t ScriptedHost::poll(const tenon_queue* table, const tenon_completion** completions, std::uint64_t room) {
-  Queue& queue = of(table, "poll");
+  Queue& queue = of(table);
   ScriptedHost& host = queue.host;
   const std::lock_guard lock(host.mutex_);
   std::uint64_t count = 0;
@@ -160,7 +138,7 @@ std::uint64_t ScriptedHost::poll(const tenon_queue* table, const tenon_completio
 
 // A write that has been taken may be in the log.
 void ScriptedHost::cancel(const tenon_queue* table, std::uint64_t request) {
-  Queue& queue = of(table, "cancel");
+  Queue& queue = of(table);
   ScriptedHost& host = queue.host;
   const std::lock_guard lock(host.mutex_);
   ++host.cancelled_;
@@ -170,35 +148,22 @@ void ScriptedHost::cancel(const tenon_queue* table, std::uint64_t request) {
 }
 
 void ScriptedHost::destroy(const tenon_queue* table) {
-  Queue& queue = of(table, "destroy");
+  Queue& queue = of(table);
   ScriptedHost& host = queue.host;
   const std::lock_guard lock(host.mutex_);
-  queue.destroyed = true;
   for (const testing::LentCompletion* lost : queue.waiting) delete lost;
   queue.waiting.clear();
   std::erase_if(host.unfinished_, [&](const auto& entry) { return entry.second.queue == &queue; });
   ::close(static_cast<int>(queue.table.event_fd));
-  const auto found = host.queues_.find(table);
-  host.destroyed_.push_back(std::move(found->second));
-  host.queues_.erase(found);
+  host.queues_.erase(table);
 }
 
 void ScriptedHost::released(void* owner) {
   auto* const completion = static_cast<testing::LentCompletion*>(owner);
   ScriptedHost& host = *static_cast<ScriptedHost*>(completion->host);
   const std::lock_guard lock(host.mutex_);
-  host.subject_.expect(host.on_loan_ > 0, "a completion was released that was not on loan (values.h: exactly once)");
   --host.on_loan_;
   delete completion;
-}
-
-void ScriptedHost::set_stopped() {
-  const std::lock_guard lock(mutex_);
-  stopped_ = true;
-  subject_.expect(queues_.empty(), "after stop() " + std::to_string(queues_.size()) +
-                                       " queues are left; expected every queue to be destroyed (client_api.h: stop)");
-  subject_.expect(on_loan_ == 0, "after stop() " + std::to_string(on_loan_) +
-                                     " completions are still on loan; expected every one to be released");
 }
 
 std::uint64_t ScriptedHost::submitted() const {

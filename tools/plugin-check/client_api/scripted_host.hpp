@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The table tenon_client_host for one instance under check: a node that answers as a script says, at once, later, or
-// never. It fails the check when the plugin breaks what client_api.h demands of it: the id of a request that is not
-// unique, a loan that comes back twice, a queue that is used after its end, calls after stop().
+// never.
 #pragma once
 
 #include <chrono>
@@ -17,7 +16,6 @@
 #include <thread>
 #include <vector>
 
-#include "runner/subject.hpp"
 #include "tenon/testing/client_request.hpp"
 
 namespace tenon::plugin_check {
@@ -36,15 +34,13 @@ class ScriptedHost {
   using Script = std::function<ScriptedAnswer(const ScriptedRequest&)>;
 
   // It must outlive every call of the plugin, also one that comes too late: Subject::keep() it.
-  ScriptedHost(Subject& subject, Script script);
+  explicit ScriptedHost(Script script);
   ScriptedHost(const ScriptedHost&) = delete;
   ScriptedHost& operator=(const ScriptedHost&) = delete;
   ~ScriptedHost();
 
   const tenon_client_host* table() const noexcept { return &table_; }
 
-  // From now on every call of the plugin fails the check, and so do queues and completions that it has kept.
-  void set_stopped();
   // Answers what was not to be answered, in this way.
   void answer_all(const ScriptedCompletion& completion);
 
@@ -70,7 +66,7 @@ class ScriptedHost {
     ScriptedCompletion completion;
   };
 
-  static Queue& of(const tenon_queue* table, const char* function);
+  static Queue& of(const tenon_queue* table) { return *static_cast<Queue*>(table->context); }
   static tenon_error queue_create(const tenon_client_host* table, std::uint64_t depth, const tenon_queue** queue,
                                   tenon_detail* why);
   static std::uint64_t submit(const tenon_queue* table, const tenon_request* requests, std::uint64_t count);
@@ -79,26 +75,22 @@ class ScriptedHost {
   static void destroy(const tenon_queue* table);
   static void released(void* owner);
 
-  void expect_running(const char* function);
   void run();
   // Needs the mutex, both.
   void take(Queue& queue, const tenon_request& request);
   // A request that is done has a result for each operation, any other has none.
   void finish(std::uint64_t number, ScriptedCompletion completion);
 
-  Subject& subject_;
   const Script script_;
   mutable std::mutex mutex_;
   std::condition_variable due_changed_;
   std::map<const tenon_queue*, std::unique_ptr<Queue>> queues_;
-  std::vector<std::unique_ptr<Queue>> destroyed_;   // kept, so that a late call is seen
   std::map<std::uint64_t, Unfinished> unfinished_;  // by number
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::uint64_t submitted_ = 0;
   std::uint64_t most_unfinished_ = 0;
   std::uint64_t on_loan_ = 0;
   std::uint64_t cancelled_ = 0;
-  bool stopped_ = false;
   bool ends_ = false;
   tenon_client_host table_{};
   std::thread thread_;

@@ -54,9 +54,8 @@ void check_create_destroy(Subject& subject) {
       expect_threads(subject, threads_before, "run after create(), before open() or start()");
       subject.expect(std::filesystem::is_empty(directory),
                      "create() made files in the data directory; expected no input or output before open() or start()");
-      subject.expect(
-          instance.object().get_extension(instance.self(), "org.tenon.plugin-check.not-offered/1") == nullptr,
-          "get_extension() found an extension that does not exist; expected NULL");
+      subject.expect(instance.get_extension("org.tenon.plugin-check.not-offered/1") == nullptr,
+                     "get_extension() found an extension that does not exist; expected NULL");
     }
     instance.destroy();
   }

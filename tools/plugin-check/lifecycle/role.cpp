@@ -23,14 +23,13 @@ class StorageRole final : public Role {
     tenon_recovered found{};
     found.struct_size = sizeof found;
     tenon_detail why = new_detail();
-    const tenon_error error = call(instance_.subject(), "storage.open()", ThreadWord::setup, [&] {
+    const tenon_error error = instance_.call("storage.open()", ThreadWord::setup, [&] {
       return instance_.object().storage->open(instance_.self(), host_.get(), &found, &why);
     });
     return error == TENON_OK ? "" : "storage.open() returned " + text_of(error, why);
   }
   void stop() override {
-    call(instance_.subject(), "storage.close()", ThreadWord::setup,
-         [&] { instance_.object().storage->close(instance_.self()); });
+    instance_.call("storage.close()", ThreadWord::setup, [&] { instance_.object().storage->close(instance_.self()); });
   }
 
  private:
@@ -44,14 +43,14 @@ class TransportRole final : public Role {
   }
   std::string try_start() override {
     tenon_detail why = new_detail();
-    const tenon_error error = call(instance_.subject(), "transport.start()", ThreadWord::setup, [&] {
+    const tenon_error error = instance_.call("transport.start()", ThreadWord::setup, [&] {
       return instance_.object().transport->start(instance_.self(), host_->table(), &why);
     });
     return error == TENON_OK ? "" : "transport.start() returned " + text_of(error, why);
   }
   void stop() override {
-    call(instance_.subject(), "transport.stop()", ThreadWord::setup,
-         [&] { instance_.object().transport->stop(instance_.self()); });
+    instance_.call("transport.stop()", ThreadWord::setup,
+                   [&] { instance_.object().transport->stop(instance_.self()); });
   }
 
  private:
@@ -69,16 +68,16 @@ class ClientApiRole final : public Role {
   }
   std::string try_start() override {
     tenon_detail why = new_detail();
-    const tenon_error error = call(instance_.subject(), "client_api.start()", ThreadWord::setup, [&] {
+    const tenon_error error = instance_.call("client_api.start()", ThreadWord::setup, [&] {
       return instance_.object().client_api->start(instance_.self(), host_->table(), &why);
     });
     return error == TENON_OK ? "" : "client_api.start() returned " + text_of(error, why);
   }
   void stop() override {
-    call(instance_.subject(), "client_api.drain()", ThreadWord::setup,
-         [&] { instance_.object().client_api->drain(instance_.self(), kDrainMilliseconds); });
-    call(instance_.subject(), "client_api.stop()", ThreadWord::setup,
-         [&] { instance_.object().client_api->stop(instance_.self()); });
+    instance_.call("client_api.drain()", ThreadWord::setup,
+                   [&] { instance_.object().client_api->drain(instance_.self(), kDrainMilliseconds); });
+    instance_.call("client_api.stop()", ThreadWord::setup,
+                   [&] { instance_.object().client_api->stop(instance_.self()); });
   }
 
  private:

@@ -3,7 +3,8 @@
 #include <filesystem>
 
 #include "lifecycle/checks.hpp"
-#include "lifecycle/elf_file.hpp"
+#include "plugin/linkage.hpp"
+#include "plugin/refusal.hpp"
 #include "runner/run.hpp"
 #include "runner/subject.hpp"
 
@@ -21,8 +22,16 @@ std::string joined(const std::vector<std::string>& words) {
 
 void check_note(Subject& subject) { subject.description(); }
 
+plugin::Linkage linkage_of(Subject& subject) {
+  try {
+    return plugin::read_linkage(subject.task().plugin);
+  } catch (const plugin::Refusal& refusal) {
+    subject.fail(refusal.what());
+  }
+}
+
 void check_exports(Subject& subject) {
-  const ElfFile file = read_elf(subject.task().plugin);
+  const plugin::Linkage file = linkage_of(subject);
   subject.expect(file.unique.empty(),
                  "symbols that the dynamic linker merges over the process: " + joined(file.unique) +
                      "; expected none, for two plugins would share what each believes to be its own. Build with "
@@ -34,7 +43,7 @@ void check_exports(Subject& subject) {
 }
 
 void check_link(Subject& subject) {
-  const ElfFile file = read_elf(subject.task().plugin);
+  const plugin::Linkage file = linkage_of(subject);
   subject.expect(!file.has_text_relocations,
                  "it has text relocations; expected code that is not written to when it is "
                  "loaded. Build every part with -fPIC");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table tenon_host for one instance under check. It records what the plugin says of itself, and fails the check
-// when the plugin breaks what plugin.h demands of it: a function called on the wrong thread, with another table, with a
-// metric that was never made, after destroy().
+// The table tenon_host for one instance under check. It records what the plugin says of itself, and fails the check for
+// metrics that the manifest does not declare, that were never made, or whose values are none.
 #pragma once
 
 #include <chrono>
@@ -44,17 +43,13 @@ class CheckHost {
   // The sum of what was recorded, over all labels; nullopt: the metric was never made.
   std::optional<double> metric(const std::string& name) const;
 
-  // From now on every call of the plugin fails the check.
-  void set_destroyed();
-
  private:
   struct Metric {
     std::string name;
     double sum = 0;
   };
 
-  static CheckHost& of(const tenon_host* host, const char* function);
-  void require_setup(const char* function);
+  static CheckHost& of(const tenon_host* host) { return *static_cast<CheckHost*>(host->context); }
   static const char* option(const tenon_host* host, const char* name);
   static std::int32_t logger_write(const tenon_host* host, std::uint32_t severity, tenon_bytes line);
   static std::uint32_t metric_create(const tenon_host* host, const char* name, const char* labels);
@@ -71,7 +66,6 @@ class CheckHost {
   std::vector<Metric> metrics_;  // metric N is the N-th
   std::vector<std::string> lines_;
   std::vector<FailedReport> failures_;
-  bool destroyed_ = false;
   tenon_host table_{};
 };
 

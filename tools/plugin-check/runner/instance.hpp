@@ -10,6 +10,7 @@
 
 #include "runner/check_host.hpp"
 #include "runner/subject.hpp"
+#include "runner/validated.hpp"
 
 namespace tenon::plugin_check {
 
@@ -29,12 +30,23 @@ class Instance {
   void destroy();
 
   Subject& subject() const noexcept { return subject_; }
-  void* self() const noexcept { return self_; }
   CheckHost& host() const noexcept { return *host_; }
-  const tenon_plugin& object() const { return *subject_.plugin().object; }
+  // The tables of the plugin as validation passes them on, and what their functions take as `self`.
+  const tenon_plugin& object() const noexcept { return validated_->tables().object(); }
+  void* self() const noexcept { return validated_->tables().self(); }
+  const void* get_extension(const char* name) const;
+
+  // Calls a function of the plugin and shows it as under way: `name` is TABLE.FUNCTION. Any thread: for the time of the
+  // call it is the one that `word` asks for.
+  template <class Body>
+  auto call(std::string_view name, ThreadWord word, Body&& body) const {
+    const Progress::Step step(subject_.progress(), name, word);
+    const Validated::Turn turn(*validated_, word);
+    return std::forward<Body>(body)();
+  }
 
  private:
-  Instance(Subject& subject, std::shared_ptr<CheckHost> host) : subject_(subject), host_(std::move(host)) {}
+  Instance(Subject& subject, std::shared_ptr<CheckHost> host);
   static std::shared_ptr<CheckHost> new_host(Subject& subject, const std::filesystem::path& data_directory,
                                              const plugin::Options& overrides, const Identity& identity);
   // Returns why there is no instance; empty: there is one.
@@ -42,7 +54,8 @@ class Instance {
 
   Subject& subject_;
   const std::shared_ptr<CheckHost> host_;
-  void* self_ = nullptr;
+  const std::shared_ptr<Validated> validated_;
+  void* self_ = nullptr;  // the plugin's own
 };
 
 }  // namespace tenon::plugin_check

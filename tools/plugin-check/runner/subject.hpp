@@ -85,21 +85,6 @@ class Subject {
   int logger_descriptor_ = -1;
 };
 
-// Calls a function of the plugin: shows it as under way, and fails the check when an exception comes out of it.
-// `name` is TABLE.FUNCTION.
-template <class Body>
-auto call(Subject& subject, std::string_view name, ThreadWord word, Body&& body) {
-  const Progress::Step step(subject.progress(), name, word);
-  const std::string rule = "; no exception may cross the waist (plugin.h, values.h)";
-  try {
-    return std::forward<Body>(body)();
-  } catch (const std::exception& error) {
-    subject.fail("an exception left " + std::string(name) + ": " + error.what() + rule);
-  } catch (...) {
-    subject.fail("an exception of unknown type left " + std::string(name) + rule);
-  }
-}
-
 // "-13 (IO): words of the plugin", for messages.
 std::string text_of(tenon_error error, const tenon_detail& why);
 std::string text_of(tenon_error error);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table tenon_storage_host for one open storage. It fails the check when the storage reports what storage.h
-// forbids: durable() that falls, that runs ahead of what was written, that comes after failed() or after close(); an
-// answer to a read that was not asked or was answered; entries with an error.
+// The table tenon_storage_host for one open storage: what it reports, to be waited for and looked at.
 #pragma once
 
 #include <chrono>
@@ -9,7 +7,6 @@
 #include <functional>
 #include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +21,7 @@ struct ReadAnswer {
   std::vector<Entry> entries;
 };
 
-// Says when the host gives a loan back.
+// Says when the host gives a loan back: when the answer has been taken, or when it is told to.
 enum class Loans { returned_at_once, held };
 
 class StorageHost {
@@ -35,20 +32,12 @@ class StorageHost {
 
   const tenon_storage_host* table() const noexcept { return &table_; }
 
-  // To be called before the storage is: what may be reported from then on.
-  void will_write(std::uint64_t sequence);
-  void will_read(std::uint64_t request);
-  // close() has begun: reads may be answered with CLOSED; it has returned: nothing may be reported any more.
-  void set_closing();
-  void set_closed();
-
   std::uint64_t durable() const;
   bool wait_durable(std::uint64_t sequence, std::chrono::milliseconds patience) const;
   // Waits until what was written is durable, or the storage failed. Says whether one of them came.
   bool wait_durable_or_failed(std::uint64_t sequence, std::chrono::milliseconds patience) const;
   // Waits for the answer to a read. Says whether it came; then `answer` is it.
-  bool wait_read(std::uint64_t request, std::chrono::milliseconds patience, ReadAnswer& answer) const;
-  std::size_t unanswered() const;
+  bool wait_read(std::uint64_t request, std::chrono::milliseconds patience, ReadAnswer& answer);
   bool is_short_of_space() const;
 
   void set_loans(Loans loans);
@@ -64,8 +53,10 @@ class StorageHost {
     std::vector<Entry> copies;
     tenon_loan loan;
   };
+  using HeldLoans = std::map<std::uint64_t, HeldLoan>;  // by read
 
-  static StorageHost& of(const tenon_storage_host* host, const char* function);
+  static StorageHost& of(const tenon_storage_host* host) { return *static_cast<StorageHost*>(host->context); }
+  void give_back(const HeldLoan& held);
   static void durable(const tenon_storage_host* host, std::uint64_t sequence);
   static void read_done(const tenon_storage_host* host, std::uint64_t request, tenon_error error,
                         const tenon_entry* entries, std::uint64_t count, tenon_loan loan);
@@ -75,15 +66,11 @@ class StorageHost {
   const CheckHost& host_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::uint64_t written_ = 0;
-  std::uint64_t durable_ = 0;  // <= written_
-  std::set<std::uint64_t> asked_;
+  std::uint64_t durable_ = 0;
   std::map<std::uint64_t, ReadAnswer> answers_;
-  std::vector<HeldLoan> held_;
+  HeldLoans held_;
   Loans loans_ = Loans::returned_at_once;
   bool is_short_ = false;
-  bool closing_ = false;
-  bool closed_ = false;
   std::function<void(std::uint64_t)> observer_;
   tenon_storage_host table_{};
 };

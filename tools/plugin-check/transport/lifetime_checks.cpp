@@ -135,18 +135,18 @@ void check_port_in_use(Subject& subject) {
   const Node first(subject, {.id = 1});
   const std::string port = std::to_string(first.port());
   Instance second(subject, subject.new_directory("second"), listening_at(subject, first.port()), {.node_id = 2});
-  const auto host = std::make_shared<TransportHost>(subject, Said{}, [](std::uint64_t, Lane, std::string_view) {});
+  const auto host = std::make_shared<TransportHost>(Said{}, [](std::uint64_t, Lane, std::string_view) {});
   subject.keep(host);
   const Resources before = Resources::now();
   tenon_detail why = new_detail();
-  const tenon_error error = call(subject, "transport.start()", ThreadWord::setup,
-                                 [&] { return second.object().transport->start(second.self(), host->table(), &why); });
+  const tenon_error error = second.call("transport.start()", ThreadWord::setup, [&] {
+    return second.object().transport->start(second.self(), host->table(), &why);
+  });
   subject.expect(error == TENON_ERROR_IO, "start() at a port that is in use returned " + text_of(error, why) +
                                               "; expected -13 (IO) (transport.h: an address cannot be bound)");
   subject.expect(std::string(why.message).find(port) != std::string::npos,
                  "start() at port " + port + ", which is in use, said '" + why.message +
                      "'; expected words that name the address");
-  host->set_stopped();
   second.destroy();
   expect_no_more_than(subject, before, "a start() that failed");
 }

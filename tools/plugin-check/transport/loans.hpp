@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "runner/subject.hpp"
 #include "tenon/transport.h"
 
 namespace tenon::plugin_check {
@@ -20,7 +19,7 @@ namespace tenon::plugin_check {
 class LoanBook {
  public:
   // The book must outlive every loan: Subject::keep() it.
-  explicit LoanBook(Subject& subject);
+  LoanBook();
   LoanBook(const LoanBook&) = delete;
   LoanBook& operator=(const LoanBook&) = delete;
   ~LoanBook();
@@ -28,8 +27,7 @@ class LoanBook {
   // Offers a frame of these bytes, in parts of at most `part_bytes`, and of an odd number of bytes with an empty part
   // at its end. What it holds lives until the loan is released or withdrawn.
   tenon_frame offer(std::string bytes, std::size_t part_bytes);
-  // send() has returned: the first `taken` of the frames are lent, the others are the host's again. Fails the check
-  // when a frame that was not taken has been released.
+  // send() has returned: the first `taken` of the frames are lent, the others are the host's again.
   void settle(std::span<const tenon_frame> frames, std::size_t taken);
 
   std::uint64_t frames_out() const;
@@ -42,7 +40,6 @@ class LoanBook {
   // Needs: the mutex.
   void retire(Lent* lent);
 
-  Subject& subject_;
   mutable std::mutex mutex_;
   std::map<Lent*, std::unique_ptr<Lent>> out_;  // offered or taken, not released
   std::deque<std::unique_ptr<Lent>> retired_;

@@ -38,7 +38,7 @@ Node::Node(Subject& subject, NodePlan plan)
       plan_(std::move(plan)),
       said_(said_by(plan_.id)),
       book_(std::make_shared<TrafficBook>()),
-      loans_(std::make_shared<LoanBook>(subject)) {
+      loans_(std::make_shared<LoanBook>()) {
   subject.keep(book_);
   subject.keep(loans_);
   std::string failure;
@@ -61,16 +61,15 @@ bool Node::try_start(std::string& failure) {
       subject_.expect(fault.empty(), fault + " (transport.h: never twice, changed, merged or out of order)");
     };
   }
-  host_ = std::make_shared<TransportHost>(subject_, said_, std::move(receiver));
+  host_ = std::make_shared<TransportHost>(said_, std::move(receiver));
   subject_.keep(host_);
   tenon_detail why = new_detail();
-  const tenon_error error = call(subject_, "transport.start()", ThreadWord::setup, [&] {
+  const tenon_error error = instance_->call("transport.start()", ThreadWord::setup, [&] {
     return instance_->object().transport->start(instance_->self(), host_->table(), &why);
   });
   if (error == TENON_OK) return true;
   failure = "start() returned " + text_of(error, why);
   subject_.expect(error == TENON_ERROR_IO, failure + "; expected OK, for the options fit the manifest");
-  host_->set_stopped();
   instance_->destroy();
   return false;
 }
@@ -79,7 +78,7 @@ tenon_error Node::set_peer(std::uint64_t peer, const std::vector<std::string>& a
   std::vector<const char*> pointers;
   for (const std::string& address : addresses) pointers.push_back(address.c_str());
   const std::lock_guard lock(core_);
-  return call(subject_, "transport.set_peer()", ThreadWord::core, [&] {
+  return instance_->call("transport.set_peer()", ThreadWord::core, [&] {
     return instance_->object().transport->set_peer(instance_->self(), peer, pointers.data(), pointers.size());
   });
 }
@@ -89,13 +88,11 @@ std::size_t Node::send(std::uint64_t peer, Lane lane, std::vector<std::string> f
   for (std::string& frame : frames) offered.push_back(loans_->offer(std::move(frame), part_bytes));
   const std::lock_guard lock(core_);
   const std::chrono::nanoseconds begin = steady_now();
-  const std::uint64_t taken = call(subject_, "transport.send()", ThreadWord::core, [&] {
+  const std::uint64_t taken = instance_->call("transport.send()", ThreadWord::core, [&] {
     return instance_->object().transport->send(instance_->self(), peer, static_cast<std::uint32_t>(lane),
                                                offered.data(), offered.size());
   });
   longest_send_ = std::max(longest_send_, steady_now() - begin);
-  subject_.expect(taken <= offered.size(), "send() returned " + std::to_string(taken) + " of " +
-                                               std::to_string(offered.size()) + " frames; expected at most as many");
   loans_->settle(offered, static_cast<std::size_t>(taken));
   return static_cast<std::size_t>(taken);
 }
@@ -121,13 +118,9 @@ bool Node::is_up(std::uint64_t peer) const {
 }
 
 void Node::stop() {
-  call(subject_, "transport.stop()", ThreadWord::setup,
-       [&] { instance_->object().transport->stop(instance_->self()); });
-  host_->set_stopped();
+  instance_->call("transport.stop()", ThreadWord::setup,
+                  [&] { instance_->object().transport->stop(instance_->self()); });
   stopped_ = true;
-  const std::uint64_t out = loans_->frames_out();
-  subject_.expect(out == 0, "after stop() " + std::to_string(out) +
-                                " frames are still on loan; expected every loan to be released (values.h: tenon_loan)");
 }
 
 void Node::destroy() {

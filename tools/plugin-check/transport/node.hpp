@@ -59,7 +59,6 @@ class Node {
 
   bool is_up(std::uint64_t peer) const;
 
-  // Calls stop(), after which every loan must be back and no call may come.
   void stop();
   // stop(), if it has not been called, and destroy(). Harmless the second time.
   void destroy();

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The table tenon_transport_host for one instance under check. It fails the check when the plugin breaks what
-// transport.h demands of it: order of introduction, UP and DOWN, calls that overlap, frames that are too large, calls
-// after stop().
+// The table tenon_transport_host for one instance under check: what it reports, to be waited for and looked at.
 #pragma once
 
 #include <array>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "runner/subject.hpp"
 #include "transport/traffic.hpp"
 
 namespace tenon::plugin_check {
@@ -33,14 +30,11 @@ class TransportHost {
   using Receiver = std::function<void(std::uint64_t peer, Lane lane, std::string_view bytes)>;
 
   // It must outlive every call of the plugin, also one that comes too late: Subject::keep() it.
-  TransportHost(Subject& subject, Said self, Receiver receiver);
+  TransportHost(Said self, Receiver receiver);
   TransportHost(const TransportHost&) = delete;
   TransportHost& operator=(const TransportHost&) = delete;
 
   const tenon_transport_host* table() const noexcept { return &table_; }
-
-  // From now on every call of the plugin fails the check.
-  void set_stopped();
 
   // These are for any thread.
   bool is_up(std::uint64_t peer, Lane lane) const;
@@ -51,33 +45,26 @@ class TransportHost {
  private:
   struct LaneUse {
     bool up = false;
-    std::string_view in_call;  // the function that is under way; empty: none
     std::uint64_t counts[TENON_EVENT_WRITABLE + 1] = {};
   };
   struct Peer {
-    std::uint64_t introductions = 0;
-    Said said;
+    std::optional<Said> said;
     LaneUse lanes[2];
   };
-  class Call;
 
-  static TransportHost& of(const tenon_transport_host* table, std::string_view function);
+  static TransportHost& of(const tenon_transport_host* table) { return *static_cast<TransportHost*>(table->context); }
   static void introduced(const tenon_transport_host* table, std::uint64_t peer, const tenon_introduction* said);
   static void receive(const tenon_transport_host* table, std::uint64_t peer, std::uint32_t lane, std::uint32_t proof,
                       const tenon_bytes* frames, std::uint64_t count);
   static void lane_event(const tenon_transport_host* table, std::uint64_t peer, std::uint32_t lane,
                          std::uint32_t event);
-  // Needs: the mutex.
-  void change(Peer& peer, std::uint64_t id, Lane lane, std::uint32_t event);
 
-  Subject& subject_;
   const Said self_said_;
   std::vector<const char*> client_addresses_;
   tenon_introduction self_{};
   const Receiver receiver_;
   mutable std::mutex mutex_;
   std::map<std::uint64_t, Peer> peers_;
-  bool stopped_ = false;
   tenon_transport_host table_{};
 };
 

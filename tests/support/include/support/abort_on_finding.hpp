@@ -14,11 +14,13 @@ namespace tenon::support {
 
 class AbortOnFinding final : public validation::Reporter {
  public:
-  // The host of this test breaks the rule on purpose.
-  void tolerate(validation::Rule rule) noexcept { tolerated_.store(rule); }
+  // This side breaks the rule on purpose.
+  void tolerate(validation::Rule rule, validation::Blame blame = validation::Blame::host) noexcept {
+    of(blame).store(rule);
+  }
 
   void report(const validation::Finding& finding) noexcept override {
-    if (finding.blame == validation::Blame::host && finding.rule == tolerated_.load()) return;
+    if (finding.rule == of(finding.blame).load()) return;
     std::fprintf(stderr, "%s\n", finding.text().c_str());
     std::abort();
   }
@@ -26,7 +28,11 @@ class AbortOnFinding final : public validation::Reporter {
   void slow_call(const char*, std::chrono::nanoseconds) noexcept override {}
 
  private:
-  std::atomic<std::optional<validation::Rule>> tolerated_{std::nullopt};
+  using Tolerated = std::atomic<std::optional<validation::Rule>>;
+  Tolerated& of(validation::Blame blame) noexcept { return blame == validation::Blame::host ? of_host_ : of_plugin_; }
+
+  Tolerated of_host_{std::nullopt};
+  Tolerated of_plugin_{std::nullopt};
 };
 
 }  // namespace tenon::support

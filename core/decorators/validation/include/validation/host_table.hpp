@@ -18,9 +18,10 @@ class HostTable {
   const tenon_host* table() const noexcept { return &table_; }
 
  private:
-  static HostTable& of(const tenon_host* table) noexcept { return *static_cast<HostTable*>(table->context); }
+  static HostTable& of(const tenon_host* table) noexcept;
   // After the end only the control thread may still be in the plugin, in destroy().
   bool expect_not_ended(const char* function) const;
+  void expect_setup(const char* function) const;
   const char* option(const char* name) const;
   std::uint32_t metric_create(const char* name, const char* labels) const;
   void failed(tenon_error error, const char* message) const;

@@ -57,8 +57,9 @@ struct Settings {
   std::optional<std::chrono::nanoseconds> core_verdict;
 };
 
-// made -> opening -> running -> closing -> ended; opening -> ended when open() or start() fails.
-enum class Phase { made, opening, running, closing, ended };
+// made -> opening -> running -> closing -> ended -> destroyed; opening -> ended when open() or start() fails, and made
+// -> destroyed when they never come. Only a host that outlives its instances says that one is destroyed.
+enum class Phase { made, opening, running, closing, ended, destroyed };
 
 class Subject {
  public:
@@ -73,6 +74,11 @@ class Subject {
 
   Phase phase() const noexcept { return phase_.load(); }
   void enter(Phase phase) noexcept { phase_.store(phase); }
+  // From the beginning of open() or start() to the end of close() or stop().
+  bool is_alive() const noexcept {
+    const Phase phase = phase_.load();
+    return phase == Phase::opening || phase == Phase::running || phase == Phase::closing;
+  }
   bool has_failed() const noexcept { return failed_.load(); }
   // False: it had failed before.
   bool fail() noexcept { return !failed_.exchange(true); }
