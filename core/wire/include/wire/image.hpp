@@ -119,8 +119,8 @@ class ImageDecoder {
 };
 
 // The size and the number of the piece that begins with these bytes, for whoever sends pieces as they are stored.
-// Nullopt: fewer than kPieceHeadBytes, or not the head of a piece. Nothing is verified but the head's form; a size is at
-// least kPieceHeadBytes and at most kPieceBytesMax.
+// Nullopt: fewer than kPieceHeadBytes, or not the head of a piece. Nothing is verified but the head's form; a size is
+// at least kPieceHeadBytes and at most kPieceBytesMax.
 std::optional<std::uint32_t> piece_bytes(std::string_view first_bytes);
 std::optional<std::uint64_t> piece_number(std::string_view first_bytes);
 // Whether a whole piece is as it was made, by its checksum.
