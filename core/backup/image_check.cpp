@@ -16,8 +16,9 @@ constexpr std::size_t kChunkHeadBytes = kHeadBytes + 4;
 constexpr std::size_t kFooterBytes = kHeadBytes + 8 + 8 + 16;
 constexpr std::uint32_t kChunkRawBytesMax = 4u << 20;
 constexpr std::size_t kPieceBytesMax = kChunkHeadBytes + kChunkRawBytesMax;
-constexpr std::size_t kVoterBytes = 8 + 16;
-constexpr std::uint32_t kFormat = 1;
+constexpr std::size_t kMemberHeadBytes = 8 + 16 + 1 + 8;
+constexpr std::size_t kFormerMemberBytes = 8 + 16;
+constexpr std::uint32_t kFormat = 2;
 constexpr std::uint8_t kHeader = 1;
 constexpr std::uint8_t kChunk = 2;
 constexpr std::uint8_t kFooter = 3;
@@ -27,6 +28,15 @@ std::size_t size_of(std::string_view first_bytes) {
   ByteReader reader(first_bytes);
   reader.u32();
   return reader.u32();
+}
+
+// Passes over the members and those that left.
+void skip_membership(ByteReader& reader) {
+  for (std::uint32_t members = reader.u32(); members > 0 && reader.ok(); --members) {
+    reader.raw(kMemberHeadBytes);
+    for (std::uint8_t addresses = reader.u8(); addresses > 0 && reader.ok(); --addresses) reader.block();
+  }
+  reader.raw(kFormerMemberBytes * reader.u32());
 }
 
 }  // namespace
@@ -91,7 +101,7 @@ std::string ImageCheck::take_header(std::string_view body) {
   position.cluster_id = reader.block();
   position.index = reader.u64();
   position.term = reader.u64();
-  reader.raw(kVoterBytes * reader.u32());
+  skip_membership(reader);
   raw_bytes_ = reader.u64();
   chunk_raw_bytes_ = reader.u32();
   if (!reader.done() || position.index == 0 || position.term == 0 || chunk_raw_bytes_ == 0 ||

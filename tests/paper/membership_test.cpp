@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The section numbers are those of the thesis.
 #include <algorithm>
+#include <utility>
 
 #include "support/catch.hpp"
 #include "support/raft_cluster.hpp"
@@ -95,7 +96,7 @@ TEST_CASE("4.2.1: a learner gets the log, and neither its acknowledgements nor i
   led.cluster.run(milliseconds(100));
   CHECK(led.cluster.disk(kNode5).last() > committed);
   CHECK(led.committed() == committed);
-  led.cluster.run(milliseconds(1500));
+  led.cluster.run(milliseconds(3000));
   CHECK(led.cluster.raft(kNode1).role() != RoleName::leader);
   CHECK(led.cluster.raft(kNode4).term() == Term(1));
   CHECK_FALSE(led.cluster.raft(kNode4).next_deadline().has_value());
@@ -223,22 +224,25 @@ TEST_CASE("4.2.3: a node that is not known yet is voted for by its log, and not 
   CHECK(reply->granted);
 }
 
-TEST_CASE("4.3: while a membership is joint, commits and elections take a majority of each set") {
+TEST_CASE("4.3: while a membership is joint, a commit takes a majority of each set") {
+  for (const auto& [one, other] : {std::pair(kNode2, kNode3), std::pair(kNode4, kNode5)}) {
+    Led led(3, 2);
+    led.cluster.isolate(one);
+    led.cluster.isolate(other);
+    led.cluster.enter_joint(kNode1, {kNode1, kNode4, kNode5});
+    const LogIndex joint = led.cluster.raft(kNode1).log().membership_index();
+    led.cluster.run(milliseconds(100));
+    CHECK(led.committed() < joint);
+    led.cluster.heal();
+    led.cluster.run(milliseconds(100));
+    CHECK(led.committed() >= joint);
+  }
+}
+
+TEST_CASE("4.3: while a membership is joint, an election takes a majority of each set") {
   Led led(3, 2);
-  led.cluster.isolate(kNode4);
-  led.cluster.isolate(kNode5);
   led.cluster.enter_joint(kNode1, {kNode1, kNode4, kNode5});
-  const LogIndex joint = led.cluster.raft(kNode1).log().membership_index();
   led.cluster.run(milliseconds(100));
-  CHECK(led.committed() < joint);
-  led.cluster.heal();
-  led.cluster.isolate(kNode2);
-  led.cluster.isolate(kNode3);
-  led.cluster.run(milliseconds(100));
-  CHECK(led.committed() < joint);
-  led.cluster.heal();
-  led.cluster.run(milliseconds(100));
-  CHECK(led.committed() >= joint);
   // Nodes 2, 3 and 4 are a majority of the old set, and of all, but not of the new one.
   led.cluster.crash(kNode1, 0);
   led.cluster.isolate(kNode5);

@@ -35,7 +35,7 @@ inline ImageHeader header_for(std::string_view raw, std::uint32_t chunk_raw_byte
   header.cluster_id = "orders";
   header.index = raft::LogIndex(258);
   header.term = raft::Term(7);
-  header.membership = {{{raft::NodeId(1), {9}}, {raft::NodeId(2)}}};
+  header.membership = {{{raft::NodeId(1), {9}, {"tcp://a:1", "b"}}, {raft::NodeId(2)}}, {{raft::NodeId(3), {8}}}};
   header.raw_bytes = raw.size();
   header.chunk_raw_bytes = chunk_raw_bytes;
   return header;

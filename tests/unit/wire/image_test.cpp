@@ -122,7 +122,7 @@ TEST_CASE("a header with the most that it may hold is read back") {
   header.cluster_id = std::string(kImageClusterIdBytesMax, 'c');
   header.index = raft::LogIndex(std::numeric_limits<std::uint64_t>::max());
   header.term = raft::Term(std::numeric_limits<std::uint64_t>::max());
-  header.membership.members.clear();
+  header.membership = {};
   for (std::uint64_t node = 1; node <= raft::kMembersMax; ++node) {
     const std::vector<std::string> addresses(raft::kAddressesMax, std::string(raft::kAddressBytesMax, 'a'));
     header.membership.members.push_back({raft::NodeId(node), {8}, addresses});

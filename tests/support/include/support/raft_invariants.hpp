@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,7 +44,8 @@ class Invariants {
   std::map<raft::Term, raft::NodeId> leaders_;
   // Of each entry that any log ever had: its data, and the term of the entry before it.
   std::map<std::pair<raft::LogIndex, raft::Term>, std::pair<std::string, raft::Term>> entries_;
-  std::vector<raft::Term> committed_;  // of each entry that is decided, from index 1 on
+  std::set<std::pair<raft::LogIndex, raft::Term>> judged_;  // memberships that were compared with that before them
+  std::vector<raft::Term> committed_;                       // of each entry that is decided, from index 1 on
 };
 
 }  // namespace tenon::support
