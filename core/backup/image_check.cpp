@@ -16,11 +16,23 @@ constexpr std::size_t kChunkHeadBytes = kHeadBytes + 4;
 constexpr std::size_t kFooterBytes = kHeadBytes + 8 + 8 + 16;
 constexpr std::uint32_t kChunkRawBytesMax = 4u << 20;
 constexpr std::size_t kPieceBytesMax = kChunkHeadBytes + kChunkRawBytesMax;
-constexpr std::size_t kVoterBytes = 8 + 16;
-constexpr std::uint32_t kFormat = 1;
+constexpr std::size_t kNodeBytes = 8 + 16;  // id and incarnation, of a member and of a former one
+constexpr std::uint32_t kFormat = 2;
 constexpr std::uint8_t kHeader = 1;
 constexpr std::uint8_t kChunk = 2;
 constexpr std::uint8_t kFooter = 3;
+
+// Passes over a membership as images of this format hold it.
+void skip_membership(ByteReader& reader) {
+  constexpr std::size_t kStandingBytes = 1 + 8;
+  const std::uint32_t members = reader.u32();
+  for (std::uint32_t member = 0; member < members && reader.ok(); ++member) {
+    reader.raw(kNodeBytes + kStandingBytes);
+    const std::uint8_t addresses = reader.u8();
+    for (std::uint8_t address = 0; address < addresses && reader.ok(); ++address) reader.block();
+  }
+  reader.raw(kNodeBytes * reader.u32());
+}
 
 // Of the piece that begins with these bytes, kPieceHeadBytes at least.
 std::size_t size_of(std::string_view first_bytes) {
@@ -91,7 +103,7 @@ std::string ImageCheck::take_header(std::string_view body) {
   position.cluster_id = reader.block();
   position.index = reader.u64();
   position.term = reader.u64();
-  reader.raw(kVoterBytes * reader.u32());
+  skip_membership(reader);
   raw_bytes_ = reader.u64();
   chunk_raw_bytes_ = reader.u32();
   if (!reader.done() || position.index == 0 || position.term == 0 || chunk_raw_bytes_ == 0 ||
