@@ -68,7 +68,7 @@ TEST_CASE("changeMembers asks for a change in its own words, and what came of it
                                                      "learner\nwarning one\nwarning two of them\nlater 1\n"}}}}});
   api::MaintenanceClient maintenance(
       std::make_shared<apache::thrift::protocol::TMultiplexedProtocol>(node.client.binary, "Maintenance"));
-  const auto ask = [&, count = std::size_t{0}](api::ChangeMembersRequest request) mutable {
+  auto ask = [&, count = std::size_t{0}](api::ChangeMembersRequest request) mutable {
     api::ChangeMembersReply reply;
     maintenance.changeMembers(reply, request);
     const auto& asked = node.plugin.node().wait_for_requests(++count).back().operations.at(0);
