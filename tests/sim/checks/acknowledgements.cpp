@@ -12,7 +12,7 @@ std::uint64_t content_hash(std::string_view bytes) noexcept {
 }
 
 void Acknowledgements::submitted(const node::Submission& submission) {
-  if (submission.watch) return;
+  if (submission.watch || submission.consistency == node::Consistency::stale) return;
   const bool is_write = submission.access == node::Access::write;
   asked_[{submission.token.queue, submission.token.request}] = {is_write ? content_hash(submission.command) : 0,
                                                                 revision_, is_write};

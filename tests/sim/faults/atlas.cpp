@@ -13,9 +13,9 @@ bool knows(const Machine& machine, const Machine& other) {
   const node::Status status = machine.node().status();
   const raft::LogIndex said_at = machine.node().raft().log().membership_index();
   if (said_at > status.durable_index || said_at > status.applied_index) return false;
-  return std::any_of(status.membership.voters.begin(), status.membership.voters.end(), [&](const raft::Member& member) {
-    return member.id == other.id() && member.incarnation != raft::Incarnation{};
-  });
+  return std::any_of(
+      status.membership.members.begin(), status.membership.members.end(),
+      [&](const raft::Member& member) { return member.id == other.id() && member.incarnation != raft::Incarnation{}; });
 }
 
 }  // namespace
