@@ -82,6 +82,18 @@ part_tsan() {
 part_clang() {
   export CC=clang CXX=clang++
   build build-clang && run_tests build-clang --suite quick
+  same_digests
+}
+
+# What g++ makes of the simulator runs every seed as what clang++ makes of it.
+same_digests() {
+  if [[ ! -f build/build.ninja ]]; then
+    CC=gcc CXX=g++ step "configure build" meson setup build --buildtype=debugoptimized -Db_ndebug=false \
+      -Dcpp_args=-D_GLIBCXX_ASSERTIONS || return 1
+  fi
+  step "build the simulator with g++" ninja -C build tests/sim/simulate &&
+    check "digests under g++ and clang" tests/sim/same_digests_test.py --runs 100 build/tests/sim/simulate \
+      build-clang/tests/sim/simulate
 }
 
 part_coverage() {

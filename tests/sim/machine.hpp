@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "checks/durable_promises.hpp"
+#include "checks/logs.hpp"
 #include "faults/clock.hpp"
 #include "faults/damage.hpp"
 #include "faults/disk_trouble.hpp"
@@ -44,9 +45,6 @@ class Observer {
   virtual void stopped(Machine& machine) = 0;
 };
 
-// The term of every entry of a log, from index 1 on; 0: of an entry that came within an image.
-using Terms = std::vector<raft::Term>;
-
 class Machine final : public Network::Endpoint,
                       private node::PeerPort,
                       private node::WorkPort,
@@ -65,10 +63,12 @@ class Machine final : public Network::Endpoint,
   // What its disk holds is damaged, as far as it is known not to have noticed.
   bool is_damaged() const noexcept { return is_damaged_; }
   const node::Node& node() const { return *node_; }
-  // Whether the entry is durable on its disk, by what the storage contract promises, or was on one that it has lost.
+  // Whether the entry is durable on its disk, by what the storage contract promises and maybe within an image, or was
+  // on one that it has lost.
   bool has_held(raft::LogIndex index, raft::Term term) const noexcept {
     const auto holds = [&](const Terms& terms) {
-      return terms.size() >= index.value() && terms[index.value() - 1] == term;
+      if (terms.size() < index.value()) return false;
+      return terms[index.value() - 1] == term || terms[index.value() - 1] == raft::Term();
     };
     return holds(durable_) || holds(wiped_);
   }

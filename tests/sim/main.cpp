@@ -34,6 +34,7 @@ struct Wanted {
   std::uint64_t step = 1;  // from one seed to the next
   bool prints_trace = false;
   bool follows = false;
+  bool prints_digests = false;
   Bounds bounds;
 };
 
@@ -113,6 +114,8 @@ std::optional<Wanted> parse(const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--trace") {
       wanted.prints_trace = true;
+    } else if (arguments[i] == "--digest") {
+      wanted.prints_digests = true;
     } else if (arguments[i] == "--follow") {
       wanted.follows = true;
     } else if (i + 1 == arguments.size()) {
@@ -154,7 +157,10 @@ int run_one(std::uint64_t seed, const Wanted& wanted, Totals& totals) {
   ++totals.runs;
   totals.events += simulation.events();
   totals.simulated += simulation.trace().time();
-  totals.digest = mixed(totals.digest, simulation.trace().digest());
+  totals.digest = mixed(totals.digest, simulation.digest());
+  if (wanted.prints_digests) {
+    std::cout << "seed " << seed << " digest " << std::hex << simulation.digest() << std::dec << "\n";
+  }
   for (const auto& [what, times] : simulation.trace().counts()) totals.counts[what] += times;
   for (const std::string& kind : simulation.options().possible()) ++totals.possible[kind];
   return exit_code;
@@ -177,7 +183,7 @@ int main(const std::vector<std::string>& arguments) {
   const std::optional<Wanted> wanted = parse(arguments);
   if (!wanted) {
     std::cerr
-        << "usage: simulate [--minutes N | --runs N] [--seed S] [--step N] [--trace] [--follow]\n"
+        << "usage: simulate [--minutes N | --runs N] [--seed S] [--step N] [--trace] [--follow] [--digest]\n"
            "                [--without KIND].. [--nodes N] [--clients N] [--seconds N]\n"
            "Runs fresh seeds, or from seed S on; a failure prints how to see it again. The second line leaves a\n"
            "kind of faults out, and sets bounds to the nodes, the clients of each sort and the time with faults.\n"

@@ -59,6 +59,12 @@ Simulation::Simulation(const Options& options)
 
 Simulation::~Simulation() = default;
 
+std::uint64_t Simulation::digest() const noexcept {
+  std::uint64_t digest = mixed(events_.digest(), trace_.digest());
+  for (const auto& [what, times] : trace_.counts()) digest = mixed(mixed(digest, what), times);
+  return digest;
+}
+
 void Simulation::run() {
   for (const auto& machine : machines_) machine->start();
   clients_.start();

@@ -29,6 +29,8 @@ class Simulation final : private Observer {
   void follow() { trace_.follow(); }
   const Trace& trace() const noexcept { return trace_; }
   std::uint64_t events() const noexcept { return events_.performed(); }
+  // Of every event, everything that was noted and everything that was counted.
+  std::uint64_t digest() const noexcept;
 
  private:
   // Observer

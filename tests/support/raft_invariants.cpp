@@ -135,13 +135,13 @@ void Invariants::check_memberships(const View& node) {
     if (entry == nullptr || entry->membership == nullptr) continue;
     // What is before an entry is always the same (I17), so once is enough.
     if (!last->members.empty() && judged_.insert({index, entry->term}).second) {
-      expect(do_intersect(*last, *entry->membership), "I35", node.id, "at " + to_text(*entry));
+      expect(do_intersect(*last, *entry->membership), "I44", node.id, "at " + to_text(*entry));
     }
     last = entry->membership.get();
     if (index.value() > committed_.size()) ++undecided;
   }
-  expect(*last == node.raft->membership(), "I36", node.id, "it is not that of its last entry");
-  expect(undecided <= 1, "I34", node.id, "more than one membership of its log is undecided");
+  expect(*last == node.raft->membership(), "I48", node.id, "it is not that of its last entry");
+  expect(undecided <= 1, "I43", node.id, "more than one membership of its log is undecided");
 }
 
 void Invariants::check_sent(NodeId from, const Disk& disk, const Send& send) {

@@ -12,7 +12,7 @@ std::uint64_t content_hash(std::string_view bytes) noexcept {
 }
 
 void Acknowledgements::submitted(const node::Submission& submission) {
-  if (submission.watch) return;
+  if (submission.watch || submission.consistency == node::Consistency::stale) return;
   const bool is_write = submission.access == node::Access::write;
   // A stale read promises an age, which its client judges.
   const bool may_be_old = submission.access == node::Access::read && submission.consistency == node::Consistency::stale;

@@ -21,11 +21,17 @@ void Invariants::check(const Machine& machine) {
   const bool led_before = seen.leads && seen.term == machine.node().raft().term();
   check_promises(machine);
   check_terms(machine, seen);
-  check_log(machine, seen, led_before && seen.leads);
+  const raft::Log& log = machine.node().raft().log();
+  for (const raft::LogIndex fresh :
+       logs_.look({machine.id(), seen.commit, led_before && seen.leads}, log, committed_)) {
+    history_.seen(fresh, *log.term(fresh), log.cached(fresh)->data.bytes);
+    check_membership(machine, fresh);
+  }
   check_commit(machine, seen, led_before && seen.leads);
-  check_state(machine, seen);
+  const node::Status status = machine.node().status();
+  check_state(machine, seen, status);
   check_acknowledged(seen);
-  check_bounds(machine);
+  check_bounds(machine, status);
 }
 
 // I16, election safety (Raft paper, section 5.2): at most one leader in a term.
@@ -41,78 +47,12 @@ void Invariants::check_terms(const Machine& machine, Seen& seen) {
                    std::to_string(leader->second.value()) + " has led");
     }
     if (!seen.leads || raft.term() > seen.term) {
-      check_leader(machine);
+      Logs::check_leader(machine.id(), raft.log(), raft.term(), committed_, committed_in_);
       elections_.leads(machine.id(), raft.term(), raft.membership());
     }
   }
   seen.term = raft.term();
   seen.leads = leads;
-}
-
-// I18, leader completeness (section 5.4): a leader has every entry that was committed in an earlier term. One that was
-// held up and learns late that it was elected need not have what was committed in a later term. The last of them stands
-// for all: what is before it in the log is what is before it elsewhere (I17).
-void Invariants::check_leader(const Machine& machine) const {
-  const raft::Log& log = machine.node().raft().log();
-  const auto end = std::lower_bound(committed_in_.begin(), committed_in_.end(), machine.node().raft().term());
-  const raft::LogIndex last(static_cast<std::uint64_t>(end - committed_in_.begin()));
-  if (last <= log.boundary()) return;  // within an image of what is committed, or nothing
-  if (log.term(last) != committed_[last.value() - 1]) {
-    violated("leader-completeness", machine, "it leads without the committed entry " + std::to_string(last.value()));
-  }
-}
-
-// I27: what is in an image is what was committed, and so are the entries that it stands for.
-void Invariants::check_image(const Machine& machine, Seen& seen) const {
-  const raft::Log& log = machine.node().raft().log();
-  const std::size_t boundary = log.boundary().value();
-  if (boundary == seen.boundary) return;
-  if (boundary < seen.boundary) violated("image", machine, "its log begins earlier than before");
-  if (boundary > committed_.size() || log.term(log.boundary()) != committed_[boundary - 1]) {
-    violated("image", machine, "its image ends with an entry that was not committed, " + std::to_string(boundary));
-  }
-  if (seen.terms.size() < boundary || seen.terms[boundary - 1] != committed_[boundary - 1]) {
-    seen.terms.assign(committed_.begin(), committed_.begin() + static_cast<std::ptrdiff_t>(boundary));
-  }
-  seen.boundary = boundary;
-}
-
-// I17, log matching (section 5.3): an index and a term name one entry, and all before it.
-void Invariants::check_log(const Machine& machine, Seen& seen, bool led_before) {
-  check_image(machine, seen);
-  const raft::Log& log = machine.node().raft().log();
-  std::size_t agreed = std::min<std::size_t>(seen.terms.size(), log.last_index().value());
-  while (agreed > log.boundary().value() && log.term(raft::LogIndex(agreed)) != seen.terms[agreed - 1]) --agreed;
-  if (agreed < seen.commit.value()) violated("commit", machine, "it has dropped an entry that it knew to be committed");
-  if (agreed < seen.terms.size() && led_before) {
-    violated("leader-append-only", machine, "it has dropped an entry of its own log while it led");
-  }
-  if (agreed < seen.terms.size()) trace_.count("truncations");
-  seen.terms.resize(agreed);
-  for (raft::LogIndex index(agreed + 1); index <= log.last_index(); index = index.next()) {
-    const raft::Term term = *log.term(index);
-    const raft::Term before = seen.terms.empty() ? raft::Term() : seen.terms.back();
-    seen.terms.push_back(term);
-    check_entry(machine, index, term, before);
-  }
-}
-
-// One that is no longer in memory was looked at when it was new; by then it had the same one before it.
-void Invariants::check_entry(const Machine& machine, raft::LogIndex index, raft::Term term, raft::Term before) {
-  const raft::Entry* entry = machine.node().raft().log().cached(index);
-  const std::pair place(index, term);
-  auto known = entries_.find(place);
-  if (entry == nullptr) {
-    if (known == entries_.end() || known->second.second == before) return;
-  } else {
-    if (known == entries_.end()) history_.seen(index, term, entry->data.bytes);
-    const std::pair what(content_hash(entry->data.bytes), before);
-    known = entries_.emplace(place, what).first;
-    if (known->second == what) return;
-  }
-  violated("log-matching", machine,
-           "its entry " + std::to_string(index.value()) + " of term " + std::to_string(term.value()) +
-               " is another than elsewhere, or comes after another");
 }
 
 // I19, state machine safety (section 5.4.3): what is committed is the same everywhere, for ever.
@@ -122,7 +62,7 @@ void Invariants::check_commit(const Machine& machine, Seen& seen, bool led_befor
   const raft::LogIndex known = std::max(seen.commit, raft.log().boundary());
   for (raft::LogIndex index = known.next(); index <= raft.commit_index(); index = index.next()) {
     const raft::Term term = *raft.log().term(index);
-    if (index > committed()) decide(index, term, raft.term());
+    if (index > committed()) decide(machine, index, term);
     if (committed_[index.value() - 1] != term) {
       violated("state-machine-safety", machine,
                "it takes for committed another entry " + std::to_string(index.value()) + " than what was decided");
@@ -138,8 +78,7 @@ void Invariants::check_commit(const Machine& machine, Seen& seen, bool led_befor
 }
 
 // I28: nodes that have applied the same hold the same state.
-void Invariants::check_state(const Machine& machine, Seen& seen) {
-  const node::Status status = machine.node().status();
+void Invariants::check_state(const Machine& machine, Seen& seen, const node::Status& status) {
   if (status.applied_index > committed()) {
     violated("applied", machine,
              "it has applied index " + std::to_string(status.applied_index.value()) +
@@ -179,9 +118,10 @@ void Invariants::answered(const Machine& machine, const node::Answer& answer) {
 void Invariants::check_acknowledged(Seen& seen) {
   for (const std::uint64_t command : seen.acknowledged) {
     const raft::LogIndex index = acknowledgements_.entry_of(command);
-    if (holders(index, committed_[index.value() - 1]) < majority_of(machines_.size())) {
+    const std::size_t place = index.value() - 1;
+    if (!is_quorum_of(*decided_by_[place], holders(index, committed_[place]))) {
       throw Violation("durability", "a client was told that a write is done whose entry " +
-                                        std::to_string(index.value()) + " is not on the disks of a majority");
+                                        std::to_string(index.value()) + " is not on the disks of a quorum");
     }
   }
   trace_.count("writes acknowledged durably", seen.acknowledged.size());
@@ -212,8 +152,7 @@ void Invariants::check_sent(const Machine& machine, NodeId to, std::span<const w
 }
 
 // I15, of what can be seen from outside.
-void Invariants::check_bounds(const Machine& machine) const {
-  const node::Status status = machine.node().status();
+void Invariants::check_bounds(const Machine& machine, const node::Status& status) const {
   // One request alone may be larger than the inbox.
   constexpr std::uint64_t request_bytes_max = 1'000;
   const std::uint64_t inbox_max = std::max(options_.node.inbox_bytes_max, request_bytes_max);
@@ -225,24 +164,47 @@ void Invariants::check_bounds(const Machine& machine) const {
   if (machine.open_images() > 2 + machines_.size()) violated("bounds", machine, "it has too many images open");
 }
 
-std::size_t Invariants::holders(raft::LogIndex index, raft::Term term) const {
-  std::size_t holders = 0;
+// I42. A leader appends a membership when the one before it is committed; nobody has it earlier than the leader.
+void Invariants::check_membership(const Machine& machine, raft::LogIndex index) const {
+  const raft::Raft& raft = machine.node().raft();
+  const auto& appended = raft.log().membership_as_of(index);
+  if (appended.index != index || index <= raft::LogIndex(1)) return;
+  trace_.count("memberships appended");
+  const auto& before = raft.log().membership_as_of(index.previous());
+  if (before.index > std::max(committed(), raft.commit_index())) {
+    violated("membership", machine, "two memberships of its log are not decided");
+  }
+  if (!quorums_intersect(*before.membership, *appended.membership)) {
+    violated("membership", machine, "a quorum of its newest membership may miss all of a quorum of the one before");
+  }
+}
+
+std::set<NodeId> Invariants::holders(raft::LogIndex index, raft::Term term) const {
+  std::set<NodeId> holders;
   for (const auto& machine : machines_) {
-    if (machine->has_held(index, term)) ++holders;
+    if (machine->has_held(index, term)) holders.insert(machine->id());
   }
   return holders;
 }
 
-// I20, durability: what is committed is on the disks of a majority before anyone is told.
-void Invariants::decide(raft::LogIndex index, raft::Term term, raft::Term now) {
-  const std::size_t count = holders(index, term);
-  if (count < majority_of(machines_.size())) {
+// I20, durability: what is committed is on the disks of a quorum before anyone is told: of the membership that was in
+// force, as the round may have gone through more than one.
+void Invariants::decide(const Machine& machine, raft::LogIndex index, raft::Term term) {
+  const raft::Raft& raft = machine.node().raft();
+  const std::set<NodeId> held_by = holders(index, term);
+  std::shared_ptr<const raft::Membership> decided_by;
+  for (const raft::LogIndex as_of : {index, raft.commit_index(), raft.log().last_index()}) {
+    const auto& in_force = raft.log().membership_as_of(as_of).membership;
+    if (!decided_by && is_quorum_of(*in_force, held_by)) decided_by = in_force;
+  }
+  if (!decided_by) {
     throw Violation("durability", "the entry " + std::to_string(index.value()) + " of term " +
-                                      std::to_string(term.value()) + " was committed with " + std::to_string(count) +
-                                      " disks that hold it");
+                                      std::to_string(term.value()) + " was committed with " +
+                                      std::to_string(held_by.size()) + " disks that hold it");
   }
   committed_.push_back(term);
-  committed_in_.push_back(now);
+  committed_in_.push_back(raft.term());
+  decided_by_.push_back(std::move(decided_by));
   trace_.count("entries committed");
   const bool majority_is_right = machines_.size() - options_.wrong_clocks >= majority_of(machines_.size());
   const auto drifted_ms = static_cast<std::uint64_t>(

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string_view>
@@ -13,6 +14,8 @@
 #include "checks/durable_promises.hpp"
 #include "checks/elections.hpp"
 #include "checks/history.hpp"
+#include "checks/logs.hpp"
+#include "checks/memberships.hpp"
 #include "checks/repetition.hpp"
 #include "machine.hpp"
 
@@ -23,12 +26,20 @@ class Invariants {
   // Needs: the machines outlive it.
   Invariants(const std::vector<std::unique_ptr<Machine>>& machines, const Options& options, EventQueue& events,
              Trace& trace)
-      : machines_(machines), options_(options), events_(events), trace_(trace), history_(trace, acknowledgements_) {}
+      : machines_(machines),
+        options_(options),
+        events_(events),
+        trace_(trace),
+        history_(trace, acknowledgements_),
+        logs_(trace) {}
 
   // Each throws Violation.
   void check(const Machine& machine);
   // A node that starts anew may have forgotten what it knew to be committed, and nothing else.
-  void restarted(NodeId node) { seen_[node] = {}; }
+  void restarted(NodeId node) {
+    seen_[node] = {};
+    logs_.restarted(node);
+  }
   void submitted(const node::Submission& submission) { acknowledgements_.submitted(submission); }
   // Retries of this queue are answered as an earlier try was.
   void exempt(std::uint64_t queue) { acknowledgements_.exempt(queue); }
@@ -42,26 +53,21 @@ class Invariants {
 
  private:
   struct Seen {
-    Terms terms;  // of its log, when it was last looked at; what an image holds is known by what was decided
-    std::size_t boundary = 0;  // of its log
-    raft::LogIndex commit;     // never falls within a life
+    raft::LogIndex commit;  // never falls within a life
     raft::Term term;
     bool leads = false;
     raft::LogIndex applied;
     std::vector<std::uint64_t> acknowledged;  // commands, since it was last looked at
   };
   void check_terms(const Machine& machine, Seen& seen);
-  void check_image(const Machine& machine, Seen& seen) const;
-  void check_state(const Machine& machine, Seen& seen);
-  void check_log(const Machine& machine, Seen& seen, bool led_before);
-  void check_entry(const Machine& machine, raft::LogIndex index, raft::Term term, raft::Term before);
+  void check_state(const Machine& machine, Seen& seen, const node::Status& status);
   void check_promises(const Machine& machine);
   void check_acknowledged(Seen& seen);
-  void check_bounds(const Machine& machine) const;
-  std::size_t holders(raft::LogIndex index, raft::Term term) const;
+  void check_membership(const Machine& machine, raft::LogIndex index) const;
+  void check_bounds(const Machine& machine, const node::Status& status) const;
+  std::set<NodeId> holders(raft::LogIndex index, raft::Term term) const;
   void check_commit(const Machine& machine, Seen& seen, bool led_before);
-  void check_leader(const Machine& machine) const;
-  void decide(raft::LogIndex index, raft::Term term, raft::Term now);
+  void decide(const Machine& machine, raft::LogIndex index, raft::Term term);
   [[noreturn]] static void violated(const char* kind, const Machine& machine, const std::string& what);
 
   const std::vector<std::unique_ptr<Machine>>& machines_;
@@ -70,6 +76,7 @@ class Invariants {
   Trace& trace_;
   Acknowledgements acknowledgements_;
   History history_;
+  Logs logs_;
   DurablePromises promises_;
   Elections elections_;
   Repetition repetition_;
@@ -78,10 +85,9 @@ class Invariants {
   std::map<char, bool> is_promise_;
   std::map<NodeId, Seen> seen_;
   std::map<raft::Term, NodeId> leaders_;
-  // Of each entry that any log ever had: what it is, and the term before it.
-  std::map<std::pair<raft::LogIndex, raft::Term>, std::pair<std::uint64_t, raft::Term>> entries_;
   std::map<raft::LogIndex, std::uint64_t> states_;  // by what is applied
   Terms committed_;
+  std::vector<std::shared_ptr<const raft::Membership>> decided_by_;  // of each: whose majorities held it then
   Terms committed_in_;  // of each the term in which it was first known to be committed; does not fall
 };
 
