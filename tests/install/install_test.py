@@ -43,6 +43,7 @@ class Installed(unittest.TestCase):
         self.assertNotIn("tenon-storage-sample.so", plugins, "the template is not a part of the product")
         source = TEMPLATE.parents[1] / "sdk" / "include"
         headers = {f"include/{path.relative_to(source)}" for path in source.rglob("*") if path.is_file()}
+        headers.remove("include/tenon/testing/mutant.hpp")  # of this tree's own builds
         self.assertEqual({path for path in files if path.startswith("include/")}, headers)
         self.assertIn("share/tenon/plugin.map", files)
 

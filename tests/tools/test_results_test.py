@@ -88,7 +88,7 @@ class Arguments(unittest.TestCase):
         listed = self.run_tests("--list")
         self.assertEqual(listed.returncode, 0)
         parts = ["asan-ubsan", "tsan", "clang", "coverage", "tidy", "e2e", "campaign"]
-        parts += ["simulation", "crash", "contract", "fuzz"]
+        parts += ["simulation", "mutants", "crash", "contract", "fuzz"]
         self.assertEqual(listed.stdout.split(), parts)
 
     def test_an_unknown_part_or_argument_is_usage(self) -> None:

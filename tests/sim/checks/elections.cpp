@@ -38,7 +38,7 @@ void Elections::voted(raft::NodeId voter, const Candidacy& candidacy) {
   const auto& [term, candidate] = candidacy;
   const auto given = votes_.emplace(std::pair(voter, term), candidate).first;
   if (given->second != candidate) {
-    throw Violation("second-vote", text_of(voter, term) + " votes for node " + std::to_string(candidate.value()) +
+    throw Violation("voted-twice", text_of(voter, term) + " votes for node " + std::to_string(candidate.value()) +
                                        ", and has voted for node " + std::to_string(given->second.value()));
   }
   granted_[candidacy].insert(voter);

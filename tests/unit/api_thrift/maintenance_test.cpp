@@ -71,7 +71,7 @@ TEST_CASE("changeMembers asks for a change in its own words, and what came of it
   auto ask = [&, count = std::size_t{0}](api::ChangeMembersRequest request) mutable {
     api::ChangeMembersReply reply;
     maintenance.changeMembers(reply, request);
-    const auto& asked = node.plugin.node().wait_for_requests(++count).back().operations.at(0);
+    const auto asked = node.plugin.node().wait_for_requests(++count).back().operations.at(0);
     CHECK(reply.node == 4);
     CHECK(reply.standing == "learner");
     CHECK(reply.missing_bytes == 9);

@@ -159,8 +159,9 @@ TEST_CASE("an admin verb that is not known is echoed short and printable, with t
   const Ended refused = queue.run(only(unknown));
   CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
   CHECK(refused.message == "the admin verb 'line?" + std::string(59, 'v') +
-                               "..' is not in this version; there are status, members, metrics, leader, "
-                               "leader_transfer, snapshot, snapshot_read, compact, log_read and state_hash");
+                               "..' is not in this version; there are status, members, member_add, member_promote, "
+                               "member_remove, member_replace, metrics, leader, leader_transfer, snapshot, "
+                               "snapshot_read, compact, log_read and state_hash");
   queue.destroy();
 }
 

@@ -164,7 +164,7 @@ TEST_CASE("the leader's members show lanes, addresses and progress of every foll
   };
   eventually([&] {
     text = ask(leader, admin("members")).values.at(0);
-    return count(" progress=replicate\n") == 2;
+    return count(" progress=replicate missing_bytes=0\n") == 2;
   });
   INFO(text);
   CHECK(count("is_leader=yes") == 1);
