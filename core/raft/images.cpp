@@ -16,6 +16,10 @@ void Raft::on(const Compact& compact, Effects& effects) {
   std::erase_if(effects.entries_wanted, [&](const EntriesWanted& wanted) {
     if (wanted.first > compact.up_to) return false;
     if (Progress* follower = find_progress(wanted.peer)) follower->set_reading(false);
+    // It is the youngest of them, for it was asked for in the step before.
+    const auto asked = std::find_if(log_reads_.rbegin(), log_reads_.rend(),
+                                    [&](const LogRead& one) { return one.peer == wanted.peer; });
+    if (asked != log_reads_.rend()) log_reads_.erase(std::prev(asked.base()));
     return true;
   });
 }

@@ -155,7 +155,10 @@ bool Raft::hears_leader() const noexcept {
 }
 
 bool Raft::is_disk_stalled() const noexcept {
-  return !unsynced_.empty() && now_ - unsynced_.front().since >= settings_.election_timeout_max;
+  const auto is_old = [&](Instant since) { return now_ - since >= settings_.election_timeout_max; };
+  // A leader whose peers wait for entries that it cannot read may have nothing to write, and commits nothing for ever.
+  return (!unsynced_.empty() && is_old(unsynced_.front().since)) ||
+         (!log_reads_.empty() && is_old(log_reads_.front().since));
 }
 
 Instant Raft::draw_election_deadline() {

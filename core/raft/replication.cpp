@@ -54,6 +54,9 @@ void Raft::on(const Disconnected& disconnected, Effects&) {
 }
 
 void Raft::on(const EntriesRead& read, Effects& effects) {
+  const auto asked =
+      std::find_if(log_reads_.begin(), log_reads_.end(), [&](const LogRead& one) { return one.peer == read.peer; });
+  if (asked != log_reads_.end()) log_reads_.erase(asked);
   Progress* follower = find_progress(read.peer);
   if (follower == nullptr || !follower->reading()) return;
   follower->set_reading(false);
@@ -156,6 +159,7 @@ bool Raft::send_append(Progress& progress, Effects& effects) {
   if (entries.empty() && progress.next() <= log_.last_index()) {
     if (progress.reading()) return false;
     progress.set_reading(true);
+    log_reads_.push_back({progress.peer(), now_});
     effects.entries_wanted.push_back(
         {progress.peer(), progress.next(), log_.last_index().next(), settings_.append_bytes_max});
     return false;

@@ -42,18 +42,26 @@ void Network::tell(NodeId node, NodeId peer, Lane lane, LaneEvent event) {
   });
 }
 
+std::size_t Network::room(NodeId from, NodeId to, Lane lane, std::span<const wire::OutgoingFrame> frames) {
+  if (endpoints_[to] == nullptr) return 0;
+  std::uint64_t bytes = connections_[{from, to, lane}].bytes;
+  std::size_t count = 0;
+  for (const wire::OutgoingFrame& frame : frames) {
+    if (bytes > 0 && bytes + frame.bytes > options_.lane_bytes_max) break;
+    bytes += frame.bytes;
+    ++count;
+  }
+  return count;
+}
+
 std::size_t Network::send(NodeId from, NodeId to, Lane lane, std::span<wire::OutgoingFrame> frames) {
   const Place place{from, to, lane};
   if (endpoints_[to] == nullptr) return 0;
   Connection& connection = connections_[place];
-  std::size_t taken = 0;
-  for (wire::OutgoingFrame& frame : frames) {
-    if (connection.bytes > 0 && connection.bytes + frame.bytes > options_.lane_bytes_max) {
-      connection.full = true;
-      break;
-    }
+  const std::size_t taken = room(from, to, lane, frames);
+  if (taken < frames.size()) connection.full = true;
+  for (wire::OutgoingFrame& frame : frames.first(taken)) {
     connection.bytes += frame.bytes;
-    ++taken;
     std::string whole = std::move(frame.head);
     for (const raft::Payload& part : frame.data) whole += part.bytes;
     carry(place, std::make_shared<const std::string>(std::move(whole)));

@@ -38,6 +38,8 @@ class Network {
 
   // A node has started, or ended (null). Connections from and to it begin anew.
   void attach(NodeId node, Endpoint* endpoint);
+  // How many of them send() would take.
+  std::size_t room(NodeId from, NodeId to, Lane lane, std::span<const wire::OutgoingFrame> frames);
   std::size_t send(NodeId from, NodeId to, Lane lane, std::span<wire::OutgoingFrame> frames);
 
   // Frames from `from` to `to` are lost from now on, and nobody is told; until it is healed.

@@ -163,7 +163,9 @@ void Machine::on_lane(NodeId peer, node::Lane lane, LaneEvent event) {
 }
 
 std::size_t Machine::send(NodeId peer, node::Lane lane, std::span<wire::OutgoingFrame> frames) {
-  observer_.sending(*this, peer, frames);
+  // Of what finds no room nothing leaves: it is offered again in every round.
+  const std::size_t room = network_.room(id_, peer, lane, frames);
+  observer_.sending(*this, peer, frames.first(room));
   return network_.send(id_, peer, lane, frames);
 }
 

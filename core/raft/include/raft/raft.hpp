@@ -106,6 +106,10 @@ class Raft {
     WriteSequence sequence;
     Instant since;
   };
+  struct LogRead {
+    NodeId peer;  // for whom
+    Instant since;
+  };
 
   void on(const Tick&, Effects& effects);
   void on(const Received& received, Effects& effects);
@@ -211,6 +215,7 @@ class Raft {
   WriteSequence durable_sequence_;  // <= last_sequence_
   WriteSequence reset_sequence_;    // of the last write that emptied the log; nothing else may be added to it
   std::deque<Unsynced> unsynced_;   // the writes in (durable_sequence_, last_sequence_]
+  std::vector<LogRead> log_reads_;  // that were asked for and not answered, the oldest first
   std::vector<Held> held_;          // each rests on a write above durable_sequence_
   LogIndex told_removed_;           // as of which this node was told that it is no member; 0: it was not
   bool is_removal_told_ = false;    // by an effect; false while it is not removed
