@@ -44,13 +44,15 @@ std::optional<AdminAnswer> NodeThread::admin(node::Token token, const std::strin
   if (verb == "members") return AdminAnswer{TENON_OK, members_text(identity_, status(), directory_.nodes())};
   if (verb == "leader") return AdminAnswer{TENON_OK, leader_text(status(), directory_.nodes())};
   if (verb == "metrics") return AdminAnswer{TENON_OK, metrics_text()};
+  if (verb == "plugins") return admin_plugins();
+  if (verb == "events") return admin_events(argument);
   if (verb == "snapshot") return admin_snapshot(argument);
   if (verb == "state_hash") return AdminAnswer{TENON_OK, state_hash_text(status())};
   return AdminAnswer{TENON_ERROR_UNSUPPORTED,
                      "the admin verb '" + echo(verb) +
                          "' is not in this version; there are status, members, member_add, member_promote, "
-                         "member_remove, member_replace, metrics, leader, leader_transfer, snapshot, "
-                         "snapshot_read, compact, log_read and state_hash"};
+                         "member_remove, member_replace, metrics, plugins, events, leader, leader_transfer, "
+                         "snapshot, snapshot_read, compact, log_read and state_hash"};
 }
 
 std::optional<AdminAnswer> NodeThread::admin_snapshot_read(node::Token token, const std::string& argument) {
@@ -131,6 +133,20 @@ std::string NodeThread::metrics_text() const {
   append(metrics_.values());
   append(process_metrics());
   return prometheus_text(values);
+}
+
+AdminAnswer NodeThread::admin_plugins() const {
+  const std::lock_guard lock(parts_mutex_);
+  return {TENON_OK, plugins_text(parts_)};
+}
+
+AdminAnswer NodeThread::admin_events(const std::string& argument) const {
+  const std::optional<std::int64_t> since = argument.empty() ? 0 : parse_integer(argument);
+  if (!since || *since < 0) {
+    return {TENON_ERROR_INVALID, "found '" + echo(argument) +
+                                     "', expected the sequence of the last event that is known, or nothing for all"};
+  }
+  return {TENON_OK, events_.history().text_since(static_cast<std::uint64_t>(*since))};
 }
 
 AdminAnswer NodeThread::admin_snapshot(const std::string& argument) {

@@ -81,7 +81,8 @@ void ClientQueue::take(node::Token token, const tenon_request& request, std::vec
   if (auto* accepted = std::get_if<CheckedRequest>(&checked)) {
     submissions.push_back({token, accepted->access, accepted->ordering, accepted->forwarding,
                            std::move(accepted->command), steady_now() + accepted->timeout, std::move(accepted->watch),
-                           accepted->consistency, accepted->max_age});
+                           accepted->consistency, accepted->max_age, std::move(accepted->subscription),
+                           std::move(accepted->publication)});
   } else if (auto* refusal = std::get_if<RequestRefusal>(&checked)) {
     completions.push_back(refused(token, node::Outcome::refused, refusal->error, std::move(refusal->message)));
   } else {

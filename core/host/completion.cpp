@@ -87,6 +87,7 @@ CompletionPointer make_completion(node::Answer answer, std::string message, std:
   completion.request = block->answer.token.request;
   completion.flags = flags_of(reply);
   if (block->answer.loan) completion.flags |= TENON_COMPLETION_MORE;
+  if (block->answer.has_missed) completion.flags |= TENON_COMPLETION_MISSED;
   completion.outcome = outcome_of(block->answer);
   completion.error = block->answer.error;
   completion.revision = reply.revision;

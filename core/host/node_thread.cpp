@@ -120,6 +120,11 @@ void NodeThread::nudge() {
   post([](Mail& mail) { mail.nudge = true; });
 }
 
+void NodeThread::plugin_loaded(LoadedPart part) {
+  const std::lock_guard lock(parts_mutex_);
+  parts_.push_back(std::move(part));
+}
+
 void NodeThread::transfer_leadership(raft::NodeId target) {
   post([&](Mail& mail) { mail.transfer = target; });
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "channel_request_check.hpp"
 #include "kv/command.hpp"
 #include "kv/glob.hpp"
 #include "node/watches.hpp"
@@ -52,6 +53,18 @@ std::optional<std::uint32_t> known_flags(std::uint32_t kind) noexcept {
       return kRange | TENON_WITH_PREVIOUS;
     default:
       return std::nullopt;
+  }
+}
+
+void require_known(const tenon_operation& operation) {
+  const std::uint32_t kind = operation.kind;
+  const std::optional<std::uint32_t> known = known_flags(kind);
+  if (!known) {
+    refuse(TENON_ERROR_UNSUPPORTED, "an operation of kind " + std::to_string(kind) + " is not in this version");
+  }
+  if ((operation.flags & ~*known) != 0) {
+    refuse(TENON_ERROR_UNSUPPORTED, "the flags " + std::to_string(operation.flags) + " of an operation of kind " +
+                                        std::to_string(kind) + " are not in this version");
   }
 }
 
@@ -195,22 +208,12 @@ class Check {
             bounded(compare.value), compare.number};
   }
 
-  static void require_known(const tenon_operation& operation) {
-    const std::uint32_t kind = operation.kind;
-    const std::optional<std::uint32_t> known = known_flags(kind);
-    if (!known) {
-      refuse(TENON_ERROR_UNSUPPORTED, "an operation of kind " + std::to_string(kind) + " is not in this version");
-    }
-    if ((operation.flags & ~*known) != 0) {
-      refuse(TENON_ERROR_UNSUPPORTED, "the flags " + std::to_string(operation.flags) + " of an operation of kind " +
-                                          std::to_string(kind) + " are not in this version");
-    }
-  }
-
   kv::Operation checked(const tenon_operation& operation) {
     require_known(operation);
     const std::uint32_t kind = operation.kind;
-    if (kind == TENON_WATCH) refuse(TENON_ERROR_INVALID, "a watch must be the only one of its request");
+    if (kind == TENON_WATCH || is_of_channels(kind)) {
+      refuse(TENON_ERROR_INVALID, "a watch, a subscription or a message must be the only one of its request");
+    }
     changes_ = changes_ || changes_keyspace(kind) || is_of_sessions(kind);
     // A removal of a range stops where the reply is full.
     if ((operation.flags & TENON_WITH_PREVIOUS) != 0 && kind != TENON_DELETE_RANGE) ++previous_count_;
@@ -378,6 +381,7 @@ std::variant<CheckedRequest, AdminRequest, RequestRefusal> check_request(const t
     if (request.operation_count > 0 && request.operations->struct_size >= sizeof(tenon_operation)) {
       if (request.operations->kind == TENON_ADMIN) return admin_request(request);
       if (request.operations->kind == TENON_WATCH) return Check(limits).watch(request);
+      if (is_of_channels(request.operations->kind)) return check_channel_request(request);
     }
     return Check(limits).transaction(request);
   } catch (Refused& refused) {

@@ -17,6 +17,7 @@ constexpr const char* kRemoved = "this node was removed from the cluster and ser
 raft::Settings raft_settings(const Settings& settings) {
   raft::Settings complete = settings.raft;
   complete.incarnation = settings.incarnation;
+  complete.joins = settings.joins;
   complete.no_op_data = payload(wire::encode_no_op());
   return complete;
 }
@@ -43,6 +44,7 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
       forward_base_(random.next() >> 1),
       store_(std::move(recovered.store)),
       watches_(forwarded_, settings.watch_history_bytes_max, store_.revision()),
+      channels_(forwarded_, links_),
       applied_membership_(std::move(recovered.membership)),
       clock_(now.steady, store_.cluster_time_ms()),
       states_(settings.reports.state_interval),
@@ -58,6 +60,7 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
   state_age_.applied(applied_index_);
   TENON_CHECK(settings_.entry_commands_max > 0);
   TENON_CHECK(settings_.apply_entries_max > 0);
+  TENON_CHECK(settings_.unapplied_entries_max > 0);
   store_.set_change_sink(watches_.sink());
 }
 
@@ -66,6 +69,10 @@ void Node::submit(Submission submission) {
   if (failed_) return;
   if (members_.is_removed()) {
     return surroundings_.answer({submission.token, Outcome::refused, TENON_ERROR_NOT_LEADER, kRemoved, {}, {}});
+  }
+  if (submission.subscription) return channels_.open(submission, raft_.leader());
+  if (submission.publication) {
+    return channels_.publish(submission, raft_.membership(), settings_.raft.self, now_.steady);
   }
   // Who watches must hear it when this node is cut off, and changes come no more: then it waits like every other read.
   const bool begins_at_once = submission.watch && submission.watch->freshness == Freshness::local &&
@@ -78,7 +85,8 @@ void Node::submit(Submission submission) {
 }
 
 void Node::cancel(Token token) {
-  if (!failed_ && !watches_.cancel(token, raft_.leader())) requests_.cancel(token);
+  if (failed_ || watches_.cancel(token, raft_.leader()) || channels_.cancel(token, raft_.leader())) return;
+  requests_.cancel(token);
 }
 
 void Node::transfer_leadership(raft::NodeId target) { happened_.emplace_back(raft::Transfer{target}); }
@@ -98,12 +106,20 @@ void Node::on_space(bool is_short) {
 }
 
 // Also a leadership that is won later is given up, and again when nobody took it; but ever more rarely, for the others
-// may be no better off.
+// may be no better off. Each time to another of those that are heard, for one that can be heard may still not win.
 void Node::give_way_without_room() {
   if (!space_is_short_ || now_.steady < next_way_given_) return;
   next_way_given_ = now_.steady + way_given_wait_;
   way_given_wait_ *= 2;
-  step(raft::Transfer{raft::NodeId()});
+  raft::NodeId first, next;
+  for (const raft::PeerStatus& peer : raft_.peers()) {
+    const bool is_heard = peer.has_answered && now_.steady - peer.last_contact < settings_.raft.election_timeout_max;
+    if (!is_heard || !raft_.membership().has_voter(peer.id)) continue;
+    if (first == raft::NodeId()) first = peer.id;
+    if (next == raft::NodeId() && peer.id > way_given_to_) next = peer.id;
+  }
+  way_given_to_ = next == raft::NodeId() ? first : next;
+  step(raft::Transfer{way_given_to_});
 }
 
 void Node::run(Now now) {
@@ -117,6 +133,7 @@ void Node::run(Now now) {
   if (odd_ && (raft_.role() != raft::RoleName::leader || now_.steady >= odd_->fails_at)) return fail(odd_->why);
   accept_forwards();
   manage_members();
+  if (members_.is_removed()) watches_.refuse_all(TENON_ERROR_NOT_LEADER, kRemoved);
   // Before anything is proposed: what is over now surely never reaches the log.
   requests_.expire(now_.steady, raft_.leader());
   if (raft_.role() == raft::RoleName::leader) {
@@ -136,6 +153,7 @@ void Node::run(Now now) {
     if (failed_) return;
     answer_reads();
     if (!watches_.run(stream_view())) more_to_do_ = true;
+    channels_.run(store_.cluster_time_ms(), raft_.leader());
     begin_image();
   }
   collect_memory();
@@ -183,6 +201,7 @@ Status Node::status() const {
           compaction_wanted_ != raft::LogIndex(),
           images_.status(),
           watches_.status(),
+          channels_.status(),
           raft_.membership(),
           raft_.peers(),
           state_age_.as_of(),
@@ -230,12 +249,15 @@ void Node::propose_writes() {
                             raft_.leader());
   }
   std::uint64_t backlog_bytes = writer_.backlog_bytes();
-  while (may_stamp() && requests_.has_writes() && backlog_bytes < settings_.storage_backlog_bytes_max) {
+  while (may_stamp() && requests_.has_writes() && backlog_bytes < settings_.storage_backlog_bytes_max &&
+         raft_.log().last_index().value() - applied_index_.value() < settings_.unapplied_entries_max &&
+         requests_.unapplied_bytes() < settings_.unapplied_bytes_max) {
     Batch batch = requests_.take_batch(settings_.entry_bytes_max, settings_.entry_commands_max);
     batch.proposed_at = now_.steady;
     const std::vector<std::string_view> commands(batch.commands.begin(), batch.commands.end());
     std::string data = wire::encode_commands(clock_.stamp_ms(now_.steady), commands);
     backlog_bytes += data.size();
+    batch.entry_bytes = data.size();
     step(raft::Propose{raft::Token(), raft::EntryKind::commands, payload(std::move(data))});
     TENON_CHECK(effects_.proposed.size() == 1);  // a ready leader's proposal is never rejected
     requests_.proposed(effects_.proposed.front().index, effects_.proposed.front().term, std::move(batch));
@@ -274,6 +296,7 @@ void Node::forward_writes() {
 
 void Node::apply_committed() {
   const bool was_ready = may_stamp();
+  const raft::LogIndex applied_before = applied_index_;
   const raft::LogIndex end = mutant("applied-before-commit") ? raft_.log().last_index() : raft_.commit_index();
   for (std::size_t count = 0; applied_index_ < end; ++count) {
     if (count == settings_.apply_entries_max) {
@@ -290,7 +313,9 @@ void Node::apply_committed() {
     const raft::Payload data = entry->data;
     if (!apply(next, data.bytes)) return;
   }
-  if (!was_ready && may_stamp()) more_to_do_ = true;
+  // A leadership that has become ready may propose, and so may one that has room for more entries again.
+  const bool has_room = applied_before < applied_index_ && requests_.has_writes();
+  if (may_stamp() && (!was_ready || has_room)) more_to_do_ = true;
 }
 
 void Node::send_read(raft::NodeId peer, std::span<const tenon_entry> entries) {

@@ -45,6 +45,11 @@ void Node::receive_body(raft::NodeId peer, const std::shared_ptr<const std::stri
     members_.receive(peer, std::move(*request));
   } else if (const auto* notice = std::get_if<wire::StandingNotice>(&body)) {
     members_.receive(*notice);
+    // A directory that was removed stays so. What counts is that this log says nothing later.
+    const bool was_removed = notice->kind == wire::StandingNotice::Kind::removed;
+    if (was_removed) happened_.emplace_back(raft::Received{peer, raft::Removed{{}, raft_.log().membership_index()}});
+  } else if (const auto* publication = std::get_if<wire::Publication>(&body)) {
+    channels_.receive(publication->channel, publication->value);
   } else {
     auto& reply = std::get<wire::ForwardReply>(body);
     const std::optional<Requests::Forwarded> sent = requests_.take_forwarded(reply.request - forward_base_, peer);

@@ -29,6 +29,26 @@ void PeerLinks::queue(raft::NodeId to, const wire::ForwardReply& reply) {
   queued.frames.push_back(std::move(frame));
 }
 
+bool PeerLinks::queue(raft::NodeId to, const wire::Publication& publication) {
+  Queued& queued = publications_[to];
+  const std::uint64_t size = publication.channel.size() + publication.value.size();
+  if (queued.bytes > 0 && queued.bytes + size > kPublicationBytesMax) return false;
+  wire::OutgoingFrame frame = wire::encode_frame(envelope(to), publication);
+  queued.bytes += frame.bytes;
+  queued.frames.push_back(std::move(frame));
+  return true;
+}
+
+// Behind what keeps the cluster alive, for which the lane may have room left or not.
+void PeerLinks::flush_publications() {
+  for (auto& [peer, queued] : publications_) {
+    const std::size_t taken = port_.send(peer, Lane::control, queued.frames);
+    TENON_CHECK(taken <= queued.frames.size());
+    publications_dropped_ += queued.frames.size() - taken;
+  }
+  publications_.clear();
+}
+
 void PeerLinks::flush() {
   for (auto& [place, queued] : queued_) {
     if (queued.frames.empty()) continue;
@@ -40,6 +60,7 @@ void PeerLinks::flush() {
     queued.bytes = 0;
     for (const wire::OutgoingFrame& frame : queued.frames) queued.bytes += frame.bytes;
   }
+  flush_publications();
 }
 
 bool PeerLinks::send(raft::NodeId to, const wire::Forward& forward) {

@@ -137,23 +137,37 @@ void Requests::refuse_writes(const std::function<bool(std::string_view command)>
   end_writes_where([&](const Submission& one) { return refuses(one.command); }, error, message, leader);
 }
 
+// What an earlier term has left may have been truncated since, so it counts no more: it must not hold up the log that
+// its index waits for.
 void Requests::proposed(raft::LogIndex index, raft::Term term, Batch batch) {
+  if (term != unapplied_term_) unapplied_bytes_ = 0;
+  unapplied_term_ = term;
+  unapplied_bytes_ += batch.entry_bytes;
   batch.commands.clear();
   const bool is_new = in_log_.emplace(Place{index, term}, std::move(batch)).second;
   TENON_CHECK(is_new);
 }
 
+std::optional<Requests::Placed> Requests::take_in_log(raft::LogIndex index) {
+  if (in_log_.empty() || index < in_log_.begin()->first.first) return std::nullopt;
+  Placed first{in_log_.begin()->first, std::move(in_log_.begin()->second)};
+  in_log_.erase(in_log_.begin());
+  if (first.place.second == unapplied_term_) {
+    TENON_CHECK(first.batch.entry_bytes <= unapplied_bytes_);
+    unapplied_bytes_ -= first.batch.entry_bytes;
+  }
+  TENON_CHECK(!in_log_.empty() || unapplied_bytes_ == 0);
+  return first;
+}
+
 std::optional<Batch> Requests::take_applied(raft::LogIndex index, raft::Term term, raft::NodeId leader) {
   std::optional<Batch> found;
-  while (!in_log_.empty() && in_log_.begin()->first.first <= index) {
-    const Place place = in_log_.begin()->first;
-    Batch batch = std::move(in_log_.begin()->second);
-    in_log_.erase(in_log_.begin());
-    if (place == Place{index, term}) {
-      found = std::move(batch);
+  while (std::optional<Placed> first = take_in_log(index)) {
+    if (first->place == Place{index, term}) {
+      found = std::move(first->batch);
       continue;
     }
-    for (const Batch::Waiting& waiting : batch.waiting) {
+    for (const Batch::Waiting& waiting : first->batch.waiting) {
       if (!waiting.token) continue;
       end(*waiting.token, Outcome::refused, TENON_ERROR_NOT_LEADER,
           "leadership was lost, and an entry of another leader took the place of this one", leader);
@@ -163,10 +177,8 @@ std::optional<Batch> Requests::take_applied(raft::LogIndex index, raft::Term ter
 }
 
 void Requests::installed(raft::LogIndex index, raft::NodeId leader) {
-  while (!in_log_.empty() && in_log_.begin()->first.first <= index) {
-    const Batch batch = std::move(in_log_.begin()->second);
-    in_log_.erase(in_log_.begin());
-    for (const Batch::Waiting& waiting : batch.waiting) {
+  while (const std::optional<Placed> first = take_in_log(index)) {
+    for (const Batch::Waiting& waiting : first->batch.waiting) {
       if (!waiting.token) continue;
       end(*waiting.token, undecided(waiting.access), TENON_ERROR_NOT_LEADER,
           "leadership was lost, and the state has come from another leader since", leader);

@@ -84,6 +84,13 @@ bool Watches::cancel(Token token, raft::NodeId leader) {
   return true;
 }
 
+void Watches::refuse_all(tenon_error error, const std::string& why) {
+  while (!streams_.empty()) {
+    answers_.answer({streams_.begin()->second.token, Outcome::refused, error, why, {}, {}});
+    end(streams_.begin());
+  }
+}
+
 void Watches::end_queue(std::uint64_t queue) {
   for (auto at = streams_.begin(); at != streams_.end();) {
     const auto next = std::next(at);

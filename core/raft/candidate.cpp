@@ -15,14 +15,6 @@ void insert_ascending(std::vector<NodeId>& nodes, NodeId node) {
   if (place == nodes.end() || *place != node || mutant("vote-counted-twice")) nodes.insert(place, node);
 }
 
-// Raft paper, section 5.4.1.
-bool is_up_to_date(const VoteRequest& request, const Log& log) {
-  if (mutant("longer-log-wins")) return request.last_index >= log.last_index();
-  if (mutant("any-log-wins")) return true;
-  return request.last_term > log.last_term() ||
-         (request.last_term == log.last_term() && request.last_index >= log.last_index());
-}
-
 bool contains(const std::vector<NodeId>& nodes, NodeId node) {
   return std::binary_search(nodes.begin(), nodes.end(), node);
 }
@@ -63,7 +55,9 @@ void Raft::campaign(Ballot ballot, Cause cause, Effects& effects) {
 void Raft::count_vote(NodeId voter, Effects& effects) {
   auto& candidate = std::get<Candidate>(role_);
   insert_ascending(candidate.granted, voter);
-  if (!is_quorum(membership(), [&](NodeId one) { return contains(candidate.granted, one); })) return;
+  const bool has_quorum = is_quorum(membership(), [&](NodeId one) { return contains(candidate.granted, one); });
+  const bool has_enough = candidate.granted.size() >= majority(membership().voters().size());
+  if (!has_quorum && !(has_enough && mutant("vote-counted-twice"))) return;
   if (candidate.ballot == Ballot::pre_vote) {
     campaign(Ballot::vote, candidate.cause, effects);
   } else {
@@ -88,9 +82,21 @@ void Raft::receive(NodeId from, const VoteReply& reply, Effects& effects) {
   }
 }
 
+// Raft paper, section 5.4.1.
+bool Raft::is_up_to_date(const VoteRequest& request) const noexcept {
+  if (mutant("longer-log-wins")) return request.last_index >= log_.last_index();
+  if (mutant("any-log-wins")) return true;
+  return request.last_term > log_.last_term() ||
+         (request.last_term == log_.last_term() && request.last_index >= log_.last_index());
+}
+
 // While a leader is heard of its term is left alone, whoever asks (thesis section 4.2.3). And a node that has just
 // started does not know whom it heard before.
 bool Raft::refuses_to_vote(NodeId from, const VoteRequest& request, Effects& effects) const {
+  if (!may_vote() || (mutant("unknown-voter-refuses") && !membership().has_voter(settings_.self))) {
+    effects.votes.push_back({from, request.term, request.ballot, Verdict::joining});
+    return true;
+  }
   if (request.cause != Cause::transfer && hears_leader() && !mutant("vote-despite-leader")) {
     effects.drops.push_back(Drop::lease);
     effects.votes.push_back({from, request.term, request.ballot, Verdict::lease});
@@ -108,7 +114,7 @@ bool Raft::refuses_to_vote(NodeId from, const VoteRequest& request, Effects& eff
 // the entries, so it is durable only when they are.
 void Raft::receive(NodeId from, const VoteRequest& request, Effects& effects) {
   if (refuses_to_vote(from, request, effects)) return;
-  const bool is_newer = is_up_to_date(request, log_);
+  const bool is_newer = is_up_to_date(request);
   if (request.ballot == Ballot::pre_vote) {
     const bool granted = is_newer && request.term > hard_state_.term;
     const Term term = granted && !mutant("pre-vote-of-old-term") ? request.term : hard_state_.term;

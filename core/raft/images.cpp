@@ -48,7 +48,9 @@ void Raft::empty_log(const ImageReceived& image, Effects& effects) {
   Write& write = current_write(effects);
   write.compact_to = image.index;
   reset_sequence_ = write.sequence;
-  log_.reset(image.index, image.term, image.membership, write.sequence);
+  const auto members =
+      mutant("image-without-members") ? std::make_shared<const Membership>(membership()) : image.membership;
+  log_.reset(image.index, image.term, members, write.sequence);
 }
 
 // Only to the leader of this term, and when the log that goes on from the image is durable. Every leader holds what is

@@ -22,11 +22,6 @@ const Log::MembershipAt& Log::membership_as_of(LogIndex index) const noexcept {
   return *std::prev(after);
 }
 
-bool Log::counts_since(LogIndex index, NodeId node) const noexcept {
-  return std::any_of(&membership_as_of(index), memberships_.data() + memberships_.size(),
-                     [&](const MembershipAt& one) { return one.membership->has_voter(node); });
-}
-
 std::optional<Term> Log::term(LogIndex index) const noexcept {
   if (index == boundary_) return boundary_term_;
   if (index < boundary_ || index > last_) return std::nullopt;
@@ -76,6 +71,7 @@ void Log::add(Entry entry) {
 void Log::recover(Entry entry) {
   TENON_CHECK(pending_.empty());
   add(std::move(entry));
+  if (mutant("members-forgotten-at-start")) memberships_.resize(1);
   durable_ = last_;
 }
 
@@ -97,7 +93,8 @@ void Log::truncate(LogIndex from) noexcept {
     cache_.pop_back();
   }
   while (!term_runs_.empty() && term_runs_.back().first >= from) term_runs_.pop_back();
-  while (memberships_.size() > 1 && memberships_.back().index >= from) memberships_.pop_back();
+  const auto is_cut = [&](const MembershipAt& one) { return one.index >= from && !mutant("cut-members-stay"); };
+  while (memberships_.size() > 1 && is_cut(memberships_.back())) memberships_.pop_back();
   for (PendingWrite& write : pending_) {
     if (!mutant("overtaken-write-counts")) write.last = std::min(write.last, kept);
   }

@@ -6,6 +6,7 @@
 
 #include "raft/quorum.hpp"
 #include "raft/raft.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::raft {
 
@@ -14,7 +15,7 @@ namespace tenon::raft {
 std::optional<Rejected> Raft::refuse_change(const Propose& propose) const {
   if (propose.kind != EntryKind::membership) return std::nullopt;
   TENON_CHECK(propose.membership != nullptr);
-  if (log_.membership_index() > commit_index_) {
+  if (log_.membership_index() > commit_index_ && !mutant("change-while-undecided")) {
     return Rejected{propose.token, Rejection::change_undecided, settings_.self};
   }
   if (commit_index_ < leadership_start()) return Rejected{propose.token, Rejection::term_undecided, settings_.self};
@@ -23,14 +24,18 @@ std::optional<Rejected> Raft::refuse_change(const Propose& propose) const {
   return Rejected{propose.token, Rejection::illegal_change, settings_.self, reason};
 }
 
-// A membership is in force once it is appended. Who begins to count is not held to be silent before it could speak.
+// A membership is in force once it is appended. Who begins to count is not held to be silent before it could speak. A
+// number that comes back while its last node is still being told of its removal is another node, which holds nothing of
+// what that one had acknowledged.
 void Raft::follow_membership(Leader& leading) {
   const LogIndex begun = log_.membership_index();
   const Membership& before = *log_.membership_as_of(begun.previous()).membership;
   for (const Member& member : membership().members) {
     if (member.id == settings_.self) continue;
     Progress* known = find_progress(member.id);
-    if (known == nullptr) {
+    if (known != nullptr && before.find(member.id) == nullptr) {
+      *known = Progress(member.id, begun, now_);
+    } else if (known == nullptr) {
       const auto place = std::find_if(leading.followers.begin(), leading.followers.end(),
                                       [&](const Progress& one) { return one.peer() > member.id; });
       leading.followers.insert(place, Progress(member.id, begun, now_));
@@ -62,6 +67,7 @@ void Raft::let_go(Leader& leading) {
 // election timeout.
 void Raft::retire(Leader& leading, Effects& effects) {
   if (membership().has_voter(settings_.self) || log_.membership_index() > commit_index_) return;
+  if (mutant("removed-leader-leads-on")) return;
   if (!leading.retires_by) leading.retires_by = now_ + 2 * settings_.election_timeout_max;
   if (now_ >= *leading.retires_by) return become_follower(NodeId(), "it is no voter any more", effects);
   const bool are_told = std::all_of(leading.followers.begin(), leading.followers.end(), [&](const Progress& one) {
@@ -78,25 +84,26 @@ void Raft::retire(Leader& leading, Effects& effects) {
 bool Raft::may_say(NodeId from, const Message& message) noexcept {
   if (from == settings_.self) return false;
   if (membership().find(from) != nullptr) return true;
-  const bool answers = std::holds_alternative<VoteReply>(message) || std::holds_alternative<AppendAccepted>(message) ||
-                       std::holds_alternative<AppendRejected>(message) ||
-                       std::holds_alternative<HeartbeatReply>(message) ||
-                       std::holds_alternative<ReadIndexRequest>(message);
-  return !answers || (find_progress(from) != nullptr && term_of(message) <= hard_state_.term);
+  return !is_answer(message) || (find_progress(from) != nullptr && term_of(message) <= hard_state_.term);
 }
 
 // A node whose removal is committed can not be elected: whoever has that entry refuses its shorter log. It may never
-// have heard of it, and would ask for ever.
+// have heard of it, and would ask for ever. One whose log is as new as this one has that entry as well: it may have
+// been added again since, and then it may be that nobody else can lead. It is told, and judged like any other. Returns
+// whether that is all there is to say to it.
 bool Raft::tell_removed(NodeId from, const VoteRequest& request, Effects& effects) {
-  const auto& [index, decided] = log_.membership_as_of(commit_index_);
-  if (decided->find_former(from) == nullptr || membership().find(from) != nullptr) return false;
+  const Membership& decided = *log_.membership_as_of(commit_index_).membership;
+  if (decided.find_former(from) == nullptr || membership().find(from) != nullptr) return false;
+  if (mutant("removed-node-not-told")) return false;
+  effects.sends.push_back({from, Removed{hard_state_.term, commit_index_, log_.term(commit_index_).value()}});
+  if (is_up_to_date(request) && !mutant("told-instead-of-voting")) return false;
   effects.votes.push_back({from, request.term, request.ballot, Verdict::removed});
-  effects.sends.push_back({from, Removed{hard_state_.term, index}});
   return true;
 }
 
 void Raft::receive(NodeId, const Removed& removed, Effects& effects) {
-  told_removed_ = std::max(told_removed_, removed.index);
+  const auto later = [](const Removed& left, const Removed& right) { return left.index < right.index; };
+  told_removed_ = std::max(told_removed_, removed, later);
   if (is_removed() && std::holds_alternative<Candidate>(role_)) {
     become_follower(NodeId(), "it was removed from the cluster", effects);
   } else if (!is_removed()) {
@@ -104,24 +111,57 @@ void Raft::receive(NodeId, const Removed& removed, Effects& effects) {
   }
 }
 
-// What it was told counts until its log says something later. The same id with another data directory is another node.
-bool Raft::is_removed() const noexcept {
-  if (std::holds_alternative<Leader>(role_)) return false;
-  if (told_removed_ != LogIndex() && told_removed_ >= log_.membership_index()) return true;
+// What it was told counts until its log says that it is a member again. Other memberships behind its removal, which it
+// may have got while it was told, and memberships of earlier terms, which were never decided, say nothing: nobody
+// replicates to it any more, so it would keep them for ever.
+bool Raft::is_told_removed() const {
+  if (told_removed_.index == LogIndex()) return false;
+  if (mutant("old-removal-believed")) return true;
+  return !log_.any_after(told_removed_.index, told_removed_.index_term, [&](const Membership& one) {
+    const Member* self = one.find(settings_.self);
+    return self != nullptr && is_this_node(self->incarnation);
+  });
+}
+
+// The same id with another data directory is another node.
+bool Raft::is_removed() const {
+  if (std::holds_alternative<Leader>(role_) || mutant("removed-node-stands")) return false;
+  if (is_told_removed()) return true;
   if (log_.membership_index() > commit_index_) return false;
   const FormerMember* former = membership().find_former(settings_.self);
-  return former != nullptr && (former->incarnation == settings_.incarnation || former->incarnation == Incarnation{} ||
-                               settings_.incarnation == Incarnation{});
+  return former != nullptr && is_this_node(former->incarnation);
 }
 
 // Thesis, section 4.2.2: who is no voter by the last membership of its log may be the only one that can be elected, as
 // long as that membership is not committed. So one stands that counted when the last entry known to be committed was
 // appended, or at any entry since; and votes for it are counted by the last membership alone.
-bool Raft::may_stand() const noexcept { return !is_removed() && log_.counts_since(commit_index_, settings_.self); }
+// It must be this node by its data directory, too, and not one that had the same number before.
+bool Raft::may_stand() const {
+  return !is_removed() && log_.any_since(commit_index_, [&](const Membership& one) {
+    return one.has_voter(settings_.self) && is_this_node(one.find(settings_.self)->incarnation);
+  });
+}
+
+// Where its data directory is not known, that is a node which the cluster began with. One that has joined was known
+// from its first membership on.
+bool Raft::is_this_node(const Incarnation& known) const noexcept {
+  if (settings_.incarnation == Incarnation{}) return true;
+  return known == settings_.incarnation || (known == Incarnation{} && !settings_.joins);
+}
+
+// Who has joined counts for nobody before its log says so, which it does before a leader lets it count (I45). Its
+// number may have been another's, and whoever knows of that one only would take its vote for the other's.
+bool Raft::may_vote() const {
+  if (!settings_.joins) return true;
+  return log_.any_since(commit_index_, [&](const Membership& one) {
+    const Member* self = one.find(settings_.self);
+    return self != nullptr && is_this_node(self->incarnation);
+  });
+}
 
 void Raft::tell_removal(Effects& effects) {
   if (!std::exchange(is_removal_told_, is_removed()) && is_removal_told_) {
-    effects.removed = std::max(told_removed_, log_.membership_index());
+    effects.removed = is_told_removed() ? told_removed_.index : log_.membership_index();
   }
 }
 

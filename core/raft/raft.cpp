@@ -143,7 +143,10 @@ std::vector<PeerStatus> Raft::peers() const {
   return found;
 }
 
-bool Raft::is_only_voter() const noexcept { return membership().voters() == std::vector{settings_.self}; }
+bool Raft::is_only_voter() const noexcept {
+  return membership().voters() == std::vector{settings_.self} &&
+         is_this_node(membership().find(settings_.self)->incarnation);
+}
 
 // While this holds, no other node is helped to lead (thesis section 4.2.3). A leader hears itself: when it loses the
 // others it steps down by itself. A follower that hears of a later term, but not of who leads it, goes on: the leader

@@ -29,6 +29,7 @@ enum class FrameKind : std::uint8_t {
   node_report = 6,
   standing_request = 7,
   standing_notice = 8,
+  publication = 9,
 };
 
 // Leaves room for checksum and size, which seal() fills in.
@@ -158,6 +159,12 @@ std::optional<Body> read_body(FrameKind kind, ByteReader& reader, const raft::Pa
       return read_standing_request(reader);
     case FrameKind::standing_notice:
       return read_standing_notice(reader);
+    case FrameKind::publication: {
+      const std::string_view channel = reader.block();
+      const std::string_view value = reader.block();
+      if (!reader.ok() || channel.empty() || channel.size() + value.size() > kPublicationBytesMax) return std::nullopt;
+      return Publication{channel, value};
+    }
     default:
       return std::nullopt;
   }
@@ -231,6 +238,15 @@ OutgoingFrame encode_frame(const Envelope& envelope, const NodeReport& report) {
     writer.u64(mark.index.value());
     writer.u64(mark.hash);
   }
+  return seal(std::move(head), {});
+}
+
+OutgoingFrame encode_frame(const Envelope& envelope, const Publication& publication) {
+  TENON_CHECK(publication.channel.size() + publication.value.size() <= kPublicationBytesMax);
+  std::string head = begin_head(envelope, FrameKind::publication);
+  ByteWriter writer(head);
+  writer.block(publication.channel);
+  writer.block(publication.value);
   return seal(std::move(head), {});
 }
 

@@ -55,7 +55,7 @@ void members(raft::ReadIndexReply& message, Visit visit) {
 }
 template <class Visit>
 void members(raft::Removed& message, Visit visit) {
-  visit(message.term), visit(message.index);
+  visit(message.term), visit(message.index), visit(message.index_term);
 }
 
 void write_member(ByteWriter& writer, std::uint64_t value) { writer.u64(value); }

@@ -23,6 +23,11 @@ Traffic Traffic::create(const Host& host) noexcept {
   }
   made.bytes_received = host.metric("bytes_received_total");
   made.bytes_sent = host.metric("bytes_sent_total");
+  return made;
+}
+
+Traffic Traffic::create_framed(const Host& host) noexcept {
+  Traffic made = create(host);
   made.frames_received = host.metric("frames_received_total");
   made.frames_sent = host.metric("frames_sent_total");
   return made;

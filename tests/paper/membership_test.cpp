@@ -201,7 +201,7 @@ TEST_CASE("4.2.3: that it was removed is old news to a node that was added again
   led.cluster.run(milliseconds(50));
   CHECK_FALSE(led.cluster.raft(kNode3).is_removed());
   led.change({kNode1, kNode2, kNode3});
-  led.cluster.inject(kNode2, kNode3, raft::Removed{Term(1), removal});
+  led.cluster.inject(kNode2, kNode3, raft::Removed{Term(1), removal, Term(1)});
   led.cluster.stabilize();
   CHECK_FALSE(led.cluster.raft(kNode3).is_removed());
   led.cluster.crash(kNode1, 0);

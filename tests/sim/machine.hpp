@@ -18,6 +18,8 @@
 #include "faults/disk_trouble.hpp"
 #include "filewal/file_log.hpp"
 #include "filewal/image_store.hpp"
+#include "machine/observer.hpp"
+#include "machine/written.hpp"
 #include "network.hpp"
 #include "node/boot.hpp"
 #include "node/node.hpp"
@@ -26,36 +28,29 @@
 
 namespace tenon::sim {
 
-class Machine;
-
-// What watches the machines.
-class Observer {
- public:
-  virtual ~Observer() = default;
-  virtual void submitted(const node::Submission& submission) = 0;
-  virtual void answered(Machine& machine, const node::Answer& answer) = 0;
-  // It offers these frames to the network.
-  virtual void sending(Machine& machine, NodeId peer, std::span<const wire::OutgoingFrame> frames) = 0;
-  // The node has run; everything about it may have changed.
-  virtual void ran(Machine& machine) = 0;
-  virtual void started(Machine& machine) = 0;
-  // It is gone, and with it whoever waited for it.
-  virtual void ended(NodeId node) = 0;
-  // Its disk made it end, or did not let it start; it wants to be started again later.
-  virtual void stopped(Machine& machine) = 0;
-};
-
 class Machine final : public Network::Endpoint,
                       private node::PeerPort,
                       private node::WorkPort,
                       private node::Surroundings {
  public:
+  // A node that is none of the members waits, with an empty disk, until it is taken in; in the beginning as well as
+  // later.
   Machine(NodeId id, const raft::Membership& members, const Options& options, EventQueue& events, Network& network,
           Trace& trace, Observer& observer);
   ~Machine() override;
 
   NodeId id() const noexcept { return id_; }
   bool is_running() const noexcept { return node_.has_value(); }
+  const raft::Incarnation& incarnation() const override { return incarnation_; }
+  // How many disks it has had: the one that it was made with is the first.
+  std::uint64_t disks() const noexcept { return disks_; }
+  // Nothing of a cluster is on its disk, and it waits for one.
+  bool is_fresh() const noexcept { return joins_ && !is_lost_ && !is_stranger_ && !is_damaged_ && !has_begun_; }
+  // It has no membership, and waits for one.
+  bool is_joining() const { return joins_ && !is_lost_ && !is_stranger_ && memberships().empty(); }
+  // The memberships of its log, from that as of what it knew to be committed on: of this life, or else of the last one.
+  // Empty: it has none.
+  std::vector<raft::Log::MembershipAt> memberships() const;
   // It refuses to start from what its disk holds, for good.
   bool is_lost() const noexcept { return is_lost_; }
   // Its disk is another than that which the cluster knows, for good.
@@ -65,14 +60,9 @@ class Machine final : public Network::Endpoint,
   const node::Node& node() const { return *node_; }
   // Whether the entry is durable on its disk, by what the storage contract promises and maybe within an image, or was
   // on one that it has lost.
-  bool has_held(raft::LogIndex index, raft::Term term) const noexcept {
-    const auto holds = [&](const Terms& terms) {
-      if (terms.size() < index.value()) return false;
-      return terms[index.value() - 1] == term || terms[index.value() - 1] == raft::Term();
-    };
-    return holds(durable_) || holds(wiped_);
-  }
-
+  bool has_held(raft::LogIndex index, raft::Term term) const noexcept;
+  // A write of its node is on the way to its disk.
+  bool is_writing() const noexcept { return staged_sequence_ != 0; }
   // What is durable on its disk, by what the storage contract promises.
   DurableView durable() const noexcept { return {durable_hard_state_, raft::LogIndex(durable_.size())}; }
   std::size_t open_images() const noexcept { return open_images_; }
@@ -83,6 +73,8 @@ class Machine final : public Network::Endpoint,
   void kill();
   // The machine ends; the disk keeps what was synced, and of the rest whatever it likes.
   void lose_power(support::PowerLoss loss);
+  // The same in the middle of its next write to the log, after which it wants to be started again.
+  void lose_power_in_write(support::PowerLoss loss);
   void pause(Duration time) { paused_until_ = events_.now() + time; }
   void transfer_leadership(NodeId target);
   // From now on its wall clock shows the time and `ahead`, and gains `per_million`.
@@ -97,9 +89,14 @@ class Machine final : public Network::Endpoint,
   void stall_disk_for_good() { is_stalled_for_good_ = true; }
   // Returns false: there was nothing to damage.
   bool damage(DamageTarget target, DamageKind kind, Stream& random);
-  // Its disk is another, empty one, and it is born again there: as a node that the cluster does not know. Needs: not
-  // running, not lost.
-  void wipe();
+  // Its disk is another, empty one, and it is born again there: as a node that the cluster does not know; or it waits
+  // there to be taken in, which it is not. Needs: not running, not lost.
+  void wipe(bool is_born_again);
+  // It would be born, were its disk empty.
+  bool is_founder() const noexcept { return !joins_; }
+  // Its disk is another, empty one, for it was removed: it waits to be taken in again, as another node of the same
+  // number. Needs: not running.
+  void recycle();
   // No fault of its own any more.
   void heal();
   // It is one of those that are healed in the end, and by which clients go from now on.
@@ -108,6 +105,11 @@ class Machine final : public Network::Endpoint,
 
   // False: it is not running, and the request was not taken.
   bool submit(node::Submission submission);
+  // Needs: it is running.
+  void ask(node::OperatorRequest request) {
+    node_->ask(std::move(request));
+    run_soon();
+  }
   // Both: needs that it is running, in the life in which the request was submitted.
   void cancel(node::Token token) {
     node_->cancel(token);
@@ -126,18 +128,14 @@ class Machine final : public Network::Endpoint,
     std::uint64_t request, first, end, bytes_max;
   };
   using Request = std::variant<const tenon_write*, Read>;
-  // What a write does to the log, kept until it is durable.
-  struct Written {
-    std::optional<std::uint64_t> truncate_from;
-    std::vector<std::pair<std::uint64_t, raft::Term>> entries;
-    std::uint64_t compact_to = 0;
-    std::optional<raft::HardState> hard_state;
-  };
 
   // Network::Endpoint
   void on_frame(NodeId from, const std::shared_ptr<const std::string>& frame) override;
   void on_lane(NodeId peer, node::Lane lane, LaneEvent event) override;
+  void on_introduced(NodeId peer, const raft::Incarnation& incarnation) override;
+  void on_dial_failed(NodeId peer) override;
   // node::PeerPort
+  std::string set_peer(NodeId peer, const std::vector<std::string>& addresses) override;
   std::size_t send(NodeId peer, node::Lane lane, std::span<wire::OutgoingFrame> frames) override;
   // node::WorkPort
   void start(std::unique_ptr<node::Work> work) override;
@@ -145,6 +143,8 @@ class Machine final : public Network::Endpoint,
   raft::Instant steady_now() override { return now().steady; }
   void read_answered(const node::ServedRead& read) override;
   void answer(node::Answer answer) override { observer_.answered(*this, answer); }
+  void answer_operator(node::OperatorAnswer answer) override { observer_.operator_answered(*this, answer); }
+  void own_standing_changed(const node::OwnStanding& standing) override;
   void role_changed(const raft::RoleChanged& role) override;
   void vote_decided(const raft::VoteDecided& said) override;
   void image_committed(const node::ImageStatus& images) override;
@@ -162,11 +162,14 @@ class Machine final : public Network::Endpoint,
   bool had_errors() const noexcept {
     return is_damaged_ || log_trouble_.errors() + image_trouble_.errors() > errors_at_start_;
   }
+  node::Settings settings() const;
+  void empty_disks();
   node::Recovered open_disks();
   void note_recovery(std::string_view line);
   void perform_at_once(const tenon_write& write);
   void run();
   void run_soon();
+  bool on_disk(const std::function<void()>& calls);
   void begin_disk_work();
   void finish_disk_work();
   void stage_queued();
@@ -181,12 +184,11 @@ class Machine final : public Network::Endpoint,
   bool may_use_images() const noexcept { return is_at_work_ || !node_; }
   void* handle_on(std::unique_ptr<Image> image);
   void step_work(std::uint64_t number);
+  Duration work_wait(microseconds at_most);
   node::Recovered recover(const filewal::Recovered& found, raft::WriteSequence& last_sequence);
   // `found` holds the terms from index `first` on, up to the end of the log.
   void check_recovered(std::uint64_t first, const Terms& found);
   void check_recovered(const raft::HardState& found);
-  static Written effect_of(const tenon_write& write);
-  static void perform(const Written& written, Terms& terms);
   void make_durable(const Written& written);
 
   class WorkersImage;
@@ -199,6 +201,8 @@ class Machine final : public Network::Endpoint,
   Trace& trace_;
   Observer& observer_;
   Stream random_;
+  Stream work_;
+  const std::int64_t work_slowness_;  // how often others want its workers
   support::MemoryFileSystem disk_;
   support::MemoryFileSystem image_disk_;
   DiskTrouble log_trouble_;
@@ -220,12 +224,17 @@ class Machine final : public Network::Endpoint,
   bool is_healed_ = false;
   bool is_lost_ = false;
   bool is_stranger_ = false;
+  bool joins_;
+  bool has_begun_ = false;  // something was written to its log
+  std::uint64_t disks_ = 1;
   bool is_core_ = false;
   bool is_damaged_ = false;
+  support::PowerLoss loss_in_write_;
   std::uint64_t errors_at_start_ = 0;  // that both disks had had
   raft::Incarnation incarnation_{};
-  raft::HardState promised_{};  // at the end of the last life, durable or not
-  std::string old_hard_state_;  // the file as an earlier start has found it
+  std::vector<raft::Log::MembershipAt> last_memberships_;  // as memberships() of the last life
+  raft::HardState promised_{};                             // at the end of the last life, durable or not
+  std::string old_hard_state_;                             // the file as an earlier start has found it
 
   std::deque<Request> queue_;  // in order, not yet staged
   bool disk_is_busy_ = false;  // between staging and the end of the sync

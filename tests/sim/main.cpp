@@ -54,8 +54,8 @@ std::string running_bounds;  // NOLINT(cppcoreguidelines-avoid-non-const-global-
 
 void say_replay(const Simulation& simulation) {
   std::cout << "seed " << simulation.options().seed << ": " << simulation.options().text() << "\n"
-            << simulation.trace().text() << "replay: tools/simulate --seed " << simulation.options().seed
-            << running_bounds << std::endl;
+            << simulation.trace().text() << simulation.members_text() << "replay: tools/simulate --seed "
+            << simulation.options().seed << running_bounds << std::endl;
 }
 
 extern "C" void on_abort(int) {
@@ -101,11 +101,11 @@ bool take_number(const std::string& name, std::uint64_t number, Wanted& wanted) 
   return true;
 }
 
-bool take_kind(const std::string& kind, Bounds& bounds) {
+bool take_kind(const std::string& flag, const std::string& kind, Bounds& bounds) {
   const std::vector<std::string> kinds = Options::kinds();
   if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) return false;
-  bounds.without.insert(kind);
-  running_bounds += " --without '" + kind + "'";
+  (flag == "--only" ? bounds.only : bounds.without).insert(kind);
+  running_bounds += " " + flag + " '" + kind + "'";
   return true;
 }
 
@@ -120,8 +120,9 @@ std::optional<Wanted> parse(const std::vector<std::string>& arguments) {
       wanted.follows = true;
     } else if (i + 1 == arguments.size()) {
       return std::nullopt;
-    } else if (arguments[i] == "--without") {
-      if (!take_kind(arguments[++i], wanted.bounds)) return std::nullopt;
+    } else if (arguments[i] == "--without" || arguments[i] == "--only") {
+      if (!take_kind(arguments[i], arguments[i + 1], wanted.bounds)) return std::nullopt;
+      ++i;
     } else {
       std::uint64_t number = 0;
       const std::string& text = arguments[i + 1];
@@ -184,9 +185,10 @@ int main(const std::vector<std::string>& arguments) {
   if (!wanted) {
     std::cerr
         << "usage: simulate [--minutes N | --runs N] [--seed S] [--step N] [--trace] [--follow] [--digest]\n"
-           "                [--without KIND].. [--nodes N] [--clients N] [--seconds N]\n"
+           "                [--without KIND].. [--only KIND].. [--nodes N] [--clients N] [--seconds N]\n"
            "Runs fresh seeds, or from seed S on; a failure prints how to see it again. The second line leaves a\n"
-           "kind of faults out, and sets bounds to the nodes, the clients of each sort and the time with faults.\n"
+           "kind of faults out, or all others and none of it by chance, and sets bounds to the nodes, the clients\n"
+           "of each sort and the time with faults.\n"
            "Kinds of faults:";
     for (const std::string& kind : Options::kinds()) std::cerr << " '" << kind << "'";
     std::cerr << "\n";

@@ -19,31 +19,87 @@ void Network::attach(NodeId node, Endpoint* endpoint) {
   Endpoint*& attached = endpoints_[node];
   attached = endpoint;
   for (const auto& [peer, other] : endpoints_) {
-    if (peer == node) continue;
+    if (peer == node || !are_connected(node, peer)) continue;
+    renew(node, peer);
+    const bool notices = options_.notices_restarts || is_healed_;
+    if (endpoint != nullptr && other != nullptr) introduce(node, peer);
     for (const Lane lane : {Lane::control, Lane::bulk}) {
-      for (const Place& place : {Place{node, peer, lane}, Place{peer, node, lane}}) {
-        Connection& connection = connections_[place];
-        ++connection.epoch;
-        connection.bytes = 0;
-        connection.full = false;
-        connection.sent_until = Instant();
-      }
-      const bool notices = options_.notices_restarts || is_healed_;
       if (endpoint == nullptr && notices) tell(peer, node, lane, LaneEvent::down);
       if (endpoint != nullptr && notices) tell(peer, node, lane, LaneEvent::up);
       if (endpoint != nullptr && other != nullptr) tell(node, peer, lane, LaneEvent::up);
     }
   }
+  if (endpoint == nullptr) std::erase_if(wanted_, [&](const auto& one) { return one.first.first == node; });
+}
+
+bool Network::are_connected(NodeId one, NodeId other) const {
+  if (options_.spares == 0) return true;
+  const auto finds = [&](NodeId node, NodeId peer) {
+    const auto wanted = wanted_.find({node, peer});
+    return wanted != wanted_.end() && wanted->second;
+  };
+  return finds(one, other) || finds(other, one);
+}
+
+void Network::renew(NodeId one, NodeId other) {
+  for (const Lane lane : {Lane::control, Lane::bulk}) {
+    for (const Place& place : {Place{one, other, lane}, Place{other, one, lane}}) {
+      Connection& connection = connections_[place];
+      ++connection.epoch;
+      connection.bytes = 0;
+      connection.full = false;
+      connection.sent_until = Instant();
+    }
+  }
+}
+
+void Network::set_peer(NodeId node, NodeId peer, const std::vector<std::string>& addresses) {
+  if (options_.spares == 0) return;
+  const bool were_connected = are_connected(node, peer);
+  if (addresses.empty()) {
+    wanted_.erase({node, peer});
+  } else {
+    wanted_[{node, peer}] = std::find(addresses.begin(), addresses.end(), address_of(peer)) != addresses.end();
+    dial(node, peer);
+  }
+  if (were_connected == are_connected(node, peer) || endpoints_[node] == nullptr) return;
+  renew(node, peer);
+  const LaneEvent event = were_connected ? LaneEvent::down : LaneEvent::up;
+  if (!were_connected) introduce(node, peer);
+  for (const Lane lane : {Lane::control, Lane::bulk}) {
+    tell(node, peer, lane, event);
+    tell(peer, node, lane, event);
+  }
+}
+
+// Whoever is not there is not found, and that is said; the network goes on looking.
+void Network::dial(NodeId node, NodeId peer) {
+  events_.after(random_.wait(milliseconds(5)), [this, node, peer] {
+    Endpoint* const endpoint = endpoints_[node];
+    const auto wanted = wanted_.find({node, peer});
+    if (endpoint == nullptr || wanted == wanted_.end() || (wanted->second && endpoints_[peer] != nullptr)) return;
+    endpoint->on_dial_failed(peer);
+  });
+}
+
+void Network::introduce(NodeId node, NodeId peer) {
+  if (options_.spares == 0) return;
+  events_.after(random_.wait(milliseconds(2)), [this, node, peer] {
+    if (endpoints_[node] == nullptr || endpoints_[peer] == nullptr || !are_connected(node, peer)) return;
+    endpoints_[node]->on_introduced(peer, endpoints_[peer]->incarnation());
+    endpoints_[peer]->on_introduced(node, endpoints_[node]->incarnation());
+  });
 }
 
 void Network::tell(NodeId node, NodeId peer, Lane lane, LaneEvent event) {
   events_.after(random_.wait(milliseconds(2)), [this, node, peer, lane, event] {
+    if (event != LaneEvent::down && !are_connected(node, peer)) return;
     if (Endpoint* endpoint = endpoints_[node]) endpoint->on_lane(peer, lane, event);
   });
 }
 
 std::size_t Network::room(NodeId from, NodeId to, Lane lane, std::span<const wire::OutgoingFrame> frames) {
-  if (endpoints_[to] == nullptr) return 0;
+  if (endpoints_[to] == nullptr || !are_connected(from, to)) return 0;
   std::uint64_t bytes = connections_[{from, to, lane}].bytes;
   std::size_t count = 0;
   for (const wire::OutgoingFrame& frame : frames) {
@@ -56,7 +112,7 @@ std::size_t Network::room(NodeId from, NodeId to, Lane lane, std::span<const wir
 
 std::size_t Network::send(NodeId from, NodeId to, Lane lane, std::span<wire::OutgoingFrame> frames) {
   const Place place{from, to, lane};
-  if (endpoints_[to] == nullptr) return 0;
+  if (endpoints_[to] == nullptr || !are_connected(from, to)) return 0;
   Connection& connection = connections_[place];
   const std::size_t taken = room(from, to, lane, frames);
   if (taken < frames.size()) connection.full = true;
@@ -84,7 +140,10 @@ void Network::carry(const Place& place, std::shared_ptr<const std::string> frame
   const std::uint64_t bytes = frame->size();
   const std::uint64_t epoch = connection.epoch;
   events_.at(at, [this, place, epoch, bytes] { take_off(place, epoch, bytes); });
-  if (is_lost || cut_.contains({from, to})) {
+  const auto silent = silent_until_.find(from);
+  const bool is_cut_off =
+      cut_.contains({from, to}) || (silent != silent_until_.end() && events_.now() < silent->second);
+  if (is_lost || is_cut_off) {
     trace_.count(is_lost ? "frames lost" : "frames cut off");
     return;
   }
@@ -92,6 +151,11 @@ void Network::carry(const Place& place, std::shared_ptr<const std::string> frame
   if (may_stray && random_.chance(options_.duplicate_per_million)) {
     trace_.count("frames repeated");
     arrive(place, epoch, at + random_.wait(options_.delay_mean * 3), frame);
+  }
+  // As late as that it may speak of a leadership that is over.
+  if (may_stray && is_repeated_late({from, to})) {
+    trace_.count("frames repeated late");
+    arrive(place, epoch, at + late_.wait(options_.node.raft.election_timeout_max * 2), frame);
   }
   arrive(place, epoch, at, std::move(frame));
 }
@@ -120,6 +184,20 @@ std::int64_t Network::slowness(const Link& link) {
 
 void Network::clog(NodeId from, NodeId to, Duration time) {
   Instant& until = clogged_until_[{from, to}];
+  until = std::max(until, events_.now() + time);
+}
+
+bool Network::is_repeated_late(const Link& link) {
+  if (options_.late_repeat_per_million == 0) return false;
+  const auto echoes = echoes_until_.find(link);
+  return late_.chance(options_.late_repeat_per_million) ||
+         (echoes != echoes_until_.end() && events_.now() < echoes->second);
+}
+
+void Network::echo(NodeId from, NodeId to, Duration time) { echoes_until_[{from, to}] = events_.now() + time; }
+
+void Network::silence(NodeId from, Duration time) {
+  Instant& until = silent_until_[from];
   until = std::max(until, events_.now() + time);
 }
 
@@ -155,6 +233,7 @@ void Network::take_off(const Place& place, std::uint64_t epoch, std::uint64_t by
 void Network::heal_for_good() {
   heal_cuts();
   clogged_until_.clear();
+  silent_until_.clear();
   is_healed_ = true;
 }
 

@@ -31,13 +31,27 @@ class Network {
     virtual ~Endpoint() = default;
     virtual void on_frame(NodeId from, const std::shared_ptr<const std::string>& frame) = 0;
     virtual void on_lane(NodeId peer, Lane lane, LaneEvent event) = 0;
+    // Of a connection, before its lanes are up; and that nobody was found where a peer was said to be.
+    virtual void on_introduced(NodeId peer, const raft::Incarnation& incarnation) = 0;
+    virtual void on_dial_failed(NodeId peer) = 0;
+    virtual const raft::Incarnation& incarnation() const = 0;
   };
 
   Network(const Options& options, EventQueue& events, Trace& trace)
-      : options_(options), events_(events), trace_(trace), random_(options.seed, "network") {}
+      : options_(options),
+        events_(events),
+        trace_(trace),
+        random_(options.seed, "network"),
+        late_(options.seed, "frames repeated late") {}
+
+  // Where a node is reached.
+  static std::string address_of(NodeId node) { return "sim:" + std::to_string(node.value()); }
 
   // A node has started, or ended (null). Connections from and to it begin anew.
   void attach(NodeId node, Endpoint* endpoint);
+  // As PeerPort::set_peer(): two nodes are connected as long as one of them wants it. A node that ends wants nothing
+  // more. Where members do not change all are connected, and nothing is to be said.
+  void set_peer(NodeId node, NodeId peer, const std::vector<std::string>& addresses);
   // How many of them send() would take.
   std::size_t room(NodeId from, NodeId to, Lane lane, std::span<const wire::OutgoingFrame> frames);
   std::size_t send(NodeId from, NodeId to, Lane lane, std::span<wire::OutgoingFrame> frames);
@@ -51,6 +65,10 @@ class Network {
   }
   // What is sent from `from` to `to` arrives no earlier than after `time`.
   void clog(NodeId from, NodeId to, Duration time);
+  // Where messages are repeated late, each that `from` sends to `to` within that time is.
+  void echo(NodeId from, NodeId to, Duration time);
+  // What it sends within that time is lost, and nobody is told.
+  void silence(NodeId from, Duration time);
   // No fault of its own any more, and none that was put there.
   void heal_for_good();
 
@@ -66,9 +84,15 @@ class Network {
 
   using Link = std::pair<NodeId, NodeId>;
 
+  bool are_connected(NodeId one, NodeId other) const;
+  // The connections of both lanes begin anew, in both directions.
+  void renew(NodeId one, NodeId other);
+  void dial(NodeId node, NodeId peer);
+  void introduce(NodeId node, NodeId peer);
   void carry(const Place& place, std::shared_ptr<const std::string> frame);
   Instant arrival(const Link& link, Connection& connection, std::uint64_t bytes);
   std::int64_t slowness(const Link& link);
+  bool is_repeated_late(const Link& link);
   std::shared_ptr<const std::string> corrupted(const std::string& frame);
   void arrive(const Place& place, std::uint64_t epoch, Instant at, std::shared_ptr<const std::string> frame);
   void take_off(const Place& place, std::uint64_t epoch, std::uint64_t bytes);
@@ -78,11 +102,15 @@ class Network {
   EventQueue& events_;
   Trace& trace_;
   Stream random_;
+  Stream late_;
   bool is_healed_ = false;
   std::map<NodeId, Endpoint*> endpoints_;
+  std::map<Link, bool> wanted_;  // by the first, to the second; and whether it looks for it where it is
   std::map<Place, Connection> connections_;
   std::set<Link> cut_;
   std::map<Link, Instant> clogged_until_;
+  std::map<NodeId, Instant> silent_until_;
+  std::map<Link, Instant> echoes_until_;
   std::map<Link, std::int64_t> slowness_;  // by how much more frames are delayed
 };
 

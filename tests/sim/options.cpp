@@ -14,43 +14,58 @@ struct Kind {
   const char* name;
   bool (*is_possible)(const Options&);
   void (*leave_out)(Options&);
+  void (*put_in)(Options&);
 };
 
-// Of one number, which is zero when there is none of it.
-template <auto member>
+// Of one number, which is zero when there is none of it, and `some` where a run must have it that would not.
+template <auto member, std::int64_t some>
 constexpr Kind kind_of(const char* name) {
   return {name,
           [](const Options& options) { return options.*member != std::remove_cvref_t<decltype(options.*member)>{}; },
-          [](Options& options) { options.*member = {}; }};
+          [](Options& options) { options.*member = {}; },
+          [](Options& options) {
+            using Number = std::remove_cvref_t<decltype(options.*member)>;
+            if constexpr (std::is_same_v<Number, Duration>) {
+              options.*member = milliseconds(some);
+            } else {
+              options.*member = static_cast<Number>(some);
+            }
+          }};
 }
 
 constexpr Kind kKinds[] = {
-    kind_of<&Options::loss_per_million>("frames lost"),
-    kind_of<&Options::duplicate_per_million>("frames repeated"),
-    kind_of<&Options::reorders>("frames out of order"),
-    kind_of<&Options::corrupt_per_million>("frames corrupted"),
-    kind_of<&Options::links_differ>("links of different speed"),
-    kind_of<&Options::link_bytes_per_second>("frames that wait for capacity"),
-    kind_of<&Options::clog_mean>("clogs"),
-    kind_of<&Options::swizzle_mean>("swizzles"),
-    kind_of<&Options::partition_mean>("partitions"),
-    kind_of<&Options::stall_per_million>("disk stalls"),
-    kind_of<&Options::slow_disk_mean>("slow disks"),
-    kind_of<&Options::disk_error_mean>("disk errors"),
-    kind_of<&Options::full_disk_mean>("full disks"),
-    kind_of<&Options::power_loss_mean>("power losses"),
-    kind_of<&Options::keeps_prefixes>("power losses that keep a prefix"),
-    kind_of<&Options::loses_all>("power losses that keep nothing"),
-    kind_of<&Options::tears_sectors>("power losses that tear sectors"),
-    kind_of<&Options::damage_mean>("damage"),
-    kind_of<&Options::wipe_mean>("wipes"),
-    kind_of<&Options::kill_mean>("kills"),
-    kind_of<&Options::pause_mean>("pauses"),
-    kind_of<&Options::transfer_mean>("transfers"),
-    kind_of<&Options::deposition_mean>("depositions"),
-    kind_of<&Options::drift_per_million>("clocks that drift"),
-    kind_of<&Options::wrong_clocks>("wrong clocks"),
-    kind_of<&Options::clock_jump_mean>("clock jumps"),
+    kind_of<&Options::loss_per_million, 50'000>("frames lost"),
+    kind_of<&Options::duplicate_per_million, 200'000>("frames repeated"),
+    kind_of<&Options::reorders, 1>("frames out of order"),
+    kind_of<&Options::corrupt_per_million, 1'000>("frames corrupted"),
+    kind_of<&Options::links_differ, 1>("links of different speed"),
+    kind_of<&Options::link_bytes_per_second, 500'000>("frames that wait for capacity"),
+    kind_of<&Options::clog_mean, 1'000>("clogs"),
+    kind_of<&Options::swizzle_mean, 5'000>("swizzles"),
+    kind_of<&Options::partition_mean, 2'000>("partitions"),
+    kind_of<&Options::stall_per_million, 1'000>("disk stalls"),
+    kind_of<&Options::slow_disk_mean, 3'000>("slow disks"),
+    kind_of<&Options::disk_error_mean, 3'000>("disk errors"),
+    kind_of<&Options::full_disk_mean, 5'000>("full disks"),
+    kind_of<&Options::power_loss_mean, 2'000>("power losses"),
+    kind_of<&Options::keeps_prefixes, 1>("power losses that keep a prefix"),
+    kind_of<&Options::loses_all, 1>("power losses that keep nothing"),
+    kind_of<&Options::tears_sectors, 1>("power losses that tear sectors"),
+    kind_of<&Options::damage_mean, 5'000>("damage"),
+    kind_of<&Options::wipe_mean, 5'000>("wipes"),
+    kind_of<&Options::kill_mean, 2'000>("kills"),
+    kind_of<&Options::pause_mean, 2'000>("pauses"),
+    kind_of<&Options::transfer_mean, 1'000>("transfers"),
+    kind_of<&Options::deposition_mean, 2'000>("depositions"),
+    kind_of<&Options::drift_per_million, 10'000>("clocks that drift"),
+    kind_of<&Options::wrong_clocks, 1>("wrong clocks"),
+    kind_of<&Options::clock_jump_mean, 1'000>("clock jumps"),
+    kind_of<&Options::member_change_mean, 500>("member changes"),
+    kind_of<&Options::rivals_mean, 500>("rivals"),
+    kind_of<&Options::silence_per_million, 300'000>("silenced candidates"),
+    kind_of<&Options::loss_in_write_per_million, 500'000>("power losses in writes"),
+    kind_of<&Options::late_repeat_per_million, 50'000>("frames repeated late"),
+    kind_of<&Options::busy_worker_mean, 20>("busy workers"),
 };
 
 std::string count_of(Duration time) {
@@ -106,6 +121,9 @@ Options::Options(std::uint64_t with_seed, const Bounds& bounds) : seed(with_seed
     node.apply_entries_max = static_cast<std::size_t>(draw.between(1, 5));
     node.forward_bytes_max = draw.between(1, 1'000);
     node.inbox_bytes_max = draw.between(300, 5'000);
+    Stream proposals(seed, "proposals");
+    node.unapplied_entries_max = proposals.log_between(1, 64);
+    node.unapplied_bytes_max = proposals.log_between(100, 20'000);
   }
   draw_images();
   draw_watches();
@@ -113,6 +131,8 @@ Options::Options(std::uint64_t with_seed, const Bounds& bounds) : seed(with_seed
   draw_more_faults();
   draw_reads();
   draw_registers();
+  draw_members();
+  draw_rivals();
   leave_out(bounds);
 }
 
@@ -156,6 +176,41 @@ void Options::draw_registers() {
   if (draw.coin()) register_clients = static_cast<std::size_t>(draw.between(1, 6));
 }
 
+// Every third run. A part of those walks.
+void Options::draw_members() {
+  Stream draw(seed, "members");
+  if (draw.between(0, 2) != 0) return;
+  member_change_mean = milliseconds(draw.log_between(50, 3'000));
+  spares = static_cast<std::size_t>(draw.between(1, 3));
+  spares_ask = draw.between(0, 3) == 0;
+  walks = draw.between(0, 3) == 0;
+  if (!walks) return;
+  nodes = 3;
+  spares = std::max<std::size_t>(spares, 2);
+}
+
+// The same, of what waits for the moment at which it does most harm.
+void Options::draw_rivals() {
+  Stream draw(seed, "rival options");
+  const std::uint64_t rivals_ms = draw.log_between(50, 5'000);
+  if (draw.coin()) rivals_mean = milliseconds(rivals_ms);
+  const auto silence = static_cast<std::uint32_t>(draw.between(50'000, 800'000));
+  if (draw.coin()) silence_per_million = silence;
+  const auto loss_in_write = static_cast<std::uint32_t>(draw.between(100'000, 900'000));
+  if (draw.coin()) loss_in_write_per_million = loss_in_write;
+  const auto late_repeat = static_cast<std::uint32_t>(draw.log_between(1'000, 300'000));
+  if (draw.coin()) late_repeat_per_million = late_repeat;
+  const std::uint64_t busy_us = draw.log_between(1'000, 200'000);
+  if (draw.coin()) busy_worker_mean = microseconds(busy_us);
+  if (draw.coin()) rival_clients = 1;
+  if (draw.between(0, 3) == 0) duplicate_per_million *= 8;
+  const std::uint64_t value_bytes = draw.log_between(100, 4'000);
+  images_differ = draw.coin();
+  // Where limits are tiny such values are more than a cluster can commit.
+  const bool is_roomy = node.inbox_bytes_max > 100'000;
+  if (draw.coin() && is_roomy) value_bytes_max = value_bytes;
+}
+
 // First what the bounds say, and then what this run is spared: some have few faults, a few have none.
 void Options::leave_out(const Bounds& bounds) {
   Stream draw(seed, "spared");
@@ -163,14 +218,20 @@ void Options::leave_out(const Bounds& bounds) {
   const std::uint32_t kept = draw.pick(kept_per_million);
   for (const Kind& kind : kKinds) {
     const bool is_spared = !draw.chance(kept);
-    if (is_spared || bounds.without.contains(kind.name)) kind.leave_out(*this);
+    const bool is_unwanted = !bounds.only.empty() && !bounds.only.contains(kind.name);
+    const bool is_wanted = bounds.only.contains(kind.name);
+    if ((is_spared && !is_wanted) || is_unwanted || bounds.without.contains(kind.name)) kind.leave_out(*this);
+    if (is_wanted && !kind.is_possible(*this)) kind.put_in(*this);
   }
+  if (member_change_mean == Duration::zero()) spares = 0;
+  if (member_change_mean > Duration::zero() && spares == 0) spares = 2;
   nodes = std::min(nodes, bounds.nodes_max);
   clients = std::min(clients, bounds.clients_max);
   watchers = std::min(watchers, bounds.clients_max);
   session_clients = std::min(session_clients, bounds.clients_max);
   lease_clients = std::min(lease_clients, bounds.clients_max);
   register_clients = std::min(register_clients, bounds.clients_max);
+  rival_clients = std::min(rival_clients, bounds.clients_max);
   wrong_clocks = std::min(wrong_clocks, nodes);
   faulty_time = std::min(faulty_time, bounds.faulty_time_max);
 }
@@ -230,12 +291,17 @@ void Options::draw_clocks() {
 std::string Options::text() const {
   std::string faults;
   for (const std::string& name : possible()) faults += (faults.empty() ? "" : ", ") + name;
-  return std::to_string(nodes) + " nodes, " + count_of(faulty_time) + " with faults, delay " + count_of(delay_mean) +
-         ", sync " + count_of(sync_mean) + ", " + (notices_restarts ? "" : "restarts go unnoticed, ") +
-         std::to_string(clients) + " clients, " + std::to_string(session_clients) + " with sessions, " +
-         std::to_string(lease_clients) + " for leases, " + std::to_string(watchers) + " watchers, timeout " +
-         count_of(timeout) + ", heartbeat " + count_of(node.raft.heartbeat_interval) + ", election " +
-         count_of(node.raft.election_timeout_min) + "; faults: " + (faults.empty() ? "none" : faults);
+  const std::string members =
+      spares == 0
+          ? ""
+          : std::to_string(spares) + (spares_ask ? " that ask to join, " : " spares, ") + (walks ? "which walk, " : "");
+  return std::to_string(nodes) + " nodes, " + members + count_of(faulty_time) + " with faults, delay " +
+         count_of(delay_mean) + ", sync " + count_of(sync_mean) + ", " +
+         (notices_restarts ? "" : "restarts go unnoticed, ") + std::to_string(clients) + " clients, " +
+         std::to_string(session_clients) + " with sessions, " + std::to_string(lease_clients) + " for leases, " +
+         std::to_string(watchers) + " watchers, timeout " + count_of(timeout) + ", heartbeat " +
+         count_of(node.raft.heartbeat_interval) + ", election " + count_of(node.raft.election_timeout_min) +
+         "; faults: " + (faults.empty() ? "none" : faults);
 }
 
 }  // namespace tenon::sim

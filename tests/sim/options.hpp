@@ -19,6 +19,7 @@ namespace tenon::sim {
 
 struct Bounds {
   std::set<std::string, std::less<>> without;  // kinds of faults, by name
+  std::set<std::string, std::less<>> only;     // the same; empty: all
   std::size_t nodes_max = std::numeric_limits<std::size_t>::max();
   std::size_t clients_max = std::numeric_limits<std::size_t>::max();  // of each sort
   Duration faulty_time_max = Duration::max();
@@ -65,21 +66,34 @@ struct Options {
   Duration kill_mean{};
   Duration pause_mean{};
   Duration transfer_mean{};
-  Duration deposition_mean{};  // who leads is not heard for about as long as an election takes
+  // Changes of members: how often somebody looks after them; zero: never, and then there are no spares
+  Duration member_change_mean{};
+  std::size_t spares = 0;                       // nodes that wait to be taken in, beside `nodes`
+  bool spares_ask = false;                      // they ask to be taken in by themselves
+  bool walks = false;                           // the voters become 3, 5, 4 and 3 again, and then some are replaced
+  Duration deposition_mean{};                   // who leads is not heard for about as long as an election takes
+  Duration rivals_mean{};                       // between two plays of rivals
+  std::uint32_t silence_per_million = 0;        // of candidacies
+  std::uint32_t loss_in_write_per_million = 0;  // of starts
+  std::uint32_t late_repeat_per_million = 0;    // of Raft's messages
+  Duration busy_worker_mean{};  // that a worker takes longer for a step, times what is drawn for its machine
   // Clients
   std::size_t clients;
   std::size_t keys;
+  std::uint64_t value_bytes_max = 100;
   Duration think_mean;
   Duration timeout;
   std::size_t watchers = 0;
   std::size_t session_clients = 0;
   std::size_t lease_clients = 0;
   std::size_t register_clients = 0;
+  std::size_t rival_clients = 0;
   std::int64_t drift_per_million = 0;  // of steady clocks, at most
   // Wall clocks that may be wrong, from the first node on, and how often they jump; zero: never
   std::size_t wrong_clocks = 0;
   Duration clock_jump_mean{};
-  node::Settings node;  // without what differs between nodes
+  bool images_differ = false;  // every other node takes none by itself
+  node::Settings node;         // without what differs between nodes
 
  private:
   void draw_watches();
@@ -88,6 +102,8 @@ struct Options {
   void draw_more_faults();
   void draw_reads();
   void draw_registers();
+  void draw_members();
+  void draw_rivals();
   void leave_out(const Bounds& bounds);
 };
 

@@ -38,10 +38,13 @@ class Simulation(unittest.TestCase):
             "nodes that refuse to start on damage", "nodes short of room for the log", "corrupted frames dropped",
             "frames of wiped nodes dropped", "follows: it has not heard of a majority",
             "pre-votes refused, a leader is heard of", "reached: a torn tail is set aside",
-            "reached: an unfinished image is gone on with", "reached: two nodes lead at once, in different terms",
+            "reached: an unfinished image is gone on with", "reads at an older leader",
+            "reached: two nodes lead at once, in different terms",
             "reached: a leader begins with entries of earlier terms to commit",
             "reached: the hard state is mended from its other copy",
             "reached: a term or a vote is lost with the power before it was saved",
+            "members: add done", "members: promote done", "members: remove done", "members: replace done",
+            "nodes emptied to join again", "reached: the voters were 3, 5, 4 and 3 again",
         ):
             self.assertGreater(int(counts.get(reached, "0")), 0, f"no run came to {reached}")
         faults = re.findall(r"^fault: (.+), possible in \d+ runs, (\d+) times$", done.stdout, re.MULTILINE)
@@ -65,9 +68,16 @@ class Simulation(unittest.TestCase):
         hours = [float(re.search(r"simulated hours (\S+),", text)[1]) for text in (everything, less)]
         self.assertLess(hours[1], hours[0])
 
+    def test_a_kind_of_fault_that_is_wanted_alone_may_happen_in_every_run_and_no_other_does(self) -> None:
+        done = run("--seed", "5", "--runs", "20", "--only", "rivals", "--only", "kills", "--seconds", "3").stdout
+        possible = dict(re.findall(r"^fault: (.+), possible in (\d+) runs", done, re.MULTILINE))
+        self.assertEqual({kind for kind, runs in possible.items() if runs != "0"}, {"rivals", "kills"})
+        self.assertEqual((possible["rivals"], possible["kills"]), ("20", "20"))
+
     def test_usage_is_explained(self) -> None:
         self.assertEqual(run("--minutes", "many").returncode, 64)
         self.assertEqual(run("--without", "no such fault").returncode, 64)
+        self.assertEqual(run("--only", "no such fault").returncode, 64)
 
 
 if __name__ == "__main__":

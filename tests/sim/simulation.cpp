@@ -41,18 +41,23 @@ Simulation::Simulation(const Options& options)
     : options_(options),
       trace_(events_),
       network_(options_, events_, trace_),
+      atlas_(options_, machines_),
       invariants_(machines_, options_, events_, trace_),
       clients_(options_, events_, machines_, trace_),
       watchers_(options_, events_, machines_, trace_),
       session_clients_(options_, events_, machines_, trace_),
       lease_clients_(options_, events_, machines_, trace_),
       register_clients_(options_, events_, machines_, trace_),
-      plan_(options_, events_, trace_, network_, machines_),
-      aftermath_(options_, events_, trace_, network_, machines_) {
+      rival_clients_(options_, events_, machines_, trace_),
+      plan_(options_, events_, trace_, network_, machines_, atlas_),
+      rivals_(options_, events_, trace_, network_, machines_, plan_, rival_clients_),
+      ambushes_(options_, events_, trace_, network_, plan_),
+      aftermath_(options_, events_, trace_, network_, machines_, atlas_) {
   invariants_.exempt(SessionClients::kQueue);
   const raft::Membership members = members_of(options_.nodes);
-  for (const raft::Member& member : members.members) {
-    machines_.push_back(std::make_unique<Machine>(member.id, members, options_, events_, network_, trace_,
+  atlas_.begin(members);
+  for (std::uint64_t id = 1; id <= options_.nodes + options_.spares; ++id) {
+    machines_.push_back(std::make_unique<Machine>(NodeId(id), members, options_, events_, network_, trace_,
                                                   static_cast<Observer&>(*this)));
   }
 }
@@ -65,6 +70,27 @@ std::uint64_t Simulation::digest() const noexcept {
   return digest;
 }
 
+std::string Simulation::members_text() const {
+  constexpr const char* standings[] = {"", "?", "", "+", "-"};  // learner, voter, incoming, outgoing
+  std::string text;
+  for (const auto& machine : machines_) {
+    if (options_.spares == 0) break;
+    text += "node " + std::to_string(machine->id().value()) + (machine->is_running() ? "" : ", down") +
+            (machine->is_core() ? ", healed" : "") + (is_sound(*machine) ? "" : ", its disk lost") + ":";
+    for (const auto& [index, membership] : machine->memberships()) {
+      text += " at " + std::to_string(index.value()) + ":";
+      for (const raft::Member& member : membership->members) {
+        const bool is_old = member.incarnation != raft::Incarnation{} &&
+                            member.incarnation != machines_.at(member.id.value() - 1)->incarnation();
+        text += " " + std::to_string(member.id.value()) + standings[static_cast<std::size_t>(member.standing)] +
+                (is_old ? "(lost)" : "");
+      }
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 void Simulation::run() {
   for (const auto& machine : machines_) machine->start();
   clients_.start();
@@ -73,6 +99,7 @@ void Simulation::run() {
   lease_clients_.start();
   register_clients_.start();
   plan_.begin();
+  rivals_.begin();
   events_.run_until(events_.now() + options_.faulty_time);
   heal();
   if (aftermath_.partition()) live_apart();
@@ -85,17 +112,20 @@ void Simulation::answered(Machine& machine, const node::Answer& answer) {
   if (answer.token.queue == kWatchQueue) return watchers_.answered(machine, answer);
   if (answer.token.queue == SessionClients::kQueue) return session_clients_.answered(node, answer);
   if (answer.token.queue == LeaseClients::kQueue) return lease_clients_.answered(node, answer);
+  if (answer.token.queue == RivalClients::kQueue) return rival_clients_.answered(node, answer);
   if (answer.token.queue == RegisterClients::kQueue) return register_clients_.answered(node, answer);
   clients_.answered(node, answer);
 }
 
 void Simulation::ended(NodeId node) {
   known_.erase(node);
+  plan_.ended(node);
   clients_.ended(node);
   watchers_.ended(node);
   session_clients_.ended(node);
   lease_clients_.ended(node);
   register_clients_.ended(node);
+  rival_clients_.ended(node);
 }
 
 void Simulation::ran(Machine& machine) {
@@ -103,11 +133,14 @@ void Simulation::ran(Machine& machine) {
   if (events_.performed() > kEventsMax) throw Violation("wedge", "events follow each other without end");
   trace_.note("runs", machine.id().value(), raft.term().value(), raft.commit_index().value());
   note_reached(machine);
+  atlas_.saw(machine);
   invariants_.check(machine);
+  rivals_.ran(machine);
+  ambushes_.ran(machine);
 }
 
 // States that are worth reaching: a campaign that never does proves little about them.
-void Simulation::note_reached(const Machine& machine) {
+void Simulation::note_reached(Machine& machine) {
   const raft::Raft& raft = machine.node().raft();
   Known& known = known_[machine.id()];
   const raft::LogIndex membership_index = raft.log().membership_index();
@@ -119,7 +152,9 @@ void Simulation::note_reached(const Machine& machine) {
     trace_.count("reached: a leader begins with entries of earlier terms to commit");
   }
   const auto leaders = std::count_if(known_.begin(), known_.end(), [](const auto& one) { return one.second.leads; });
-  if (leaders > 1) trace_.count("reached: two nodes lead at once, in different terms");
+  if (leaders < 2) return;
+  trace_.count("reached: two nodes lead at once, in different terms");
+  rival_clients_.two_lead(machine);
 }
 
 void Simulation::started(Machine& machine) {
@@ -130,6 +165,8 @@ void Simulation::started(Machine& machine) {
 void Simulation::heal() {
   trace_.note("heals", 0);
   plan_.end();
+  rivals_.end();
+  ambushes_.end();
   aftermath_.begin();
   watchers_.heal();
 }
@@ -137,7 +174,7 @@ void Simulation::heal() {
 std::vector<Machine*> Simulation::core() const {
   std::vector<Machine*> core;
   for (const auto& machine : machines_) {
-    if (machine->is_core()) core.push_back(machine.get());
+    if (machine->is_core() && atlas_.decided().find(machine->id()) != nullptr) core.push_back(machine.get());
   }
   return core;
 }
@@ -154,7 +191,7 @@ void Simulation::live_apart() {
       return true;
     }
     if (events_.now() - probed > kProbeInterval) {
-      for (const auto& machine : machines_) probes.push_back(clients_.probe(*machine));
+      for (Machine* machine : core()) probes.push_back(clients_.probe(*machine));
       probed = events_.now();
     }
     return false;
@@ -174,47 +211,55 @@ void Simulation::come_to_rest() {
   session_clients_.stop();
   lease_clients_.stop();
   register_clients_.stop();
-  const std::vector<Machine*> nodes = core();
-  std::vector<std::uint64_t> probes(nodes.size(), 0);
-  Instant probed{};
+  rival_clients_.stop();
   // A cluster at rest may have no event of its own for long, and a probe that was refused must be repeated.
   for (seconds later(1); later < kRestMax; ++later) events_.after(later, [] {});
+  std::map<NodeId, std::uint64_t> probes;
+  Instant probed{};
   const bool committed = events_.run_until(end, [&] {
     const bool try_again = events_.now() - probed > kProbeInterval;
     bool all = true;
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      if (probes[i] != 0 && clients_.is_done(probes[i])) continue;
+    for (Machine* machine : core()) {
+      std::uint64_t& probe = probes[machine->id()];
+      if (probe != 0 && clients_.is_done(probe)) continue;
       all = false;
-      if (try_again) probes[i] = clients_.probe(*nodes[i]);
+      if (try_again) probe = clients_.probe(*machine);
     }
     if (try_again) probed = events_.now();
     return all;
   });
   if (!committed) throw Violation("liveness", "not every node of the quorum that was healed could write");
-  const auto is_at_rest = [&] {
-    const bool are_idle =
-        clients_.is_idle() && session_clients_.is_idle() && lease_clients_.is_idle() && register_clients_.is_idle();
-    return are_idle && std::all_of(nodes.begin(), nodes.end(), [&](const Machine* machine) {
-             const node::Status status = machine->node().status();
-             return status.applied_index == invariants_.committed() && status.last_index == status.applied_index &&
-                    status.inbox_bytes == 0;
-           });
-  };
-  if (!events_.run_until(end, is_at_rest))
-    throw Violation("liveness", "not every node of the quorum that was healed has applied all");
+  if (!events_.run_until(end, [&] { return is_at_rest(); })) {
+    throw Violation("liveness", atlas_.decided().is_joint()
+                                    ? "a change of members is left half made after a quorum was healed"
+                                    : "not every node of the quorum that was healed has applied all");
+  }
   // Still at rest: keys that expire meanwhile go on some nodes before they go on others.
   const bool watched = events_.run_until(
-      end, [&] { return is_at_rest() && watchers_.have_reached(nodes.front()->node().store().revision()); });
+      end, [&] { return is_at_rest() && watchers_.have_reached(core().front()->node().store().revision()); });
   if (!watched) throw Violation("liveness", "not every watch has seen all changes after a quorum was healed");
   watchers_.check_final(clients_.shown());
-  register_clients_.check_final(nodes.front()->node().store());
+  register_clients_.check_final(core().front()->node().store());
   check_stores();
 }
 
+// No change of members is half made, no client waits, and all nodes have applied all that is committed.
+bool Simulation::is_at_rest() const {
+  if (atlas_.decided().is_joint()) return false;
+  const bool are_idle = clients_.is_idle() && session_clients_.is_idle() && lease_clients_.is_idle() &&
+                        register_clients_.is_idle() && rival_clients_.is_idle();
+  const std::vector<Machine*> nodes = core();
+  return are_idle && std::all_of(nodes.begin(), nodes.end(), [&](const Machine* machine) {
+           const node::Status status = machine->node().status();
+           return status.applied_index == invariants_.committed() && status.last_index == status.applied_index &&
+                  status.inbox_bytes == 0;
+         });
+}
+
 void Simulation::check_stores() const {
-  invariants_.check_final();
   const std::vector<Machine*> nodes = core();
   for (const Machine* machine : nodes) {
+    invariants_.check_final(*machine);
     clients_.check_final(machine->node().store());
     if (digest_of(machine->node().store()) != digest_of(nodes.front()->node().store())) {
       throw Violation("state", "nodes that have applied the same have another state");

@@ -95,7 +95,15 @@ void RaftCluster::perform(Node& node, const Effects& effects, LogIndex committed
   for (const ImageWanted& wanted : effects.images_wanted) send_image(node, wanted.peer);
   for (const Proposed& proposed : effects.proposed) outcomes_[proposed.token].proposed = proposed;
   for (const Rejected& rejected : effects.rejected) outcomes_[rejected.token].rejected = rejected.why;
-  for (const ReadReady& ready : effects.reads) outcomes_[ready.token].read_index = ready.index;
+  for (const ReadReady& ready : effects.reads) {
+    Outcome& read = outcomes_[ready.token];
+    read.read_index = ready.index;
+    if (ready.index < read.must_see) {
+      throw std::logic_error("I10 is broken at node " + to_text(node.id) + ": it serves a read from " +
+                             to_text(ready.index) + ", and " + to_text(read.must_see) +
+                             " was committed before it was asked for");
+    }
+  }
   for (const Drop why : effects.drops) ++node.drops[why];
   check();
 }
@@ -103,10 +111,12 @@ void RaftCluster::perform(Node& node, const Effects& effects, LogIndex committed
 void RaftCluster::read_entries(Node& node, const EntriesWanted& wanted) {
   EntriesRead read{wanted.peer, {}};
   std::uint64_t bytes = 0;
-  // What storage is asked for must be in the log as all writes so far leave it.
+  // A read sees what was written before it, durable or not.
+  Disk seen = node.disk;
+  for (const Write& write : node.queue) seen.apply(write);
   if (node.raft->log().boundary() >= wanted.first) throw std::logic_error("entries are wanted that were compacted");
   for (LogIndex index = wanted.first; index < wanted.end; index = index.next()) {
-    const Entry* found = node.disk.find(index);
+    const Entry* found = seen.find(index);
     if (found == nullptr) throw std::logic_error("entry " + to_text(index) + " is wanted, and not on the disk");
     bytes += found->data.bytes.size();
     if (!read.entries.empty() && bytes > wanted.bytes_max) break;
@@ -340,7 +350,7 @@ Token RaftCluster::propose(NodeId node, Propose propose) {
 
 Token RaftCluster::read(NodeId node, ReadProof proof) {
   last_token_ = last_token_.next();
-  outcomes_[last_token_] = {};
+  outcomes_[last_token_].must_see = invariants_.committed();
   round(at(node), Read{last_token_, proof});
   return last_token_;
 }

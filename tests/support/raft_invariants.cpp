@@ -129,9 +129,14 @@ void Invariants::check_memberships(const View& node) {
   const Log& log = node.raft->log();
   // A node that has just joined goes on from nothing.
   const Membership* last = log.membership_as_of(log.boundary()).membership.get();
+  if (log.boundary() == node.disk->image.index) {
+    expect(*last == *node.disk->image.membership, "I48", node.id, "its log does not go on from that of its image");
+  }
   std::size_t undecided = 0;
   for (LogIndex index = log.boundary().next(); index <= log.last_index(); index = index.next()) {
-    const Entry* entry = log.cached(index);
+    // What is not in the cache is durable, so the disk has no other there.
+    const Entry* cached = log.cached(index);
+    const Entry* entry = cached != nullptr ? cached : node.disk->find(index);
     if (entry == nullptr || entry->membership == nullptr) continue;
     // What is before an entry is always the same (I17), so once is enough.
     if (!last->members.empty() && judged_.insert({index, entry->term}).second) {

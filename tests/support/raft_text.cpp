@@ -42,7 +42,7 @@ std::string text(const TimeoutNow& timeout_now) {
   return " term " + to_text(timeout_now.term) + " log " + at(timeout_now.last_index, timeout_now.last_term);
 }
 std::string text(const Removed& removed) {
-  return " term " + to_text(removed.term) + " as of " + to_text(removed.index);
+  return " term " + to_text(removed.term) + " as of " + at(removed.index, removed.index_term);
 }
 // The ids of these begin at random, and are left out.
 std::string text(const ReadIndexRequest& request) { return " term " + to_text(request.term); }

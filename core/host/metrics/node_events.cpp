@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "host/clock.hpp"
 #include "host/metrics/prometheus_text.hpp"
 #include "host/peer_events.hpp"
 #include "host/status_text.hpp"
@@ -75,6 +76,8 @@ const char* reason_text(raft::Verdict verdict) noexcept {
       return "the vote of this term went to another";
     case raft::Verdict::removed:
       return "it was removed from the cluster, and was told so";
+    case raft::Verdict::joining:
+      return "this node is taken in just now, and its log does not say so yet";
   }
   return "unknown";
 }
@@ -151,13 +154,18 @@ NodeEvents::NodeEvents(Logger& logger, Metrics& metrics) : logger_(logger), metr
   }
 }
 
+void NodeEvents::tell(EventHistory::Kind kind, std::uint32_t severity, const char* room, const std::string& line) {
+  logger_.write(severity, room, line);
+  history_.add(kind, line, wall_now_ms());
+}
+
 void NodeEvents::role_changed(const raft::RoleChanged& role) {
   const std::pair<raft::Term, raft::NodeId> leader(role.term, role.leader);
   if (role.leader != raft::NodeId() && leader != last_leader_) {
     metrics_.record(leader_changes_metric_, 1);
     last_leader_ = leader;
   }
-  logger_.write(TENON_SEVERITY_INFO, "raft", role_line(role_, role));
+  tell(EventHistory::Kind::election, TENON_SEVERITY_INFO, "raft", role_line(role_, role));
   role_ = role.role;
 }
 
@@ -191,14 +199,18 @@ void NodeEvents::proposal_applied(raft::Duration waited) {
 }
 
 void NodeEvents::image_committed(const node::ImageStatus& images) {
-  logger_.write(TENON_SEVERITY_INFO, "node",
-                "an image of index " + std::to_string(images.index.value()) + " is durable, " +
-                    std::to_string(images.bytes) + " bytes; the log before it may go");
+  tell(EventHistory::Kind::snapshot, TENON_SEVERITY_INFO, "node",
+       "an image of index " + std::to_string(images.index.value()) + " is durable, " + std::to_string(images.bytes) +
+           " bytes; the log before it may go");
 }
 
-void NodeEvents::image_trouble(const std::string& what) { logger_.write(TENON_SEVERITY_WARNING, "node", what); }
+void NodeEvents::image_trouble(const std::string& what) {
+  tell(EventHistory::Kind::snapshot, TENON_SEVERITY_WARNING, "node", what);
+}
 
-void NodeEvents::member_note(const std::string& what) { logger_.write(TENON_SEVERITY_WARNING, "node", what); }
+void NodeEvents::member_note(const std::string& what) {
+  tell(EventHistory::Kind::membership, TENON_SEVERITY_WARNING, "node", what);
+}
 
 void NodeEvents::own_standing_changed(const node::OwnStanding& standing) {
   using Place = node::OwnStanding::Place;
@@ -207,12 +219,12 @@ void NodeEvents::own_standing_changed(const node::OwnStanding& standing) {
   if (standing.place == Place::outsider) line += ": its log does not have it as a member, and it asks those it knows";
   if (!standing.text.empty()) line += ": " + standing.text;
   const bool is_bad = standing.place == Place::refused || standing.place == Place::removed;
-  logger_.write(is_bad ? TENON_SEVERITY_ERROR : TENON_SEVERITY_INFO, "node", line);
+  tell(EventHistory::Kind::standing, is_bad ? TENON_SEVERITY_ERROR : TENON_SEVERITY_INFO, "node", line);
 }
 
 void NodeEvents::states_differ(const std::string& what) {
   metrics_.record(state_mismatches_metric_, 1);
-  logger_.write(TENON_SEVERITY_ERROR, "node", what);
+  tell(EventHistory::Kind::state, TENON_SEVERITY_ERROR, "node", what);
 }
 
 void NodeEvents::read_answered(const node::ServedRead& read) {
@@ -222,7 +234,7 @@ void NodeEvents::read_answered(const node::ServedRead& read) {
 void NodeEvents::membership_is(const raft::Membership& membership) {
   if (membership == membership_) return;
   for (const std::string& line : membership_lines(membership_, membership)) {
-    logger_.write(TENON_SEVERITY_INFO, "raft", line);
+    tell(EventHistory::Kind::membership, TENON_SEVERITY_INFO, "raft", line);
   }
   membership_ = membership;
 }
@@ -312,6 +324,13 @@ std::vector<MetricValue> status_metrics(const node::Status& status, raft::Instan
   const auto counter = [&](const char* name, std::uint64_t value, const char* help) {
     values.push_back({name, {}, help, MetricKind::counter, static_cast<double>(value), 0, {}});
   };
+  gauge("tenon_subscriptions", status.channels.subscriptions, "Subscriptions to channels that are open on this node.");
+  counter("tenon_messages_published_total", status.channels.published, "Messages that were published on this node.");
+  counter("tenon_messages_received_total", status.channels.received, "Messages of channels that came from peers.");
+  counter("tenon_messages_missed_total", status.channels.missed,
+          "Messages that a subscription lost, because its client API did not take them fast enough.");
+  counter("tenon_messages_unsent_total", status.channels.unsent,
+          "Messages that were not sent to a peer, because more were published than peers may be sent.");
   counter("tenon_watch_changes_sent_total", status.watches.changes_sent, "Changes that watches were sent.");
   counter("tenon_watches_compacted_total", status.watches.compacted,
           "Watches that ended because their next revision was not kept any more.");

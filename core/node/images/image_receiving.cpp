@@ -200,7 +200,12 @@ void ImageReceiving::stored(std::unique_ptr<Stage> stage) {
     return abandon();
   }
   offset_ = stage->decoder.verified_bytes();
-  next_piece_ = stage->decoder.next_piece() + waiting_.size();
+  // While the file was opened pieces have come that it holds from before a restart.
+  const std::uint64_t next = stage->decoder.next_piece();
+  for (std::uint64_t first = next_piece_ - waiting_.size(); first < next && !waiting_.empty(); ++first) {
+    waiting_.pop_front();
+  }
+  next_piece_ = next + waiting_.size();
   stage_ = std::move(stage);
   say(wire::ImageAck::Status::receiving);
   if (!waiting_.empty()) store();

@@ -175,7 +175,7 @@ std::optional<raft::Membership> MemberChanges::promote_caught_up(const LeaderVie
   for (const raft::Member& member : view.membership.members) {
     if (member.standing != raft::Standing::learner || member.takes_place_of == raft::NodeId()) continue;
     const MemberLag* const lag = find_lag(view.lags, member.id);
-    if (lag == nullptr || !lag->is_heard || lag->missing_bytes > kNearBytes) continue;
+    if (lag == nullptr || !lag->is_heard || !lag->holds_membership || lag->missing_bytes > kNearBytes) continue;
     MemberChangeWanted wanted{Kind::add, member.id};
     if (member.takes_place_of != member.id) {
       wanted.kind = Kind::replace;

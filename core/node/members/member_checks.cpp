@@ -34,6 +34,11 @@ std::optional<std::string> fault_of_new(const MemberChangeWanted& wanted, const 
            " already; a node that has lost its disk comes back under a new number by member replace " +
            std::to_string(wanted.node.value()) + " NEW ADDRESS, or by member remove and then member add";
   }
+  if (wanted.node == view.self) {
+    return name_of(wanted.node) +
+           " is the one that leads, and was removed just now; ask again when another leads, and "
+           "with an empty data directory";
+  }
   if (view.membership.members.size() == raft::kMembersMax) {
     return "there are " + std::to_string(raft::kMembersMax) + " members, and no more are taken; remove one first";
   }
@@ -51,13 +56,20 @@ std::optional<std::string> fault_of_promotion(const MemberChangeWanted& wanted, 
   const raft::Member* member = view.membership.find(wanted.node);
   if (member == nullptr) return name_of(wanted.node) + " is no member; take it in by member add";
   if (member->standing != raft::Standing::learner) return name_of(wanted.node) + " is a voter already";
-  if (wanted.is_forced) return std::nullopt;
   const MemberLag* const lag = find_lag(view.lags, wanted.node);
-  if (lag == nullptr || !lag->is_heard) {
+  if (!wanted.is_forced && (lag == nullptr || !lag->is_heard)) {
     return name_of(wanted.node) +
            " does not answer, and as a voter it would only be one that is missing; start it, or "
            "see why it cannot be reached";
   }
+  // As a voter that does not know that it is one it would refuse its vote, and perhaps nobody could be elected any
+  // more.
+  if (lag == nullptr || !lag->holds_membership) {
+    return name_of(wanted.node) +
+           " has not got the entry of the log by which it is a member, as far as is known, so it could not vote; start "
+           "it if it does not run, and wait a moment: member list says how far it is";
+  }
+  if (wanted.is_forced) return std::nullopt;
   if (lag->missing_bytes > MemberChanges::kNearBytes) {
     return name_of(wanted.node) + " still misses " + std::to_string(lag->missing_bytes) +
            " bytes of log and image, and " + std::to_string(MemberChanges::kNearBytes) +

@@ -20,6 +20,17 @@ constexpr std::chrono::minutes kWelcomed(10);
 constexpr std::chrono::seconds kToldFor(15);
 constexpr int kAloneTimeouts = 3;  // without a leader, before it asks how it stands
 
+// What a node says as the member that it is, or was before it lost its disk. What a leader says does not count as its
+// own word, for it was elected by others; nor does a candidate's, whose log is judged: this node may be behind, and the
+// number may be that of a newer member by then.
+bool is_a_members_word(const wire::Body& body) noexcept {
+  const auto* message = std::get_if<raft::Message>(&body);
+  return message != nullptr
+             ? raft::is_answer(*message)
+             : std::holds_alternative<wire::Forward>(body) || std::holds_alternative<wire::NodeReport>(body) ||
+                   std::holds_alternative<wire::ImageAck>(body);
+}
+
 // What the core itself judges, also when it comes from a node that is no member here: of a leader that is newer than
 // what this node knows, or of a node that was removed and is to be told.
 bool is_for_core(const wire::Body& body) noexcept {
@@ -145,7 +156,8 @@ void MemberDuties::measure_lags() {
   lags_.clear();
   for (const raft::PeerStatus& peer : raft_.peers()) {
     const bool is_heard = peer.has_answered && now_ - peer.last_contact < settings_.election_timeout_max;
-    lags_.push_back({peer.id, missing_bytes_(peer.match_index), is_heard});
+    const bool holds_membership = peer.match_index >= raft_.log().membership_index();
+    lags_.push_back({peer.id, missing_bytes_(peer.match_index), is_heard, holds_membership});
   }
 }
 
@@ -181,9 +193,12 @@ void MemberDuties::take(const Arrived& arrived) {
   const auto& [from, request] = arrived;
   const bool is_direct = from == request.node;
   if (request.node == settings_.self || own_standing_.place != OwnStanding::Place::member) return;
+  // Nobody is told that it was removed before that is decided: it may have to stand, and would be quiet for good.
+  const raft::FormerMember* former = raft_.membership().find_former(request.node);
+  const bool was_this = former != nullptr && former->incarnation == request.incarnation;
+  if (was_this && raft_.log().membership_index() > raft_.commit_index()) return;
   if (raft_.role() != raft::RoleName::leader) {
-    const raft::FormerMember* former = raft_.membership().find_former(request.node);
-    if (former != nullptr && former->incarnation == request.incarnation) {
+    if (was_this) {
       if (const auto notice = changes_.heard(request, is_direct, view(), places_)) answer(request, *notice);
     } else if (is_direct && raft_.leader() != raft::NodeId()) {
       links_.queue(raft_.leader(), request);
@@ -209,6 +224,10 @@ void MemberDuties::receive(const wire::StandingNotice& notice) {
     if (own_standing_.place != OwnStanding::Place::removed) next_inquiry_ = now_;
     return;
   }
+  // Whoever is behind may know of an earlier node of this number only.
+  const raft::Member* self = raft_.membership().find(settings_.self);
+  const bool is_known = self != nullptr && self->incarnation == settings_.incarnation;
+  if (is_known && notice.kind == Kind::refused) return;
   const auto place = notice.kind == Kind::removed ? OwnStanding::Place::removed : OwnStanding::Place::refused;
   told_until_ = now_ + kToldFor;
   if (told_place_ == place && told_ == notice.text) return;
@@ -257,7 +276,7 @@ std::optional<FrameDrop> MemberDuties::check_sender(raft::NodeId peer, const raf
   if (member == nullptr) return is_for_core(body) ? std::nullopt : std::optional(FrameDrop::not_a_member);
   if (member->incarnation == raft::Incarnation{}) {
     heard_incarnations_[peer] = incarnation;
-  } else if (member->incarnation != incarnation && !mutant("earlier-life-heard")) {
+  } else if (member->incarnation != incarnation && is_a_members_word(body) && !mutant("earlier-life-heard")) {
     tell_wiped(peer, incarnation);
     return FrameDrop::old_incarnation;
   }

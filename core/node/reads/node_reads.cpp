@@ -136,12 +136,15 @@ kv::Reply Node::read(const kv::Command& command) {
   return reply;
 }
 
-void Node::give_back(const StreamLoan& loan) { watches_.give_back(loan); }
+void Node::give_back(const StreamLoan& loan) {
+  loan.stream < kFirstSubscription ? watches_.give_back(loan) : channels_.give_back(loan);
+}
 
 void Node::end_queue(std::uint64_t queue) {
   if (failed_) return;
   requests_.end_reads(queue);
   watches_.end_queue(queue);
+  channels_.end_queue(queue);
 }
 
 }  // namespace tenon::node

@@ -26,7 +26,7 @@ PeerTransport::PeerTransport(Host host, std::string_view scheme, NetworkSettings
 PeerTransport::~PeerTransport() = default;
 
 void PeerTransport::start() {
-  const Traffic traffic = Traffic::create(host());
+  const Traffic traffic = Traffic::create_framed(host());
   NodeEvents& events = *this;
   protocol_ = make_protocol(traffic);
   network_ = std::make_unique<Network>(host(), settings_, traffic, *protocol_, introduction_of(host(), introduction()),

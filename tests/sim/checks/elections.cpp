@@ -17,18 +17,21 @@ std::string text_of(raft::NodeId node, raft::Term term) {
 void Elections::sent(raft::NodeId from, raft::NodeId to, const raft::Message& message, const raft::Membership& known) {
   if (const auto* request = std::get_if<raft::VoteRequest>(&message)) return sent_request(from, *request, known);
   const auto* reply = std::get_if<raft::VoteReply>(&message);
-  if (reply == nullptr || !reply->granted) return;
-  if (reply->ballot == raft::Ballot::pre_vote) {
-    promised_[{reply->term, to}].insert(from);
-  } else {
-    voted(from, {reply->term, to});
-  }
+  if (reply != nullptr && reply->granted && reply->ballot == raft::Ballot::vote) voted(from, {reply->term, to});
+}
+
+void Elections::received(raft::NodeId from, raft::NodeId to, const raft::VoteReply& reply) {
+  if (!reply.granted) return;
+  (reply.ballot == raft::Ballot::pre_vote ? promised_ : granted_)[{reply.term, to}].insert(from);
 }
 
 void Elections::sent_request(raft::NodeId from, const raft::VoteRequest& request, const raft::Membership& known) {
   if (request.ballot != raft::Ballot::vote) return;
   const Candidacy candidacy(request.term, from);
   voted(from, candidacy);
+  if (removed_.contains(from)) {
+    throw Violation("removed", text_of(from, request.term) + " asks for votes, and knows that it was removed");
+  }
   if (request.cause == raft::Cause::timeout && !is_majority(promised_, candidacy, known)) {
     throw Violation("pre-vote", text_of(from, request.term) + " asks for votes that no majority has promised it");
   }
@@ -41,7 +44,6 @@ void Elections::voted(raft::NodeId voter, const Candidacy& candidacy) {
     throw Violation("voted-twice", text_of(voter, term) + " votes for node " + std::to_string(candidate.value()) +
                                        ", and has voted for node " + std::to_string(given->second.value()));
   }
-  granted_[candidacy].insert(voter);
 }
 
 void Elections::leads(raft::NodeId leader, raft::Term term, const raft::Membership& known) const {
@@ -68,6 +70,14 @@ bool Elections::is_majority(const std::map<Candidacy, Voters>& ballots, const Ca
     return for_it >= majority_of(voters);
   };
   return has_majority(raft::counts_before) && has_majority(raft::counts_after);
+}
+
+void Elections::stands_as(raft::NodeId node, bool is_removed) {
+  if (is_removed) {
+    removed_.insert(node);
+  } else {
+    removed_.erase(node);
+  }
 }
 
 void Elections::forget(raft::NodeId node) {

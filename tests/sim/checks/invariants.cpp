@@ -3,12 +3,13 @@
 
 #include <algorithm>
 
-#include "majority.hpp"
+#include "checks/bounds.hpp"
 
 namespace tenon::sim {
 namespace {
 
-constexpr std::uint64_t kHistorySlackBytes = 100'000;
+constexpr std::uint64_t kRequestSlackBytes = 1'000;  // of a command beside its value
+constexpr std::size_t kFrameKindAt = 9;              // by docs/formats.md
 
 }  // namespace
 
@@ -28,10 +29,15 @@ void Invariants::check(const Machine& machine) {
     check_membership(machine, fresh);
   }
   check_commit(machine, seen, led_before && seen.leads);
+  believed_.check_matches(machine, committed_);
   const node::Status status = machine.node().status();
   check_state(machine, seen, status);
   check_acknowledged(seen);
-  check_bounds(machine, status);
+  elections_.stands_as(machine.id(), status.own_standing.place == node::OwnStanding::Place::removed);
+  const raft::Raft& raft = machine.node().raft();
+  const bool has_committed = raft.role() == raft::RoleName::leader && raft.commit_index() >= raft.leadership_start();
+  check_bounds(machine.id(), status, machine.open_images(),
+               {options_.node, options_.value_bytes_max + kRequestSlackBytes, machines_.size(), has_committed});
 }
 
 // I16, election safety (Raft paper, section 5.2): at most one leader in a term.
@@ -49,6 +55,7 @@ void Invariants::check_terms(const Machine& machine, Seen& seen) {
     if (!seen.leads || raft.term() > seen.term) {
       Logs::check_leader(machine.id(), raft.log(), raft.term(), committed_, committed_in_);
       elections_.leads(machine.id(), raft.term(), raft.membership());
+      believed_.check_leases(machine);
     }
   }
   seen.term = raft.term();
@@ -102,7 +109,8 @@ void Invariants::check_state(const Machine& machine, Seen& seen, const node::Sta
 
 // I34.
 void Invariants::check_promises(const Machine& machine) {
-  if (machine.is_stranger() && strangers_.insert(machine.id()).second) {
+  std::uint64_t& disks = disks_.try_emplace(machine.id(), 1).first->second;
+  if (std::exchange(disks, machine.disks()) != machine.disks()) {
     promises_.forget(machine.id());
     elections_.forget(machine.id());
   }
@@ -119,7 +127,8 @@ void Invariants::check_acknowledged(Seen& seen) {
   for (const std::uint64_t command : seen.acknowledged) {
     const raft::LogIndex index = acknowledgements_.entry_of(command);
     const std::size_t place = index.value() - 1;
-    if (!is_quorum_of(*decided_by_[place], holders(index, committed_[place]))) {
+    // Whoever has come later may have it instead of those that have gone.
+    if (!is_quorum_of(*decided_by_.back(), holders(index, committed_[place]))) {
       throw Violation("durability", "a client was told that a write is done whose entry " +
                                         std::to_string(index.value()) + " is not on the disks of a quorum");
     }
@@ -130,7 +139,6 @@ void Invariants::check_acknowledged(Seen& seen) {
 
 // I35 and I36.
 void Invariants::check_sent(const Machine& machine, NodeId to, std::span<const wire::OutgoingFrame> frames) {
-  constexpr std::size_t frame_kind_at = 9;  // by docs/formats.md
   const std::size_t message_kind_at = 48 + options_.node.cluster_id.size();
   const raft::Raft& raft = machine.node().raft();
   const std::uint64_t state =
@@ -138,7 +146,7 @@ void Invariants::check_sent(const Machine& machine, NodeId to, std::span<const w
             raft.log().last_index().value());
   for (const wire::OutgoingFrame& frame : frames) {
     repetition_.sent(machine.id(), to, content_hash(frame.head), state, events_.now());
-    if (!frame.data.empty() || frame.head.at(frame_kind_at) != 1) continue;
+    if (!frame.data.empty() || frame.head.at(kFrameKindAt) != 1) continue;
     const char kind = frame.head.at(message_kind_at);
     const auto known = is_promise_.find(kind);
     if (known != is_promise_.end() && !known->second) continue;
@@ -147,29 +155,46 @@ void Invariants::check_sent(const Machine& machine, NodeId to, std::span<const w
     const auto& message = std::get<raft::Message>(std::get<wire::DecodedFrame>(decoded).body);
     is_promise_[kind] = DurablePromises::is_promise(message);
     DurablePromises::check_sent(machine.id(), to, message, machine.durable());
-    elections_.sent(machine.id(), to, message, raft.membership());
+    if (!machine.is_stranger()) elections_.sent(machine.id(), to, message, raft.membership());
+    if (const auto* accepted = std::get_if<raft::AppendAccepted>(&message)) {
+      believed_.check_acknowledged(machine, to, *accepted);
+    }
   }
 }
 
-// I15, of what can be seen from outside.
-void Invariants::check_bounds(const Machine& machine, const node::Status& status) const {
-  // One request alone may be larger than the inbox.
-  constexpr std::uint64_t request_bytes_max = 1'000;
-  const std::uint64_t inbox_max = std::max(options_.node.inbox_bytes_max, request_bytes_max);
-  if (status.inbox_bytes > inbox_max) violated("bounds", machine, "its inbox is beyond its bound");
-  // The changes of one entry are kept whole.
-  const std::uint64_t history_max = options_.node.watch_history_bytes_max + kHistorySlackBytes;
-  if (status.watches.history_bytes > history_max) violated("bounds", machine, "its watch history is beyond its bound");
-  // One that is taken or installed, one that comes in, and one for each peer that is sent one.
-  if (machine.open_images() > 2 + machines_.size()) violated("bounds", machine, "it has too many images open");
+// A vote counts when it has come.
+void Invariants::check_received(const Machine& machine, NodeId from, const std::shared_ptr<const std::string>& frame) {
+  const std::size_t message_kind_at = 48 + options_.node.cluster_id.size();
+  if (frame->size() <= message_kind_at || frame->at(kFrameKindAt) != 1) return;
+  const auto known = is_vote_reply_.find(frame->at(message_kind_at));
+  if (known != is_vote_reply_.end() && !known->second) return;
+  const auto decoded = wire::decode_frame(frame);
+  const auto* whole = std::get_if<wire::DecodedFrame>(&decoded);
+  if (whole == nullptr) return;
+  const auto* message = std::get_if<raft::Message>(&whole->body);
+  if (message == nullptr) return;
+  const auto* reply = std::get_if<raft::VoteReply>(message);
+  is_vote_reply_[frame->at(message_kind_at)] = reply != nullptr;
+  const auto sender =
+      std::find_if(machines_.begin(), machines_.end(), [&](const auto& one) { return one->id() == from; });
+  if (reply == nullptr || sender == machines_.end()) return;
+  // To those that know it a node whose disk is another is nobody, until it is taken in again with that one.
+  const raft::Member* known_as = machine.node().raft().membership().find(from);
+  const bool is_taken_in = known_as != nullptr && known_as->incarnation == whole->envelope.incarnation;
+  if ((*sender)->is_stranger() && !is_taken_in) return;
+  elections_.received(from, machine.id(), *reply);
 }
 
 // I42. A leader appends a membership when the one before it is committed; nobody has it earlier than the leader.
-void Invariants::check_membership(const Machine& machine, raft::LogIndex index) const {
+void Invariants::check_membership(const Machine& machine, raft::LogIndex index) {
   const raft::Raft& raft = machine.node().raft();
   const auto& appended = raft.log().membership_as_of(index);
   if (appended.index != index || index <= raft::LogIndex(1)) return;
   trace_.count("memberships appended");
+  const std::vector<NodeId> voters = appended.membership->voters();
+  const auto is_wrong = [&](NodeId voter) { return voter.value() <= options_.wrong_clocks; };
+  const auto wrong = static_cast<std::size_t>(std::count_if(voters.begin(), voters.end(), is_wrong));
+  if (voters.size() - wrong < majority_of(voters.size())) clocks_are_right_ = false;
   const auto& before = raft.log().membership_as_of(index.previous());
   if (before.index > std::max(committed(), raft.commit_index())) {
     violated("membership", machine, "two memberships of its log are not decided");
@@ -206,18 +231,15 @@ void Invariants::decide(const Machine& machine, raft::LogIndex index, raft::Term
   committed_in_.push_back(raft.term());
   decided_by_.push_back(std::move(decided_by));
   trace_.count("entries committed");
-  const bool majority_is_right = machines_.size() - options_.wrong_clocks >= majority_of(machines_.size());
   const auto drifted_ms = static_cast<std::uint64_t>(
       std::chrono::duration_cast<milliseconds>(trace_.time() * options_.drift_per_million / 1'000'000).count());
   const std::uint64_t wall_ms_max =
       true_wall_ms(events_.now()) + drifted_ms + (options_.drift_per_million > 0 ? 1u : 0u);
-  history_.committed(index, term, majority_is_right ? wall_ms_max : ~std::uint64_t{0});
+  history_.committed(index, term, clocks_are_right_ ? wall_ms_max : ~std::uint64_t{0});
 }
 
-void Invariants::check_final() const {
-  for (const auto& machine : machines_) {
-    if (machine->is_core()) history_.check_final(machine->id().value(), machine->node().store());
-  }
+void Invariants::check_final(const Machine& machine) const {
+  history_.check_final(machine.id().value(), machine.node().store());
 }
 
 }  // namespace tenon::sim

@@ -14,10 +14,12 @@
 #include "checks/durable_promises.hpp"
 #include "checks/elections.hpp"
 #include "checks/history.hpp"
+#include "checks/leaders.hpp"
 #include "checks/logs.hpp"
 #include "checks/memberships.hpp"
 #include "checks/repetition.hpp"
 #include "machine.hpp"
+#include "majority.hpp"
 
 namespace tenon::sim {
 
@@ -31,7 +33,9 @@ class Invariants {
         events_(events),
         trace_(trace),
         history_(trace, acknowledgements_),
-        logs_(trace) {}
+        logs_(trace),
+        believed_(machines),
+        clocks_are_right_(options.nodes - options.wrong_clocks >= majority_of(options.nodes)) {}
 
   // Each throws Violation.
   void check(const Machine& machine);
@@ -46,8 +50,10 @@ class Invariants {
   void answered(const Machine& machine, const node::Answer& answer);
   void check_sent(const Machine& machine, NodeId to, std::span<const wire::OutgoingFrame> frames);
 
-  // Every node has applied all that is committed.
-  void check_final() const;
+  void check_received(const Machine& machine, NodeId from, const std::shared_ptr<const std::string>& frame);
+
+  // It has applied all that is committed.
+  void check_final(const Machine& machine) const;
 
   raft::LogIndex committed() const noexcept { return raft::LogIndex(committed_.size()); }
 
@@ -63,8 +69,7 @@ class Invariants {
   void check_state(const Machine& machine, Seen& seen, const node::Status& status);
   void check_promises(const Machine& machine);
   void check_acknowledged(Seen& seen);
-  void check_membership(const Machine& machine, raft::LogIndex index) const;
-  void check_bounds(const Machine& machine, const node::Status& status) const;
+  void check_membership(const Machine& machine, raft::LogIndex index);
   std::set<NodeId> holders(raft::LogIndex index, raft::Term term) const;
   void check_commit(const Machine& machine, Seen& seen, bool led_before);
   void decide(const Machine& machine, raft::LogIndex index, raft::Term term);
@@ -77,12 +82,15 @@ class Invariants {
   Acknowledgements acknowledgements_;
   History history_;
   Logs logs_;
+  Leaders believed_;
   DurablePromises promises_;
   Elections elections_;
   Repetition repetition_;
-  std::set<NodeId> strangers_;
+  std::map<NodeId, std::uint64_t> disks_;  // that a node has had
+  bool clocks_are_right_;                  // a majority of the voters, ever since it began
   // Whether DurablePromises has something to say of Raft's messages of a kind, by the byte that names it.
   std::map<char, bool> is_promise_;
+  std::map<char, bool> is_vote_reply_;  // the same
   std::map<NodeId, Seen> seen_;
   std::map<raft::Term, NodeId> leaders_;
   std::map<raft::LogIndex, std::uint64_t> states_;  // by what is applied

@@ -65,7 +65,7 @@ std::uint64_t Clients::send(Machine& machine, Request request) {
   const std::uint64_t number = ++last_request_;
   request.known_before = known_[request.key];
   if (request.is_write) {
-    request.value = "value " + std::to_string(number) + std::string(random_.between(0, 100), '.');
+    request.value = "value " + std::to_string(number) + std::string(random_.between(0, options_.value_bytes_max), '.');
     put_.emplace(request.value, request.key);
   }
   trace_.note(request.is_write ? "puts" : "reads", machine.id().value(), number);

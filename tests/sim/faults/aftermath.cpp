@@ -6,6 +6,14 @@
 #include "majority.hpp"
 
 namespace tenon::sim {
+namespace {
+
+std::size_t healed_of(const Voters& voters, const std::set<NodeId>& core) {
+  return static_cast<std::size_t>(
+      std::count_if(voters.begin(), voters.end(), [&](NodeId one) { return core.contains(one); }));
+}
+
+}  // namespace
 
 void Aftermath::begin() {
   choose_core();
@@ -22,11 +30,13 @@ void Aftermath::begin() {
 }
 
 void Aftermath::part() {
-  const bool all_are_core =
-      std::all_of(machines_.begin(), machines_.end(), [](const auto& machine) { return machine->is_core(); });
-  if (!all_are_core || machines_.size() < 3 || random_.coin()) return;
-  std::vector<NodeId> nodes;
-  for (const auto& machine : machines_) nodes.push_back(machine->id());
+  std::set<NodeId> core;
+  for (const auto& machine : machines_) {
+    if (machine->is_core()) core.insert(machine->id());
+  }
+  const bool all_are_core = possible_ == std::set<Voters>{core};
+  if (!all_are_core || core.size() < 3 || random_.coin()) return;
+  const std::vector<NodeId> nodes(core.begin(), core.end());
   const auto shape = static_cast<Shape>(random_.between(1, static_cast<std::uint64_t>(Shape::count) - 1));
   sim::partition(network_, shape, nodes, random_.pick(nodes), random_);
   partition_ = {shape, connection_of(network_, nodes)};
@@ -37,18 +47,36 @@ void Aftermath::heal_links() {
   network_.heal_cuts();
 }
 
-// Half of the time all that are sound, else a majority or more.
+bool Aftermath::can_spare(std::set<NodeId> core, NodeId node) const {
+  core.erase(node);
+  return std::all_of(possible_.begin(), possible_.end(), [&](const Voters& voters) {
+    return !voters.contains(node) || healed_of(voters, core) >= majority_of(voters.size());
+  });
+}
+
+// Half of the time all that are sound and count, or may come to, else a majority or more.
 void Aftermath::choose_core() {
-  std::vector<Machine*> sound;
+  possible_ = atlas_.possible();
+  std::vector<NodeId> candidates;
+  std::size_t least = machines_.size();
+  for (const Voters& voters : possible_) least = std::min(least, majority_of(voters.size()));
   for (const auto& machine : machines_) {
-    if (is_sound(*machine)) sound.push_back(machine.get());
+    const auto counts = [&](const Voters& voters) { return voters.contains(machine->id()); };
+    if (is_sound(*machine) && std::any_of(possible_.begin(), possible_.end(), counts)) {
+      candidates.push_back(machine->id());
+    }
   }
-  const std::size_t majority = majority_of(machines_.size());
-  TENON_CHECK(sound.size() >= majority);
-  std::size_t wanted = random_.coin() ? sound.size() : random_.between(majority, sound.size());
-  while (sound.size() > wanted)
-    sound.erase(sound.begin() + static_cast<std::ptrdiff_t>(random_.between(0, sound.size() - 1)));
-  for (Machine* machine : sound) machine->make_core();
+  std::set<NodeId> core(candidates.begin(), candidates.end());
+  for (const Voters& voters : possible_) TENON_CHECK(healed_of(voters, core) >= majority_of(voters.size()));
+  const std::size_t wanted = random_.coin() ? core.size() : random_.between(least, core.size());
+  while (core.size() > wanted && !candidates.empty()) {
+    const auto chosen = candidates.begin() + static_cast<std::ptrdiff_t>(random_.between(0, candidates.size() - 1));
+    if (can_spare(core, *chosen)) core.erase(*chosen);
+    candidates.erase(chosen);
+  }
+  for (const auto& machine : machines_) {
+    if (core.contains(machine->id())) machine->make_core();
+  }
 }
 
 void Aftermath::break_for_good(Machine& machine) {

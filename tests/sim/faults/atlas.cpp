@@ -8,30 +8,150 @@
 namespace tenon::sim {
 namespace {
 
-bool knows(const Machine& machine, const Machine& other) {
+using Kind = node::MemberChangeWanted::Kind;
+
+// A directory that the other had earlier is none of a member for it, or it knows which one is.
+bool cannot_mistake(const Machine& machine, const Machine& other) {
   if (!machine.is_running()) return false;
   const node::Status status = machine.node().status();
   const raft::LogIndex said_at = machine.node().raft().log().membership_index();
   if (said_at > status.durable_index || said_at > status.applied_index) return false;
   const raft::Member* member = status.membership.find(other.id());
-  return member != nullptr && member->incarnation != raft::Incarnation{};
+  return member == nullptr || member->incarnation != raft::Incarnation{};
+}
+
+Voters voters_of(const raft::Membership& membership, bool (*counts)(raft::Standing)) {
+  Voters voters;
+  for (const raft::Member& member : membership.members) {
+    if (counts(member.standing)) voters.insert(member.id);
+  }
+  return voters;
+}
+
+std::pair<NodeId, NodeId> move_of(const node::MemberChangeWanted& wanted) {
+  switch (wanted.kind) {
+    case Kind::remove:
+      return {NodeId(), wanted.node};
+    case Kind::replace:
+      return {wanted.node, wanted.replaced};
+    default:
+      return {wanted.node, NodeId()};
+  }
 }
 
 }  // namespace
 
 bool is_sound(const Machine& machine) { return !machine.is_lost() && !machine.is_stranger() && !machine.is_damaged(); }
 
-bool may_spoil(const Machines& machines, const Machine& machine) {
-  if (machine.is_lost() || machine.is_stranger()) return false;
-  const auto others = std::count_if(machines.begin(), machines.end(),
-                                    [&](const auto& one) { return one.get() != &machine && is_sound(*one); });
-  return static_cast<std::size_t>(others) >= majority_of(machines.size());
+void Atlas::begin(raft::Membership born) {
+  decided_ = {raft::LogIndex(1), std::make_shared<const raft::Membership>(std::move(born))};
 }
 
-bool may_wipe(const Machines& machines, const Machine& machine) {
-  return may_spoil(machines, machine) && std::all_of(machines.begin(), machines.end(), [&](const auto& one) {
-           return one->is_lost() || one->is_stranger() || knows(*one, machine);
-         });
+void Atlas::saw(const Machine& machine) {
+  const raft::Raft& raft = machine.node().raft();
+  const auto& known = raft.log().membership_as_of(std::max(raft.commit_index(), raft.log().boundary()));
+  if (known.index > decided_.index) decided_ = known;
+}
+
+// The decided one first, and all that are later. What was on a disk that is lost comes into no log any more.
+std::vector<raft::Log::MembershipAt> Atlas::in_logs() const {
+  std::vector<raft::Log::MembershipAt> all{decided_};
+  for (const auto& machine : machines_) {
+    if (machine->is_lost() || machine->is_stranger()) continue;
+    for (const raft::Log::MembershipAt& one : machine->memberships()) {
+      if (one.index > decided_.index) all.push_back(one);
+    }
+  }
+  return all;
+}
+
+std::vector<Atlas::Move> Atlas::moves_from(const raft::Membership& membership) const {
+  std::vector<Move> moves;
+  for (const raft::Member& member : membership.members) {
+    if (member.standing != raft::Standing::learner || member.takes_place_of == NodeId()) continue;
+    moves.emplace_back(member.id, member.takes_place_of == member.id ? NodeId() : member.takes_place_of);
+  }
+  for (const auto& [request, wanted] : asked_) moves.push_back(move_of(wanted));
+  for (const auto& machine : machines_) {
+    if (options_.spares_ask && membership.find(machine->id()) == nullptr && machine->is_joining())
+      moves.emplace_back(machine->id(), NodeId());
+  }
+  return moves;
+}
+
+std::set<Voters> Atlas::possible() const {
+  std::set<Voters> sets;
+  for (const auto& [index, membership] : in_logs()) {
+    sets.insert(voters_of(*membership, raft::counts_before));
+    const Voters base = voters_of(*membership, raft::counts_after);
+    const std::vector<Move> moves = moves_from(*membership);
+    for (std::uint64_t chosen = 0; chosen < (std::uint64_t{1} << moves.size()); ++chosen) {
+      Voters voters = base;
+      for (std::size_t i = 0; i < moves.size(); ++i) {
+        if ((chosen >> i & 1) == 0) continue;
+        if (moves[i].first != NodeId()) voters.insert(moves[i].first);
+        voters.erase(moves[i].second);
+      }
+      if (!voters.empty()) sets.insert(std::move(voters));
+    }
+  }
+  return sets;
+}
+
+bool Atlas::may_spoil(const Machine& machine) const {
+  if (machine.is_lost() || machine.is_stranger()) return false;
+  const std::set<Voters> sets = possible();
+  return std::all_of(sets.begin(), sets.end(), [&](const Voters& voters) {
+    if (!voters.contains(machine.id())) return true;
+    const auto others = std::count_if(voters.begin(), voters.end(), [&](NodeId voter) {
+      return voter != machine.id() && is_sound(machine_of(voter));
+    });
+    return static_cast<std::size_t>(others) >= majority_of(voters.size());
+  });
+}
+
+bool Atlas::all_others_know(const Machine& machine) const {
+  return std::all_of(machines_.begin(), machines_.end(), [&](const auto& one) {
+    return one->is_lost() || one->is_stranger() || one->is_fresh() || cannot_mistake(*one, machine);
+  });
+}
+
+bool Atlas::may_wipe(const Machine& machine) const {
+  return !machine.is_fresh() && may_spoil(machine) && all_others_know(machine);
+}
+
+bool Atlas::may_be_born_again(const Machine& machine) const {
+  if (!machine.is_founder()) return false;
+  const auto born_again = std::count_if(machines_.begin(), machines_.end(),
+                                        [](const auto& one) { return one->is_stranger() && one->is_founder(); });
+  return static_cast<std::size_t>(born_again) + 1 < majority_of(options_.nodes);
+}
+
+bool Atlas::may_ask(const node::MemberChangeWanted& wanted) const {
+  Atlas asked(*this);
+  asked.asked(~std::uint64_t{0}, wanted);
+  const std::set<Voters> sets = asked.possible();
+  return std::all_of(sets.begin(), sets.end(), [&](const Voters& voters) {
+    const auto sound =
+        std::count_if(voters.begin(), voters.end(), [&](NodeId voter) { return is_sound(machine_of(voter)); });
+    return static_cast<std::size_t>(sound) >= majority_of(voters.size());
+  });
+}
+
+bool Atlas::may_recycle(const Machine& machine) const {
+  if (machine.is_fresh()) return false;
+  const auto names_it = [&](const auto& wanted) {
+    return wanted.second.node == machine.id() || wanted.second.replaced == machine.id();
+  };
+  if (std::any_of(asked_.begin(), asked_.end(), names_it)) return false;
+  for (const auto& [index, membership] : in_logs()) {
+    if (membership->find(machine.id()) != nullptr) return false;
+  }
+  // Its own log, which may be of its old disk, is no other's.
+  return std::all_of(machines_.begin(), machines_.end(), [&](const auto& one) {
+    return one.get() == &machine || one->is_lost() || one->is_stranger() || one->is_fresh() ||
+           cannot_mistake(*one, machine);
+  });
 }
 
 }  // namespace tenon::sim

@@ -12,6 +12,9 @@
 
 namespace tenon::sim {
 
+// The power fails in the middle of a call.
+struct PowerCut {};
+
 class DiskTrouble {
  public:
   DiskTrouble(support::MemoryFileSystem& disk, Trace& trace, std::string disk_name)
@@ -25,10 +28,13 @@ class DiskTrouble {
   void fail_next(support::DiskCall call, tenon_error error) {
     if (!next_) next_ = {call, error};
   }
+  // What the next sync is to make durable is written by then. That sync throws PowerCut.
+  void set_power_cut(bool cuts_power) { cuts_power_ = cuts_power; }
   void set_full(bool is_full) { is_full_ = is_full; }
   void heal() {
     next_.reset();
     is_full_ = false;
+    cuts_power_ = false;
   }
   // Errors so far.
   std::uint64_t errors() const noexcept { return errors_; }
@@ -43,6 +49,10 @@ class DiskTrouble {
   }
 
   std::optional<tenon_error> fails(support::DiskCall call) {
+    if (cuts_power_ && call == support::DiskCall::sync) {
+      cuts_power_ = false;
+      throw PowerCut();
+    }
     if (is_full_ && call == support::DiskCall::grow) {
       ++errors_;
       trace_.count("full disks");
@@ -66,6 +76,7 @@ class DiskTrouble {
   const std::string disk_name_;
   std::optional<Next> next_;
   bool is_full_ = false;
+  bool cuts_power_ = false;
   std::uint64_t errors_ = 0;
 };
 

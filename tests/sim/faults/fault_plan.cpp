@@ -50,6 +50,7 @@ void FaultPlan::begin() {
     trace_.count("transfers");
     machine.transfer_leadership(target);
   });
+  now_and_then(options_.member_change_mean, "member changes", [this](Stream& random) { change_members(random); });
 }
 
 void FaultPlan::plan_network() {
@@ -200,16 +201,21 @@ void FaultPlan::damage_some(Stream& random) {
   Machine& machine = choose(random);
   const auto target = static_cast<DamageTarget>(random.between(0, static_cast<std::uint64_t>(DamageTarget::count) - 1));
   const auto kind = static_cast<DamageKind>(random.between(0, static_cast<std::uint64_t>(DamageKind::count) - 1));
-  if (may_spoil(machines_, machine)) machine.damage(target, kind, random);
+  if (atlas_.may_spoil(machine)) machine.damage(target, kind, random);
 }
 
 void FaultPlan::wipe_some(Stream& random) {
   Machine& machine = choose(random);
-  if (!may_wipe(machines_, machine)) return;
+  if (!atlas_.may_wipe(machine)) return;
   trace_.count("wipes");
   if (machine.is_running()) machine.lose_power({});
-  machine.wipe();
+  machine.wipe(atlas_.may_be_born_again(machine));
   start_later(machine, milliseconds(random.between(1, 1'000)));
+}
+
+void FaultPlan::change_members(Stream& random) {
+  Machine* const emptied = members_.act(random);
+  if (emptied != nullptr) start_later(*emptied, milliseconds(random.between(1, 1'000)));
 }
 
 }  // namespace tenon::sim

@@ -17,6 +17,7 @@ constexpr seconds kForGood(100'000);
 void Machine::queue(Request request) {
   if (const auto* write = std::get_if<const tenon_write*>(&request)) {
     unsynced_.push_back(effect_of(**write));
+    has_begun_ = true;
   }
   queue_.push_back(request);
   if (std::exchange(disk_is_busy_, true)) return;
@@ -25,12 +26,23 @@ void Machine::queue(Request request) {
   });
 }
 
-void Machine::begin_disk_work() {
+// Returns whether the machine goes on.
+bool Machine::on_disk(const std::function<void()>& calls) {
   try {
-    stage_queued();
+    calls();
+    return true;
+  } catch (const PowerCut&) {
+    trace_.count("power losses in writes");
+    lose_power(loss_in_write_);
+    observer_.stopped(*this);
   } catch (const Error& error) {
-    return stop_for(error);
+    stop_for(error);
   }
+  return false;
+}
+
+void Machine::begin_disk_work() {
+  if (!on_disk([&] { stage_queued(); })) return;
   Duration time = random_.wait(options_.sync_mean);
   if (!is_healed_ && events_.now() < slow_until_) time *= slowness_;
   if (!is_healed_ && random_.chance(options_.stall_per_million)) {
@@ -58,12 +70,11 @@ void Machine::stage_queued() {
 }
 
 void Machine::finish_disk_work() {
-  try {
+  const bool is_done = on_disk([&] {
     sync_staged();
     prepare_spare();
-  } catch (const Error& error) {
-    return stop_for(error);
-  }
+  });
+  if (!is_done) return;
   for (const auto& [request, plan] : std::exchange(planned_reads_, {})) {
     std::unique_ptr<filewal::ReadEntries> read;
     const tenon_error error = guard(nullptr, [&] { read = log_->read(plan); });
@@ -121,12 +132,16 @@ void Machine::look_at_spare_in(Duration wait) {
 
 // As it does when it has nothing else to do.
 void Machine::look_at_spare() {
-  try {
+  on_disk([&] {
     if (log_->spare_state() != filewal::SpareState::not_yet) log_->prepare_spare();
     report_space();
-  } catch (const Error& error) {
-    stop_for(error);
-  }
+  });
+}
+
+void Machine::lose_power_in_write(support::PowerLoss loss) {
+  if (!is_writing()) return;
+  loss_in_write_ = loss;
+  log_trouble_.set_power_cut(true);
 }
 
 void Machine::slow_disk(Duration time, std::int64_t times) {
@@ -153,18 +168,45 @@ bool Machine::damage(DamageTarget target, DamageKind kind, Stream& random) {
   return true;
 }
 
-void Machine::wipe() {
-  TENON_CHECK(!is_running() && !is_lost_);
-  trace_.note("is wiped", id_.value());
+void Machine::empty_disks() {
   disk_.wipe();
   image_disk_.wipe();
-  wiped_ = std::move(durable_);
   durable_.clear();
   durable_hard_state_ = {};
   unsynced_.clear();
   promised_ = {};
+  last_memberships_.clear();
   is_damaged_ = false;
+  has_begun_ = false;
+  ++disks_;
+}
+
+void Machine::wipe(bool is_born_again) {
+  TENON_CHECK(!is_running() && !is_lost_);
+  trace_.note("is wiped", id_.value());
+  wiped_ = std::move(durable_);
+  empty_disks();
+  joins_ = !is_born_again;
   is_stranger_ = true;
+}
+
+void Machine::recycle() {
+  TENON_CHECK(!is_running());
+  trace_.note("is emptied to join again", id_.value());
+  trace_.count("nodes emptied to join again");
+  empty_disks();
+  wiped_.clear();
+  joins_ = true;
+  is_stranger_ = false;
+  is_lost_ = false;
+}
+
+bool Machine::has_held(raft::LogIndex index, raft::Term term) const noexcept {
+  const auto holds = [&](const Terms& terms) {
+    if (terms.size() < index.value()) return false;
+    return terms[index.value() - 1] == term || terms[index.value() - 1] == raft::Term();
+  };
+  return holds(durable_) || holds(wiped_);
 }
 
 }  // namespace tenon::sim

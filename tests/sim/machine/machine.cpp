@@ -52,10 +52,13 @@ Machine::Machine(NodeId id, const raft::Membership& members, const Options& opti
       trace_(trace),
       observer_(observer),
       random_(options.seed, "machine", id.value()),
+      work_(options.seed, "busy workers", id.value()),
+      work_slowness_(static_cast<std::int64_t>(work_.log_between(1, 127) / 8)),
       disk_(mixed(mixed(options.seed, "disk"), id.value())),
       image_disk_(mixed(mixed(options.seed, "image disk"), id.value())),
       log_trouble_(disk_, trace, "the log"),
-      image_trouble_(image_disk_, trace, "images") {
+      image_trouble_(image_disk_, trace, "images"),
+      joins_(members.find(id) == nullptr) {
   table_.struct_size = sizeof table_;
   table_.write = [](void* self, const tenon_write* write) { static_cast<Machine*>(self)->queue(write); };
   table_.read_entries = [](void* self, std::uint64_t request, std::uint64_t first, std::uint64_t end,
@@ -113,6 +116,7 @@ void Machine::end() {
   TENON_CHECK(is_running());
   ++life_;
   promised_ = node_->raft().hard_state();
+  last_memberships_ = memberships();
   is_at_work_ = true;
   works_.clear();
   node_.reset();
@@ -128,8 +132,22 @@ void Machine::end() {
   paused_until_ = Instant();
   space_is_short_ = false;
   spare_retry_ = Instant();
+  log_trouble_.set_power_cut(false);
   network_.attach(id_, nullptr);
   observer_.ended(id_);
+}
+
+std::vector<raft::Log::MembershipAt> Machine::memberships() const {
+  if (!node_) return last_memberships_;
+  const raft::Log& log = node_->raft().log();
+  std::vector<raft::Log::MembershipAt> all;
+  if (log.membership().members.empty()) return all;
+  const raft::LogIndex from = std::max(log.boundary(), std::min(node_->raft().commit_index(), log.last_index()));
+  for (raft::LogIndex index = log.last_index();;) {
+    all.insert(all.begin(), log.membership_as_of(index));
+    if (all.front().index <= from) return all;
+    index = all.front().index.previous();
+  }
 }
 
 void Machine::heal() {
@@ -153,6 +171,7 @@ bool Machine::submit(node::Submission submission) {
 }
 
 void Machine::on_frame(NodeId from, const std::shared_ptr<const std::string>& frame) {
+  observer_.receiving(*this, from, frame);
   node_->receive(from, frame);
   run_soon();
 }
@@ -160,6 +179,21 @@ void Machine::on_frame(NodeId from, const std::shared_ptr<const std::string>& fr
 void Machine::on_lane(NodeId peer, node::Lane lane, LaneEvent event) {
   node_->on_lane(peer, lane, event);
   run_soon();
+}
+
+void Machine::on_introduced(NodeId peer, const raft::Incarnation& incarnation) {
+  node_->on_introduced(peer, incarnation);
+  run_soon();
+}
+
+void Machine::on_dial_failed(NodeId peer) {
+  node_->on_dial_failed(peer, "nobody answers");
+  run_soon();
+}
+
+std::string Machine::set_peer(NodeId peer, const std::vector<std::string>& addresses) {
+  network_.set_peer(id_, peer, addresses);
+  return {};
 }
 
 std::size_t Machine::send(NodeId peer, node::Lane lane, std::span<wire::OutgoingFrame> frames) {
@@ -172,6 +206,12 @@ std::size_t Machine::send(NodeId peer, node::Lane lane, std::span<wire::Outgoing
 void Machine::read_answered(const node::ServedRead& read) {
   const auto name = [](node::ReadWay way) { return std::string(node::kReadWays.at(static_cast<std::size_t>(way))); };
   trace_.count("reads asked as " + name(read.asked) + ", served as " + name(read.served));
+}
+
+void Machine::own_standing_changed(const node::OwnStanding& standing) {
+  if (options_.spares == 0) return;
+  trace_.note(node::name_of(standing), id_.value());
+  trace_.count(std::string("stands as ") + node::name_of(standing));
 }
 
 void Machine::role_changed(const raft::RoleChanged& role) {
@@ -199,8 +239,11 @@ void Machine::frame_dropped(node::FrameDrop why, NodeId from) {
   trace_.note("drops a frame", id_.value(), static_cast<std::uint64_t>(why), from.value());
   if (why == node::FrameDrop::corrupt && options_.corrupt_per_million > 0)
     return trace_.count("corrupted frames dropped");
-  if (why == node::FrameDrop::old_incarnation && options_.wipe_mean > Duration::zero()) {
+  if (why == node::FrameDrop::old_incarnation && (options_.wipe_mean > Duration::zero() || options_.spares > 0)) {
     return trace_.count("frames of wiped nodes dropped");
+  }
+  if (why == node::FrameDrop::not_a_member && options_.spares > 0) {
+    return trace_.count("frames of nodes that are no members dropped");
   }
   if (why != node::FrameDrop::unknown_request) {
     throw Violation("frame", "node " + std::to_string(id_.value()) + " cannot read what a peer has sent, reason " +
@@ -262,19 +305,27 @@ void Machine::start(std::unique_ptr<node::Work> work) {
   });
 }
 
+// How long a worker takes for one step that would take so long at most, had it nothing else to do.
+Duration Machine::work_wait(microseconds at_most) {
+  const Duration wait = microseconds(random_.between(5, static_cast<std::uint64_t>(at_most.count())));
+  if (options_.busy_worker_mean == Duration::zero() || work_slowness_ == 0 || is_healed_) return wait;
+  trace_.count("busy workers");
+  return wait + work_.wait(options_.busy_worker_mean) * work_slowness_;
+}
+
 void Machine::step_work(std::uint64_t number) {
   const auto found = works_.find(number);
   is_at_work_ = true;
   const bool has_more = found->second->step();
   is_at_work_ = false;
   if (has_more) {
-    events_.after(microseconds(random_.between(5, 2'000)), [this, life = life_, number] {
+    events_.after(work_wait(microseconds(2'000)), [this, life = life_, number] {
       if (life == life_) step_work(number);
     });
     return;
   }
   // A node hears of it later, after whatever else has come.
-  events_.after(microseconds(random_.between(0, 500)), [this, life = life_, number] {
+  events_.after(work_wait(microseconds(500)), [this, life = life_, number] {
     if (life != life_) return;
     const auto done = works_.find(number);
     std::unique_ptr<node::Work> work = std::move(done->second);

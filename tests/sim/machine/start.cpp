@@ -32,15 +32,32 @@ void Machine::start() {
     trace_.count("reached: a term or a vote is lost with the power before it was saved");
   }
   errors_at_start_ = log_trouble_.errors() + image_trouble_.errors();
-  node::Settings settings = options_.node;
-  settings.raft.self = id_;
-  settings.incarnation = incarnation_;
-  node_.emplace(settings, *std::move(recovered), raft::Random(random_.next()), node::StoragePort{&table_, this},
+  node_.emplace(settings(), *std::move(recovered), raft::Random(random_.next()), node::StoragePort{&table_, this},
                 static_cast<node::PeerPort&>(*this), static_cast<node::WorkPort&>(*this),
                 static_cast<node::Surroundings&>(*this), now());
   network_.attach(id_, this);
   observer_.started(*this);
   run_soon();
+}
+
+// Where members change every node knows where it is reached itself, and the first ones where the others of them are.
+node::Settings Machine::settings() const {
+  node::Settings settings = options_.node;
+  settings.raft.self = id_;
+  settings.incarnation = incarnation_;
+  settings.joins = joins_;
+  if (options_.images_differ && id_.value() % 2 == 0) {
+    settings.images.log_bytes = 0;
+    settings.images.interval = Duration::zero();
+  }
+  if (options_.spares == 0) return settings;
+  settings.peers[id_] = {Network::address_of(id_)};
+  for (const raft::Member& member : members_.members) {
+    const bool knows =
+        !joins_ || (options_.spares_ask && member.id.value() == 1 + id_.value() % members_.members.size());
+    if (knows) settings.peers[member.id] = {Network::address_of(member.id)};
+  }
+  return settings;
 }
 
 // Damage must be refused, and an error is one that was put there.
@@ -65,7 +82,7 @@ node::Recovered Machine::open_disks() {
   incarnation_ = found.incarnation;
   old_hard_state_ = disk_.durable("hard_state");
   raft::WriteSequence last_sequence;
-  if (found.last_index == 0) {
+  if (found.last_index == 0 && !joins_) {
     const node::Birth born = node::birth(members_);
     const tenon_entry entry{born.index.value(), born.term.value(), bytes(born.entry_data)};
     tenon_write write{};
@@ -81,6 +98,7 @@ node::Recovered Machine::open_disks() {
     last_sequence = raft::WriteSequence(1);
     found.hard_state = born.hard_state;
     found.last_index = 1;
+    has_begun_ = true;
   }
   return recover(found, last_sequence);
 }
@@ -103,6 +121,9 @@ void Machine::note_recovery(std::string_view line) {
 node::Recovered Machine::recover(const filewal::Recovered& found, raft::WriteSequence& last_sequence) {
   std::optional<node::LoadedImage> image =
       node::load_newest_image({&table_, this}, options_.node.cluster_id, [](std::uint64_t, std::uint64_t) {});
+  if (found.hard_state.empty() && (image || found.last_index > 0)) {
+    throw Error(TENON_ERROR_CORRUPT, "there is a log or an image, and no hard state");
+  }
   node::Boot boot(found.hard_state, options_.node.raft.log_cache_bytes_max, std::move(image));
   Terms terms;
   for (std::uint64_t next = found.first_index; next <= found.last_index && !boot.error();) {
@@ -115,7 +136,7 @@ node::Recovered Machine::recover(const filewal::Recovered& found, raft::WriteSeq
   }
   if (boot.error()) throw Error(TENON_ERROR_CORRUPT, *boot.error());
   check_recovered(found.first_index, terms);
-  check_recovered(wire::decode_hard_state(found.hard_state).value());
+  check_recovered(found.hard_state.empty() ? raft::HardState() : wire::decode_hard_state(found.hard_state).value());
   unsynced_.clear();
   if (const std::optional<raft::Write> reset = boot.reset(raft::LogIndex(found.last_index), last_sequence.next())) {
     trace_.count("logs emptied at a start");
@@ -183,7 +204,7 @@ void Machine::check_recovered(const raft::HardState& found) {
   durable_hard_state_ = found;
 }
 
-Machine::Written Machine::effect_of(const tenon_write& write) {
+Written effect_of(const tenon_write& write) {
   Written written;
   if ((write.parts & TENON_WRITE_TRUNCATE_SUFFIX) != 0) written.truncate_from = write.truncate_from;
   for (std::uint64_t i = 0; i < write.entry_count; ++i) {
@@ -194,7 +215,7 @@ Machine::Written Machine::effect_of(const tenon_write& write) {
   return written;
 }
 
-void Machine::perform(const Written& written, Terms& terms) {
+void perform(const Written& written, Terms& terms) {
   if (written.truncate_from) terms.resize(*written.truncate_from - 1);
   for (const auto& [index, term] : written.entries) {
     TENON_CHECK(index == terms.size() + 1);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The mutants of mutants.txt are those of the sources, and a normal build has none of them."""
+"""The mutants of the tables are those of the sources, and a normal build has none of them."""
 from __future__ import annotations
 
 import importlib.machinery
@@ -38,7 +38,7 @@ def in_sources() -> dict[str, set[str]]:
 
 
 class Mutants(unittest.TestCase):
-    def test_the_table_names_every_mutant_and_its_files(self) -> None:
+    def test_the_tables_name_every_mutant_and_its_files(self) -> None:
         self.assertEqual({mutant.name: set(mutant.files) for mutant in TABLE}, in_sources())
 
     def test_each_has_one_row_a_check_and_a_reason(self) -> None:

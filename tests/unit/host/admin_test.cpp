@@ -160,8 +160,37 @@ TEST_CASE("an admin verb that is not known is echoed short and printable, with t
   CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
   CHECK(refused.message == "the admin verb 'line?" + std::string(59, 'v') +
                                "..' is not in this version; there are status, members, member_add, member_promote, "
-                               "member_remove, member_replace, metrics, leader, leader_transfer, snapshot, "
-                               "snapshot_read, compact, log_read and state_hash");
+                               "member_remove, member_replace, metrics, plugins, events, leader, leader_transfer, "
+                               "snapshot, snapshot_read, compact, log_read and state_hash");
+  queue.destroy();
+}
+
+TEST_CASE("events tell of the election that a node has won, and only of what is new when asked so") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  TestQueue queue(running.clients(), 8);
+  eventually([&] { return running.node().status().role == raft::RoleName::leader; });
+  const tenon_operation all = admin("events");
+  const std::string text = queue.run(only(all)).values.at(0);
+  CAPTURE(text);
+  CHECK(text.find(" election leads in term 2: ") != std::string::npos);
+  CHECK(text.find(" membership the voters are 1\n") != std::string::npos);
+  const tenon_operation later = admin("events", "1000");
+  CHECK(queue.run(only(later)).values.at(0).empty());
+  const tenon_operation wrong = admin("events", "-1");
+  CHECK(queue.run(only(wrong)).error == TENON_ERROR_INVALID);
+  queue.destroy();
+}
+
+TEST_CASE("plugins are told with their options as soon as they are loaded") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  TestQueue queue(running.clients(), 8);
+  const tenon_operation ask = admin("plugins");
+  CHECK(queue.run(only(ask)).values.at(0).empty());
+  running.node().plugin_loaded({"api.x", "dev.x", "1.0", "1.0", "/p/x.so", {{"listen", "a:1\nb"}, {"size", "5"}}});
+  CHECK(queue.run(only(ask)).values.at(0) ==
+        "plugin=api.x id=dev.x version=1.0 abi=1.0\n file /p/x.so\n option listen a:1?b\n option size 5\n");
   queue.destroy();
 }
 

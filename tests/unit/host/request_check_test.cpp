@@ -5,6 +5,7 @@
 
 #include "kv/command.hpp"
 #include "kv/glob.hpp"
+#include "node/channels.hpp"
 #include "support/catch.hpp"
 #include "tenon/operation.hpp"
 
@@ -188,7 +189,7 @@ TEST_CASE("previous values are asked for as often as a reply surely holds them")
 }
 
 TEST_CASE("what this version does not have is unsupported, never ignored") {
-  for (const std::uint32_t kind : {0u, 10u, 31u, 33u, 34u, 39u, 99u}) {
+  for (const std::uint32_t kind : {0u, 10u, 31u, 39u, 99u}) {
     CAPTURE(kind);
     CHECK(refusal(check({operation(kind, "k")})) == TENON_ERROR_UNSUPPORTED);
     CHECK(refusal(check({get("k")}, {}, {operation(kind, "k")})) == TENON_ERROR_UNSUPPORTED);
@@ -330,6 +331,29 @@ TEST_CASE("elements of a newer plugin are walked by their own size") {
   CHECK(command->operations[1].key == "b");
   REQUIRE(command->compares.size() == 2);
   CHECK(command->compares[1].key == "d");
+}
+
+TEST_CASE("a message and a subscription stand alone in their request, within their bounds") {
+  const auto published = std::get<CheckedRequest>(check({operation(TENON_PUBLISH, "c")}));
+  CHECK(published.publication->channel == "c");
+  const auto subscribed = std::get<CheckedRequest>(check({operation(TENON_SUBSCRIBE, "c")}));
+  CHECK((subscribed.subscription->first == "c" && subscribed.subscription->end.empty()));
+  CHECK(subscribed.subscription->records_max == node::kSubscriptionRecordsMax);
+  tenon_operation one = operation(TENON_SUBSCRIBE, "c");
+  one.flags = TENON_RANGE_PREFIX;
+  one.limit = 7;
+  const auto prefix = std::get<CheckedRequest>(check({one}));
+  CHECK((prefix.subscription->end == "d" && prefix.subscription->records_max == 7));
+  one.flags = TENON_SCAN_KEYS;
+  CHECK(refusal(check({one})) == TENON_ERROR_UNSUPPORTED);
+  CHECK(refusal(check({operation(TENON_PUBLISH, "")})) == TENON_ERROR_INVALID);
+  CHECK(refusal(check({operation(TENON_PUBLISH, kTooLongKey)})) == TENON_ERROR_TOO_LARGE);
+  tenon_operation message = operation(TENON_PUBLISH, "c");
+  const std::string too_large(node::kMessageBytesMax, 'x');
+  message.value = bytes(too_large);
+  CHECK(refusal(check({message})) == TENON_ERROR_TOO_LARGE);
+  CHECK(refusal(check({operation(TENON_PUBLISH, "c"), get("k")})) == TENON_ERROR_INVALID);
+  CHECK(refusal(check({get("k"), operation(TENON_PUBLISH, "c")})) == TENON_ERROR_UNSUPPORTED);
 }
 
 TEST_CASE("an admin request is its verb and its argument, alone") {

@@ -40,7 +40,7 @@ class Recorder final : public FrameHandler {
 // A connection and its peer, on one event loop that the test turns itself.
 struct Pair {
   explicit Pair(const ConnectionLimits& limits, std::uint64_t buffer_bytes_max = 1 << 20)
-      : environment(limits, buffer_bytes_max, Traffic::create(Host(host.table()))),
+      : environment(limits, buffer_bytes_max, Traffic::create_framed(Host(host.table()))),
         admission(10, 10, environment.traffic),
         listener(
             context, parse_addresses("127.0.0.1:0"), admission,

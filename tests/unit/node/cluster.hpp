@@ -40,6 +40,7 @@ class Cluster {
     for (Machine& machine : machines_) {
       for (const ManualPeers::Sent& sent : std::exchange(machine.peers.sent, {})) {
         if (cut.contains(machine.settings.raft.self) || cut.contains(sent.to)) continue;
+        if (loses && loses(sent.to, std::get<wire::DecodedFrame>(wire::decode_frame(sent.frame)).body)) continue;
         if (drops && drops(std::get<wire::DecodedFrame>(wire::decode_frame(sent.frame)).body)) continue;
         at(sent.to).node->receive(machine.settings.raft.self, sent.frame);
       }
@@ -75,10 +76,11 @@ class Cluster {
   }
   bool stopped(const Machine& machine) const { return cut.contains(machine.settings.raft.self); }
 
-  std::function<bool(const wire::Body&)> drops;  // of frames that the network loses; null: of none
-  std::function<bool(Machine&)> works;           // whose workers run; null: everyone's
-  std::map<NodeId, std::int64_t> wall_ahead_ms;  // by how much a wall clock is wrong
-  std::set<NodeId> cut;                          // neither runs nor hears nor is heard
+  std::function<bool(const wire::Body&)> drops;             // of frames that the network loses; null: of none
+  std::function<bool(NodeId to, const wire::Body&)> loses;  // the same, by whom they are for
+  std::function<bool(Machine&)> works;                      // whose workers run; null: everyone's
+  std::map<NodeId, std::int64_t> wall_ahead_ms;             // by how much a wall clock is wrong
+  std::set<NodeId> cut;                                     // neither runs nor hears nor is heard
   Now now{raft::Instant(std::chrono::hours(600)), 1'000'000};
 
  private:

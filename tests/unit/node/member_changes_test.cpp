@@ -65,7 +65,7 @@ struct Leader {
     add(stays_learner);
     hear(4, kDisk, true);
     REQUIRE(decide());
-    lags.push_back({NodeId(4), 10 * MemberChanges::kNearBytes, true});
+    lags.push_back({NodeId(4), 10 * MemberChanges::kNearBytes, true, true});
     decide();
   }
   std::string refusal() const {
@@ -179,7 +179,7 @@ TEST_CASE("one change puts a node that has caught up in the place of a voter, th
   CHECK(f.done()->warnings.empty());
   Leader later;  // it knows no more than the membership says
   later.members = f.members;
-  later.lags = {{NodeId(2), 1u << 30, false}, {NodeId(3), 0, true}, {NodeId(4), 0, true}};
+  later.lags = {{NodeId(2), 1u << 30, false}, {NodeId(3), 0, true}, {NodeId(4), 0, true, true}};
   REQUIRE(later.decide());
   CHECK(later.members.voters() == std::vector{NodeId(1), NodeId(3), NodeId(4)});
   CHECK(later.members.find(NodeId(2)) == nullptr);
@@ -193,12 +193,33 @@ TEST_CASE("a promotion of one that lags is refused with the figures") {
   f.lags.back() = {NodeId(4), 0, false};
   f.ask({Kind::promote, NodeId(4)});
   CHECK(contains(f.refusal(), "does not answer"));
-  f.lags.back() = {NodeId(4), 7, true};
+  f.lags.back() = {NodeId(4), 7, true, true};
   f.ask({Kind::promote, NodeId(4)});
   REQUIRE(f.decide());
   f.decide();
   CHECK(f.done() != nullptr);
   CHECK(f.members.voters().size() == 4);
+}
+
+TEST_CASE("nobody becomes a voter before it holds the entry that makes it a member, also when that is forced") {
+  Leader f;
+  f.take_in();
+  f.lags.back() = {NodeId(4), 0, true, false};
+  CHECK_FALSE(f.decide());
+  MemberChangeWanted forced{Kind::promote, NodeId(4)};
+  forced.is_forced = true;
+  f.ask(forced);
+  CHECK(contains(f.refusal(), "has not got the entry of the log by which it is a member"));
+  f.lags.back().holds_membership = true;
+  CHECK(f.decide());
+}
+
+TEST_CASE("a leader that is being removed does not take itself in again") {
+  Leader f;
+  std::erase_if(f.members.members, [](const raft::Member& member) { return member.id == NodeId(1); });
+  f.ask({Kind::add, NodeId(1), {}, {kAddress}});
+  CHECK(contains(f.refusal(), "node 1 is the one that leads"));
+  CHECK(f.port.connected.find(NodeId(1)) == f.port.connected.end());
 }
 
 TEST_CASE("a removal that leaves too few who answer is refused with the arithmetic, and done when it is forced") {

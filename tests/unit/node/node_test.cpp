@@ -157,6 +157,26 @@ TEST_CASE("writes wait while too much is on its way to storage, and go on when i
   CHECK(machine.node->status().revision == 20);
 }
 
+TEST_CASE("writes wait in the inbox while too much of the log is not applied, and what ends there is not applied") {
+  Machine machine;
+  SECTION("by entries") { machine.settings.unapplied_entries_max = 3; }
+  SECTION("by bytes") { machine.settings.unapplied_bytes_max = 700; }
+  machine.settings.entry_bytes_max = 100;
+  machine.restart();
+  machine.settle();
+  const Status before = machine.node->status();
+  std::vector<std::uint64_t> writes;
+  for (int i = 0; i < 20; ++i) writes.push_back(machine.put("key", std::string(200, 'v')));
+  machine.run();
+  CHECK(machine.node->status().last_index.value() == before.last_index.value() + 3);
+  CHECK(machine.node->status().inbox_bytes > 0);
+  machine.node->cancel({1, writes.back()});
+  CHECK(machine.recorder.answers.at(writes.back()).outcome == Outcome::refused);
+  machine.settle();
+  CHECK(machine.node->status().inbox_bytes == 0);
+  CHECK(machine.node->status().revision == before.revision + 19);
+}
+
 TEST_CASE("a read after writes sees them though they came with it") {
   Machine machine;
   machine.settle();

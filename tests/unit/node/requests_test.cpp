@@ -66,6 +66,29 @@ TEST_CASE("one request that is larger than the inbox is taken when it is alone")
   CHECK(answers.ended[2].outcome == Outcome::overloaded);
 }
 
+TEST_CASE("what was proposed in the present term counts until it is applied, and what an earlier term left does not") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  const auto propose = [&](std::uint64_t request, std::uint64_t index, std::uint64_t term, std::uint64_t bytes) {
+    requests.submit(submission(request, Access::write));
+    Batch batch = requests.take_batch(1000, 100);
+    batch.entry_bytes = bytes;
+    requests.proposed(LogIndex(index), Term(term), std::move(batch));
+  };
+  propose(1, 5, 1, 30);
+  propose(2, 6, 1, 40);
+  CHECK(requests.unapplied_bytes() == 70);
+  requests.take_applied(LogIndex(5), Term(1), raft::NodeId(1));
+  CHECK(requests.unapplied_bytes() == 40);
+  propose(3, 6, 3, 50);  // leadership was lost, and won again before the index came
+  CHECK(requests.unapplied_bytes() == 50);
+  propose(4, 7, 3, 60);
+  requests.take_applied(LogIndex(6), Term(3), raft::NodeId(1));
+  CHECK(requests.unapplied_bytes() == 60);
+  requests.installed(LogIndex(9), raft::NodeId(2));
+  CHECK(requests.unapplied_bytes() == 0);
+}
+
 TEST_CASE("time that runs out in the inbox refuses, in the log it leaves the outcome unknown") {
   Answers answers;
   Requests requests(answers, kInboxBytesMax);

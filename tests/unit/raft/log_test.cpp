@@ -114,11 +114,33 @@ TEST_CASE("of any index it is known which membership was in force, and whom it o
   CHECK(log.membership_as_of(LogIndex(6)).membership->has_voter(NodeId(8)));
   CHECK(log.membership_as_of(LogIndex(7)).index == LogIndex(6));
   CHECK(log.membership_as_of(LogIndex(100)).membership->has_voter(NodeId(9)));
-  CHECK(log.counts_since(LogIndex(5), NodeId(7)));
-  CHECK_FALSE(log.counts_since(LogIndex(6), NodeId(7)));
-  CHECK(log.counts_since(LogIndex(7), NodeId(8)));
-  CHECK(log.counts_since(LogIndex(4), NodeId(9)));
-  CHECK_FALSE(log.counts_since(LogIndex(4), NodeId(100)));
+  const auto counts_since = [&](LogIndex index, NodeId node) {
+    return log.any_since(index, [&](const Membership& one) { return one.has_voter(node); });
+  };
+  CHECK(counts_since(LogIndex(5), NodeId(7)));
+  CHECK_FALSE(counts_since(LogIndex(6), NodeId(7)));
+  CHECK(counts_since(LogIndex(7), NodeId(8)));
+  CHECK(counts_since(LogIndex(4), NodeId(9)));
+  CHECK_FALSE(counts_since(LogIndex(4), NodeId(100)));
+}
+
+TEST_CASE("a membership behind an entry names a node only when it is of no earlier term") {
+  Log log(LogIndex(4), Term(2), {{{NodeId(7)}}});
+  Entry made = entry(6, 3);
+  made.kind = EntryKind::membership;
+  made.membership = std::make_shared<const Membership>(Membership{{{NodeId(7)}, {NodeId(8)}}});
+  log.recover(entry(5, 3));
+  log.recover(made);
+  const auto names = [&](std::uint64_t index, std::uint64_t term, std::uint64_t node) {
+    return log.any_after(LogIndex(index), Term(term),
+                         [&](const Membership& one) { return one.find(NodeId(node)) != nullptr; });
+  };
+  CHECK(names(5, 3, 8));
+  CHECK(names(5, 2, 8));
+  CHECK_FALSE(names(5, 4, 8));
+  CHECK_FALSE(names(6, 3, 8));
+  CHECK_FALSE(names(5, 3, 9));
+  CHECK(names(3, 1, 7));
 }
 
 TEST_CASE("the last entry that is not of a later term is found by runs of terms") {

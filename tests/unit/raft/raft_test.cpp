@@ -226,5 +226,140 @@ TEST_CASE("the same events give the same effects") {
   CHECK(run() == run());
 }
 
+// Entries that are no more in memory, and that a peer needs, are read from storage. A leader that cannot read them may
+// have nothing to write, and its peers wait for ever.
+TEST_CASE("a leader steps down when what a peer needs is not read for an election timeout") {
+  for (const bool is_read : {false, true}) {
+    Settings settings = Core::settings();
+    settings.log_cache_bytes_max = 0;
+    Recovered recovered = Core::recovered({kSelf, NodeId(2), NodeId(3)}, {Term(1), NodeId()});
+    recovered.log.recover({LogIndex(2), Term(1), EntryKind::commands, bytes_of("text")});
+    Raft raft(settings, std::move(recovered), Random(1), Instant());
+    Instant now = *raft.next_deadline();
+    const auto step = [&](Happening what) {
+      Effects effects;
+      raft.step({now, std::move(what)}, effects);
+      return effects;
+    };
+    step(Tick{});
+    const Effects stands = step(Received{NodeId(2), VoteReply{Term(2), Ballot::pre_vote, true}});
+    step(WriteDurable{stands.write->sequence});
+    const Effects elected = step(Received{NodeId(2), VoteReply{Term(2), Ballot::vote, true}});
+    REQUIRE(raft.role() == RoleName::leader);
+    step(WriteDurable{elected.write->sequence});
+    // Node 2 has all, and node 3 lacks entry 2.
+    step(Received{NodeId(2), AppendAccepted{Term(2), LogIndex(3)}});
+    step(Received{NodeId(3), AppendRejected{Term(2), LogIndex(2), LogIndex(1), Term(1)}});
+    const Effects asks = step(Tick{});
+    REQUIRE(asks.entries_wanted.size() == 1);
+    CHECK(asks.entries_wanted.at(0).first == LogIndex(2));
+    if (is_read) step(EntriesRead{NodeId(3), {{LogIndex(2), Term(1), EntryKind::commands, bytes_of("text")}}});
+    const Instant end = now + Core::settings().election_timeout_max;
+    for (std::uint64_t round = 1; now < end; ++round) {
+      CHECK(raft.role() == RoleName::leader);
+      now += Core::settings().heartbeat_interval;
+      for (const NodeId peer : {NodeId(2), NodeId(3)}) step(Received{peer, HeartbeatReply{Term(2), 1, {}}});
+      step(Tick{});
+    }
+    CHECK(raft.role() == (is_read ? RoleName::leader : RoleName::follower));
+  }
+}
+
+// A node that is one of the voters 1 to 3 by its number.
+struct Named {
+  explicit Named(Incarnation known, bool joins) : raft(settings(joins), recovered(known), Random(1), Instant()) {}
+
+  static Settings settings(bool joins) {
+    Settings settings = Core::settings();
+    settings.incarnation = {7};
+    settings.joins = joins;
+    return settings;
+  }
+  static Recovered recovered(Incarnation known) {
+    Membership members{{{kSelf, known}, {NodeId(2)}, {NodeId(3)}}};
+    Recovered recovered{{Term(1), NodeId()}, Log(), WriteSequence(1)};
+    recovered.log.recover({LogIndex(1), Term(1), EntryKind::membership, bytes_of("members"),
+                           std::make_shared<const Membership>(std::move(members))});
+    return recovered;
+  }
+  // Whether it asks for votes when it hears of nobody, and whether it would give its own to another.
+  bool stands() {
+    Effects effects;
+    raft.step({now, Tick{}}, effects);
+    raft.step({now + std::chrono::seconds(1), Tick{}}, effects);  // it was stopped, and listens once more first
+    return raft.role() == RoleName::candidate;
+  }
+  Verdict vote() {
+    Effects effects;
+    const VoteRequest request{Term(2), Ballot::vote, Cause::timeout, LogIndex(1), Term(1)};
+    raft.step({now, Received{NodeId(2), request}}, effects);
+    return effects.votes.at(0).verdict;
+  }
+
+  const Instant now = Instant(std::chrono::hours(1));
+  Raft raft;
+};
+
+TEST_CASE("a node does not stand for one that had its number with another data directory") {
+  CHECK(Named({7}, false).stands());
+  CHECK(Named({}, false).stands());  // as the cluster began
+  CHECK_FALSE(Named({8}, false).stands());
+  CHECK(Named({7}, true).stands());
+  CHECK_FALSE(Named({}, true).stands());
+}
+
+// Whether a node that catches up, and has all up to the entry by which its number left, takes that for its own removal.
+bool takes_for_its_own_removal(Incarnation former, bool joins) {
+  Raft raft(Named::settings(joins), Recovered{{}, Log(), WriteSequence()}, Random(1), Instant());
+  const Instant now(std::chrono::hours(1));
+  const auto entry = [](std::uint64_t index, Membership members) {
+    return Entry{LogIndex(index), Term(1), EntryKind::membership, bytes_of("members"),
+                 std::make_shared<const Membership>(std::move(members))};
+  };
+  const std::vector<Entry> entries{entry(1, {{{kSelf, former}, {NodeId(2)}, {NodeId(3)}}}),
+                                   entry(2, {{{NodeId(2)}, {NodeId(3)}}, {{kSelf, former}}})};
+  Effects effects;
+  raft.step({now, Received{NodeId(2), Append{Term(1), LogIndex(), Term(), LogIndex(2), entries}}}, effects);
+  CHECK(raft.commit_index() == LogIndex(2));
+  return raft.is_removed();
+}
+
+TEST_CASE("a node that takes the number of one that left does not take that for its own removal") {
+  CHECK(takes_for_its_own_removal({7}, true));
+  CHECK(takes_for_its_own_removal({}, false));  // as the cluster began
+  CHECK_FALSE(takes_for_its_own_removal({8}, true));
+  CHECK_FALSE(takes_for_its_own_removal({}, true));
+}
+
+TEST_CASE("a node that has joined votes for nobody before its log says that it is a member") {
+  CHECK(Named({}, false).vote() == Verdict::granted);
+  CHECK(Named({7}, true).vote() == Verdict::granted);
+  CHECK(Named({}, true).vote() == Verdict::joining);
+  CHECK(Named({8}, true).vote() == Verdict::joining);
+  Settings settings = Named::settings(true);
+  Raft empty(settings, Recovered{{}, Log(), WriteSequence()}, Random(1), Instant());
+  Effects effects;
+  const VoteRequest request{Term(2), Ballot::pre_vote, Cause::timeout, LogIndex(1), Term(1)};
+  empty.step({Instant(std::chrono::hours(1)), Received{NodeId(2), request}}, effects);
+  CHECK(effects.votes.at(0).verdict == Verdict::joining);
+  CHECK(effects.sends.empty());
+}
+
+TEST_CASE("a follower whose namesake was the only voter commits before its own disk has it") {
+  Settings settings = Named::settings(true);
+  Recovered recovered = Core::recovered({}, {Term(1), NodeId()});
+  Membership alone{{{kSelf, {8}}}};
+  recovered.log = Log();
+  recovered.log.recover({LogIndex(1), Term(1), EntryKind::membership, bytes_of("members"),
+                         std::make_shared<const Membership>(std::move(alone))});
+  Raft raft(settings, std::move(recovered), Random(1), Instant());
+  Effects effects;
+  Append append{Term(2), LogIndex(1), Term(1), LogIndex(2), {}};
+  append.entries.push_back({LogIndex(2), Term(2), EntryKind::no_op, bytes_of("no-op"), nullptr});
+  raft.step({Instant(std::chrono::hours(1)), Received{NodeId(2), append}}, effects);
+  CHECK(raft.commit_index() == LogIndex(2));
+  CHECK(raft.role() == RoleName::follower);
+}
+
 }  // namespace
 }  // namespace tenon::raft

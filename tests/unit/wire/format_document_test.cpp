@@ -59,6 +59,8 @@ TEST_CASE("the frames of docs/formats.md are what the core writes") {
   const Envelope to_new{"orders", raft::NodeId(1), kIncarnation, raft::NodeId(4)};
   const StandingNotice notice{StandingNotice::Kind::welcome, {}, {{raft::NodeId(1), {"tcp://a:7"}}}};
   CHECK(bytes_of(encode_frame(to_new, notice)) == hexadecimal(documented_bytes("core standing_notice")));
+  CHECK(bytes_of(encode_frame(envelope, Publication{"news", "hi"})) ==
+        hexadecimal(documented_bytes("core publication")));
 }
 
 TEST_CASE("the image of docs/formats.md, and the frames that carry it, are what the core writes") {

@@ -351,5 +351,17 @@ TEST_CASE("heads with good checksums and random bodies are read or refused, and 
   }
 }
 
+TEST_CASE("a message of a channel comes through as it is, up to its bound") {
+  const std::string largest(kPublicationBytesMax - 1, 'v');
+  for (const std::string& value : {std::string(), std::string("hello"), largest}) {
+    const auto frame = joined(encode_frame(kEnvelope, Publication{"c", value}));
+    const DecodedFrame back = decoded(frame);
+    CHECK(std::get<Publication>(back.body).channel == "c");
+    CHECK(std::get<Publication>(back.body).value == value);
+  }
+  // One without a channel is nobody's.
+  CHECK(std::holds_alternative<FrameError>(decode_frame(joined(encode_frame(kEnvelope, Publication{"", "v"})))));
+}
+
 }  // namespace
 }  // namespace tenon::wire

@@ -56,6 +56,9 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   // does not lead ignores it.
   void transfer_leadership(raft::NodeId target);
 
+  // What the verb `plugins` tells of from now on. Any thread.
+  void plugin_loaded(LoadedPart part);
+
   // Asks for an image of what is applied. Any thread; nothing happens while one is being taken or received.
   void take_image();
 
@@ -103,6 +106,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   void failed(const std::string& why) override;
 
   std::string metrics_text() const;
+  AdminAnswer admin_events(const std::string& argument) const;
+  AdminAnswer admin_plugins() const;
   AdminAnswer admin_transfer(const std::string& argument);
   AdminAnswer admin_snapshot(const std::string& argument);
   std::optional<AdminAnswer> admin_snapshot_read(node::Token token, const std::string& argument);
@@ -146,6 +151,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
 
   mutable std::mutex status_mutex_;
   node::Status status_;
+  mutable std::mutex parts_mutex_;
+  std::vector<LoadedPart> parts_;  // guarded by parts_mutex_
 
   std::vector<std::pair<std::uint64_t, std::vector<CompletionPointer>>> answers_;  // of this round, by queue
 };

@@ -42,6 +42,8 @@ struct CheckedRequest {
   std::optional<node::WatchRequest> watch = std::nullopt;  // it has no command then
   node::Consistency consistency = node::Consistency::linearizable;
   std::optional<std::chrono::milliseconds> max_age = std::nullopt;
+  std::optional<node::SubscribeRequest> subscription = std::nullopt;  // it has nothing else then
+  std::optional<node::PublishRequest> publication = std::nullopt;     // the same
 };
 
 struct AdminRequest {

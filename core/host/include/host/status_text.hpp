@@ -75,10 +75,21 @@
 //   applied_index, revision
 //   state_hash      16 hexadecimal digits
 //
+// plugins: for each loaded plugin a line of fields as those of members, and below it lines that begin with a space.
+//   plugin         its section of the config, as in storage.filewal
+//   id, version, abi  by its manifest
+//    file PATH     that it was loaded from
+//    option NAME VALUE  a line for each that is set or has a default; of a secret one (secret)
+//
+// events: lines of `sequence time_ms kind text`, ascending: those behind the sequence of the argument, of the latest
+//   that are kept; without an argument all of them.
+//   kind           election | membership | snapshot | standing | state
+//
 // metrics: everything that is counted and measured, in the form of metrics/prometheus_text.hpp.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,6 +107,16 @@ struct Identity {
   std::string faults = "none";  // what suffers faults on purpose, by its config
 };
 
+// A plugin that the node has loaded, with the options that it was given.
+struct LoadedPart {
+  std::string room;  // "storage.filewal"
+  std::string id;
+  std::string version;
+  std::string abi;
+  std::string file;
+  std::map<std::string, std::string> options;  // what is secret is masked
+};
+
 // 32 digits; `-` when it is not known.
 std::string hexadecimal(const raft::Incarnation& incarnation);
 // 32 lower-case digits; nullopt: the text is not that.
@@ -107,6 +128,7 @@ std::string members_text(const Identity& identity, const node::Status& status, c
 // Nullopt: it is not of that form.
 std::optional<node::MemberChangeWanted> parse_member_change(const std::string& verb, const std::string& argument);
 std::string member_change_text(const node::MemberChangeDone& done);
+std::string plugins_text(const std::vector<LoadedPart>& parts);
 std::string leader_text(const node::Status& status, const std::vector<KnownNode>& nodes);
 std::string snapshots_text(const node::Status& status);
 std::string compaction_text(const node::CompactionBegun& begun);

@@ -19,6 +19,7 @@
 #include "kv/store.hpp"
 #include "node/backup/image_readings.hpp"
 #include "node/boot.hpp"
+#include "node/channels.hpp"
 #include "node/cluster_clock.hpp"
 #include "node/forwarded_requests.hpp"
 #include "node/images/images.hpp"
@@ -202,6 +203,7 @@ class Node {
       forward_base_;  // added to the numbers of writes that are forwarded; unlike that of an earlier start
   kv::Store store_;   // as of applied_index_
   Watches watches_;   // of what store_ does
+  Channels channels_;
   raft::Membership applied_membership_;  // the same
   ClusterClock clock_;
   StateComparison states_;
@@ -228,6 +230,7 @@ class Node {
   bool space_is_short_ = false;
   raft::Instant next_way_given_;  // while it is: when this node, should it lead, gives leadership up again
   raft::Duration way_given_wait_{};
+  raft::NodeId way_given_to_;                     // the last time; 0: to nobody yet
   bool more_to_do_ = false;                       // run() stopped early, to be called again at once
   std::vector<std::unique_ptr<Work>> left_work_;  // that came to its end after this node had failed
   bool failed_ = false;                           // holds for good; nothing is answered any more

@@ -17,6 +17,8 @@ class PeerLinks {
   // Answers to forwarded commands wait for room in a lane until they are this many bytes for one peer; then they are
   // dropped, and the peer's client learns that the outcome is unknown.
   static constexpr std::uint64_t kWaitingBytesMax = 32u << 20;
+  // Messages of channels in one round, for one peer.
+  static constexpr std::uint64_t kPublicationBytesMax = 1u << 20;
 
   // Keeps: port, for its life.
   PeerLinks(PeerPort& port, std::string cluster, raft::NodeId self, const raft::Incarnation& incarnation)
@@ -27,6 +29,11 @@ class PeerLinks {
   void queue(raft::NodeId to, const wire::NodeReport& report);
   void queue(raft::NodeId to, const wire::StandingRequest& request);
   void queue(raft::NodeId to, const wire::StandingNotice& notice);
+  // Queues a message of a channel for the control lane, behind all else of the same round. False: it was surely not
+  // sent.
+  bool queue(raft::NodeId to, const wire::Publication& publication);
+  // How many of these the control lanes had no room for, since the start.
+  std::uint64_t publications_dropped() const noexcept { return publications_dropped_; }
   // Queues an answer for the bulk lane.
   void queue(raft::NodeId to, const wire::ForwardReply& reply);
   // Hands over what is queued.
@@ -43,6 +50,7 @@ class PeerLinks {
     std::vector<wire::OutgoingFrame> frames;
     std::uint64_t bytes = 0;  // of frames; of the bulk lane <= kWaitingBytesMax
   };
+  void flush_publications();
   bool offer(raft::NodeId to, wire::OutgoingFrame frame);
   wire::Envelope envelope(raft::NodeId to) const noexcept { return {cluster_, self_, incarnation_, to}; }
 
@@ -51,6 +59,8 @@ class PeerLinks {
   const raft::NodeId self_;
   const raft::Incarnation incarnation_;
   std::map<std::pair<raft::NodeId, Lane>, Queued> queued_;
+  std::map<raft::NodeId, Queued> publications_;  // bytes <= kPublicationBytesMax, or one alone
+  std::uint64_t publications_dropped_ = 0;
 };
 
 }  // namespace tenon::node

@@ -40,6 +40,7 @@ struct Batch {
   std::vector<Waiting> waiting;       // one for each command of the entry
   std::vector<std::string> commands;  // until the entry is encoded
   raft::Instant proposed_at;
+  std::uint64_t entry_bytes = 0;  // of the entry, once it is encoded
 };
 
 class Requests {
@@ -68,6 +69,8 @@ class Requests {
                      std::string_view message, raft::NodeId leader);
   // The batch stands in the log.
   void proposed(raft::LogIndex index, raft::Term term, Batch batch);
+  // The sizes of the entries that were proposed in the same term as the last one and are not applied yet.
+  std::uint64_t unapplied_bytes() const noexcept { return unapplied_bytes_; }
   // The entry of this index and term is applied: the batch that waits for it, if one does; the caller answers whoever
   // waits in it. What waited for another entry in its place surely never is applied, and is refused.
   std::optional<Batch> take_applied(raft::LogIndex index, raft::Term term, raft::NodeId leader);
@@ -136,6 +139,12 @@ class Requests {
     std::vector<WaitingRead> reads;
   };
   using Place = std::pair<raft::LogIndex, raft::Term>;
+  struct Placed {
+    Place place;
+    Batch batch;
+  };
+  // The first of the batches in the log, when its index is at most `index`; it is taken out.
+  std::optional<Placed> take_in_log(raft::LogIndex index);
   // Every write up to this number has ended, or stands in the log of this node.
   std::uint64_t writes_logged() const noexcept;
   // Every write up to this number has ended.
@@ -158,6 +167,8 @@ class Requests {
   std::deque<WaitingWrite> writes_;
   std::vector<WaitingRead> reads_;
   std::map<Place, Batch> in_log_;                 // more than one for an index when leadership was lost and won again
+  raft::Term unapplied_term_;                     // of the last batch that was proposed
+  std::uint64_t unapplied_bytes_ = 0;             // of those in in_log_ with that term; 0 when there are none
   std::map<std::uint64_t, Forwarded> forwarded_;  // by number
   std::deque<ReadGroup> groups_;                  // ascending in token
   std::uint64_t last_write_number_ = 0;

@@ -28,6 +28,10 @@ struct Settings {
   std::size_t entry_commands_max = 4096;      // > 0
   // Handed to storage and not durable; above it nothing is proposed.
   std::uint64_t storage_backlog_bytes_max = 64u << 20;
+  // In the log of a leader and not applied; above either nothing is proposed. What waits in the inbox meanwhile can be
+  // refused, and surely is not applied; what waits in the log cannot. Entries: all; bytes: of what it proposed itself.
+  std::uint64_t unapplied_entries_max = 16'384;  // > 0
+  std::uint64_t unapplied_bytes_max = 64u << 20;
   std::uint64_t log_read_bytes_max = 4u << 20;      // that one read of the log asks storage for
   std::uint64_t answer_bytes_max = 8u << 20;        // of reads that one run() answers, beyond the first few
   std::size_t apply_entries_max = 64;               // that one run() applies, so that it stays short

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "node/channels.hpp"
 #include "node/images/images.hpp"
 #include "node/members/member_change.hpp"
 #include "node/members/own_standing.hpp"
@@ -33,6 +34,7 @@ struct Status {
   bool is_compacting = false;   // an operator wants it cut, which is not done yet
   ImageStatus images;
   WatchStatus watches;
+  ChannelStatus channels;
   raft::Membership membership;
   std::vector<raft::PeerStatus> peers;  // of a leader: the other members, ascending; else empty
   // The state includes everything that was acknowledged before this; nullopt: that is not known.

@@ -59,6 +59,19 @@ struct WatchRequest {
   Freshness freshness = Freshness::confirmed;
 };
 
+// Wants the messages of channels.
+struct SubscribeRequest {
+  std::string first;
+  std::string end;                // the channels are [first, end); empty: to the last
+  std::uint64_t records_max = 1;  // on loan at a time; > 0
+};
+
+// Has a message for whoever listens.
+struct PublishRequest {
+  std::string channel;
+  std::string value;
+};
+
 struct Submission {
   Token token;
   Access access = Access::read;
@@ -71,11 +84,18 @@ struct Submission {
   // Of a stale read: it shows everything that was acknowledged before it came, and so long before its answer. nullopt:
   // anything will do.
   std::optional<raft::Duration> max_age = std::nullopt;
+  // At most one, and there is nothing else then but the token.
+  std::optional<SubscribeRequest> subscription = std::nullopt;
+  std::optional<PublishRequest> publication = std::nullopt;
 };
 
 inline std::uint64_t held_bytes(const Submission& submission) noexcept {
   const std::uint64_t range = submission.watch ? submission.watch->first.size() + submission.watch->end.size() : 0;
-  return submission.command.size() + range;
+  const std::optional<SubscribeRequest>& subscription = submission.subscription;
+  const std::optional<PublishRequest>& publication = submission.publication;
+  const std::uint64_t channels = subscription ? subscription->first.size() + subscription->end.size() : 0;
+  const std::uint64_t message = publication ? publication->channel.size() + publication->value.size() : 0;
+  return submission.command.size() + range + channels + message;
 }
 
 // What the client may conclude; the meanings are those of TENON_OUTCOME_* in client_api.h.
@@ -96,6 +116,7 @@ struct Answer {
   raft::NodeId leader;                            // as last heard of; 0: not known
   kv::Reply reply;                                // of DONE; of COMPACTED the revision at which a watch can begin
   std::optional<StreamLoan> loan = std::nullopt;  // of a stream, and not its last answer
+  bool has_missed = false;                        // of a subscription: messages were lost
 };
 
 }  // namespace tenon::node

@@ -58,6 +58,8 @@ class Watches {
   void open(const Submission& submission, const StreamView& view);
   // Ends the stream as cancelled; false: there is none of this token.
   bool cancel(Token token, raft::NodeId leader);
+  // Ends every stream as refused, for that reason: no change will come to this node any more.
+  void refuse_all(tenon_error error, const std::string& why);
   // The queue is gone: its streams end without an answer.
   void end_queue(std::uint64_t queue);
   // What was on loan has come back.

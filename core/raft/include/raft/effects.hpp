@@ -95,6 +95,7 @@ enum class Verdict : std::uint8_t {
   old_log,    // its log ends before that of this node
   voted,      // the vote of this term went to another
   removed,    // it is no member any more, and was told so
+  joining,    // this node has joined, and no membership of its log says so yet
 };
 struct VoteDecided {
   NodeId candidate;

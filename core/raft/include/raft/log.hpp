@@ -9,6 +9,7 @@
 // entry that was overwritten while its first write was under way is not mistaken for durable.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -43,8 +44,20 @@ class Log {
   LogIndex membership_index() const noexcept { return memberships_.back().index; }
   // The one in force at `index`, and where it stands. Needs: boundary() <= index. Valid until the log changes.
   const MembershipAt& membership_as_of(LogIndex index) const noexcept;
-  // Whether that one, or any behind it, counts the node.
-  bool counts_since(LogIndex index, NodeId node) const noexcept;
+  // Whether `holds` is true of that one, or of any behind it.
+  template <class Holds>
+  bool any_since(LogIndex index, const Holds& holds) const {
+    return std::any_of(&membership_as_of(index), memberships_.data() + memberships_.size(),
+                       [&](const MembershipAt& one) { return holds(*one.membership); });
+  }
+  // Whether `holds` is true of one that was proposed after the entry (index, term), which is committed. One of an
+  // earlier term was not, wherever it stands.
+  template <class Holds>
+  bool any_after(LogIndex index, Term term, const Holds& holds) const {
+    return std::any_of(memberships_.begin(), memberships_.end(), [&](const MembershipAt& one) {
+      return one.index > index && this->term(one.index) >= term && holds(*one.membership);
+    });
+  }
 
   // The term of the entry at `index`, or of the boundary; nullopt when it is compacted or beyond the end, which the
   // caller tells apart by comparing with boundary() and last_index().

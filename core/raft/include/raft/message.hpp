@@ -88,6 +88,7 @@ struct ReadIndexReply {
 struct Removed {
   Term term;
   LogIndex index;
+  Term index_term;  // of the entry there
 };
 
 using Message = std::variant<VoteRequest, VoteReply, Append, AppendAccepted, AppendRejected, Heartbeat, HeartbeatReply,
@@ -95,6 +96,14 @@ using Message = std::variant<VoteRequest, VoteReply, Append, AppendAccepted, App
 
 inline Term term_of(const Message& message) noexcept {
   return std::visit([](const auto& one) { return one.term; }, message);
+}
+
+// Whether it says what a member has promised or holds, so that it counts somewhere. Whoever leads, or asks for a vote,
+// says nothing of that kind: the one was elected by others, and the other is judged by its log.
+inline bool is_answer(const Message& message) noexcept {
+  return std::holds_alternative<VoteReply>(message) || std::holds_alternative<AppendAccepted>(message) ||
+         std::holds_alternative<AppendRejected>(message) || std::holds_alternative<HeartbeatReply>(message) ||
+         std::holds_alternative<ReadIndexRequest>(message);
 }
 
 }  // namespace tenon::raft

@@ -40,11 +40,14 @@ Value quorum_reached(const Membership& membership, const ReachedBy& reached_by) 
   before.reserve(membership.members.size());
   after.reserve(membership.members.size());
   for (const Member& member : membership.members) {
-    if (member.standing == Standing::learner) continue;
+    const bool is_mistaken = member.standing == Standing::learner && mutant("learners-count");
+    if (member.standing == Standing::learner && !is_mistaken) continue;
     const Value reached = reached_by(member.id);
-    if (counts_before(member.standing)) before.push_back(reached);
-    if (counts_after(member.standing)) after.push_back(reached);
+    if (counts_before(member.standing) || is_mistaken) before.push_back(reached);
+    if (counts_after(member.standing) || is_mistaken) after.push_back(reached);
   }
+  if (mutant("new-voters-decide")) return majority_reached(std::move(after));
+  if (mutant("old-voters-decide")) return majority_reached(std::move(before));
   return std::min(majority_reached(std::move(before)), majority_reached(std::move(after)));
 }
 

@@ -17,12 +17,14 @@
 #include "raft/progress.hpp"
 #include "raft/random.hpp"
 #include "raft/roles.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::raft {
 
 struct Settings {
   NodeId self;
   Incarnation incarnation = {};  // of its data directory; zero: any that a membership knows
+  bool joins = false;            // the directory was empty until a leader filled it
   // An election begins when no leader was heard of for a random time within [min, max). Needs: 0 < 2 * heartbeat <= min
   // < max.
   Duration heartbeat_interval = std::chrono::milliseconds(50);
@@ -79,7 +81,9 @@ class Raft {
   NodeId leader() const noexcept;  // of this term, as far as it is known; 0: not known
   LogIndex commit_index() const noexcept { return commit_index_; }
   const Log& log() const noexcept { return log_; }
-  const Membership& membership() const noexcept { return log_.membership(); }
+  const Membership& membership() const noexcept {
+    return mutant("decided-members-count") ? *log_.membership_as_of(commit_index_).membership : log_.membership();
+  }
   // Of a leader: when the newest round of heartbeats began that a majority has answered; until then no other led.
   // nullopt: it leads not, or not for long enough.
   std::optional<Instant> confirmed_at() const noexcept;
@@ -94,7 +98,7 @@ class Raft {
   std::vector<PeerStatus> peers() const;
   // Whether this node was a member and is none any more, as far as it knows or was told. It stays quiet then, unless it
   // becomes a member again.
-  bool is_removed() const noexcept;
+  bool is_removed() const;
 
  private:
   struct Held {
@@ -147,6 +151,7 @@ class Raft {
   void receive(NodeId from, const VoteRequest& request, Effects& effects);
   void receive(NodeId from, const VoteReply& reply, Effects& effects);
   void count_vote(NodeId voter, Effects& effects);
+  bool is_up_to_date(const VoteRequest& request) const noexcept;
   bool refuses_to_vote(NodeId from, const VoteRequest& request, Effects& effects) const;
 
   // leader.cpp
@@ -186,7 +191,10 @@ class Raft {
   bool may_say(NodeId from, const Message& message) noexcept;
   bool tell_removed(NodeId from, const VoteRequest& request, Effects& effects);
   void receive(NodeId from, const Removed& removed, Effects& effects);
-  bool may_stand() const noexcept;
+  bool is_told_removed() const;
+  bool may_stand() const;
+  bool is_this_node(const Incarnation& known) const noexcept;
+  bool may_vote() const;
   void tell_removal(Effects& effects);
 
   // images.cpp
@@ -217,7 +225,7 @@ class Raft {
   std::deque<Unsynced> unsynced_;   // the writes in (durable_sequence_, last_sequence_]
   std::vector<LogRead> log_reads_;  // that were asked for and not answered, the oldest first
   std::vector<Held> held_;          // each rests on a write above durable_sequence_
-  LogIndex told_removed_;           // as of which this node was told that it is no member; 0: it was not
+  Removed told_removed_{};          // the latest that this node was told; index 0: nothing
   bool is_removal_told_ = false;    // by an effect; false while it is not removed
   std::uint64_t last_read_id_;      // begins at random, so that no id is used again after a restart
   Role role_;

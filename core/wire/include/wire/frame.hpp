@@ -122,8 +122,15 @@ struct StandingNotice {
 };
 inline constexpr std::size_t kNoticeBytesMax = 1024;
 
+// A message for whoever listens to a channel. For the lane control; what is lost is not sent again.
+struct Publication {
+  std::string_view channel;
+  std::string_view value;
+};
+inline constexpr std::size_t kPublicationBytesMax = 256u << 10;  // of channel and value together
+
 using Body = std::variant<raft::Message, Forward, ForwardReply, ImagePiece, ImageAck, NodeReport, StandingRequest,
-                          StandingNotice>;
+                          StandingNotice, Publication>;
 
 // A frame as a transport takes it: the parts one after the other. Frames of entries and of pieces share their bytes.
 struct OutgoingFrame {
@@ -143,10 +150,12 @@ OutgoingFrame encode_frame(const Envelope& envelope, const NodeReport& report);
 // Needs, both: within the bounds.
 OutgoingFrame encode_frame(const Envelope& envelope, const StandingRequest& request);
 OutgoingFrame encode_frame(const Envelope& envelope, const StandingNotice& notice);
+// Needs: within kPublicationBytesMax.
+OutgoingFrame encode_frame(const Envelope& envelope, const Publication& publication);
 
 struct DecodedFrame {
   Envelope envelope;  // the cluster is a view into the frame
-  Body body;          // entries and pieces share the frame's bytes, commands are views into them
+  Body body;          // entries and pieces share the frame's bytes; commands and publications are views into them
 };
 enum class FrameError { corrupt, unknown_version };
 

@@ -31,9 +31,11 @@ std::string_view name_of(CloseReason reason) noexcept;
 // Where traffic is counted. A default-constructed one counts nothing. Any thread.
 struct Traffic {
   // Makes the metrics that a plugin with connections declares in its manifest: the gauge connections, and the counters
-  // connections_refused_total, connections_closed_total (label reason), bytes_received_total, bytes_sent_total,
-  // frames_received_total and frames_sent_total. Needs: before open() or start() of the instance has returned.
+  // connections_refused_total, connections_closed_total (label reason), bytes_received_total and bytes_sent_total.
+  // Needs: before open() or start() of the instance has returned.
   static Traffic create(const Host& host) noexcept;
+  // The same, and the counters frames_received_total and frames_sent_total.
+  static Traffic create_framed(const Host& host) noexcept;
 
   Metric connections;
   Metric refused;

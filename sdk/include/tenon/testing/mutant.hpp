@@ -4,7 +4,9 @@
 // A condition names one, as in `if (is_durable || mutant("ack-too-early"))`. In a normal build no mutant is ever on:
 // that is known to the compiler, which leaves neither the fault nor its name in what it makes. A build with
 // TENON_MUTANTS, meson's option mutants, has them all, and the environment variable TENON_MUTANT names the one that is
-// on. tests/sim/mutants/mutants.txt says of each what it breaks and which check finds it. Any thread.
+// on. tests/sim/mutants/mutants.txt says of each what it breaks and which check finds it. A `const bool` must not begin
+// with one: where all before is constant the compiler takes the whole for a constant, and the mutant is off. Any
+// thread.
 #pragma once
 
 #ifdef TENON_MUTANTS

@@ -141,6 +141,7 @@ class RaftCluster {
     std::optional<raft::Proposed> proposed;
     std::optional<raft::Rejection> rejected;
     std::optional<raft::LogIndex> read_index;
+    raft::LogIndex must_see = {};  // of a read
   };
   const Outcome& outcome(raft::Token token) const { return outcomes_.at(token); }
   // The data of the entries that the node's log holds, from its boundary on; those without are "-".

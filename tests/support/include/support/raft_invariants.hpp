@@ -25,6 +25,8 @@ class Invariants {
   void check(const std::vector<View>& nodes);
   // Of each message as it leaves: what it rests on is durable.
   static void check_sent(raft::NodeId from, const Disk& disk, const raft::Send& send);
+  // How much any node has known to be committed: a read that is asked for now must see that.
+  raft::LogIndex committed() const noexcept { return raft::LogIndex(committed_.size()); }
   // It may have forgotten what it knew to be committed, but no promise.
   void restarted(raft::NodeId node) { seen_.erase(node); }
 

@@ -11,6 +11,7 @@
 
 #include "host/logger.hpp"
 #include "host/metrics.hpp"
+#include "host/metrics/event_history.hpp"
 #include "node/node.hpp"
 
 namespace tenon::host {
@@ -38,11 +39,16 @@ class NodeEvents {
   void membership_is(const raft::Membership& membership);
   void answered() noexcept { metrics_.record(answered_metric_, 1); }
   // Any thread.
+  const EventHistory& history() const noexcept { return history_; }
   void no_room_for_frame() noexcept { metrics_.record(no_room_metric_, 1); }
 
  private:
+  // A line of the logger that the history keeps too.
+  void tell(EventHistory::Kind kind, std::uint32_t severity, const char* room, const std::string& line);
+
   Logger& logger_;
   Metrics& metrics_;
+  EventHistory history_;
   raft::RoleName role_ = raft::RoleName::follower;   // as last told of
   std::pair<raft::Term, raft::NodeId> last_leader_;  // that was heard of
   raft::Membership membership_;                      // as last told of; no voter: it was not yet

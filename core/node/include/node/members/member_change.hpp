@@ -40,6 +40,7 @@ struct MemberLag {
   raft::NodeId node;
   std::uint64_t missing_bytes = 0;  // of log and image
   bool is_heard = false;            // it has answered within an election timeout
+  bool holds_membership = false;    // that is in force; until then a new member does not know itself
   bool operator==(const MemberLag&) const = default;
 };
 

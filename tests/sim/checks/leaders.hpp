@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// What a leader believes of others, held against what they are:
+//
+//   I52  nobody begins to lead while the lease of an earlier leader runs, by the clock of that one
+//   I53  what a leader takes a follower to have is on the follower's disk, unless that has gone on to a later term
+//   I54  what a follower acknowledges to a leader is what the leader has at that index
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "checks/logs.hpp"
+#include "machine.hpp"
+
+namespace tenon::sim {
+
+class Leaders {
+ public:
+  // Needs: the machines outlive it.
+  explicit Leaders(const std::vector<std::unique_ptr<Machine>>& machines) : machines_(machines) {}
+
+  // Each throws Violation. It has begun to lead.
+  void check_leases(const Machine& leader) const;
+  // It has run. `committed` has the term of each entry that is committed.
+  void check_matches(const Machine& machine, const Terms& committed);
+  void check_acknowledged(const Machine& follower, NodeId leader, const raft::AppendAccepted& accepted) const;
+
+ private:
+  struct Known {
+    raft::Term term;
+    std::map<NodeId, raft::LogIndex> matches;
+  };
+
+  const Machine* find(NodeId node) const;
+
+  const std::vector<std::unique_ptr<Machine>>& machines_;
+  std::map<NodeId, Known> known_;  // by each leader, when it was last looked at
+};
+
+}  // namespace tenon::sim
