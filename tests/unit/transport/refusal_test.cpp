@@ -6,6 +6,8 @@ namespace tenon::transport_test {
 
 namespace {
 
+constexpr int kDialsMax = 100;
+
 std::string refused_as(const char* label) { return "hellos_refused_total{reason=\"" + std::string(label) + "\"}"; }
 
 // A node that has node 2 as a peer which it cannot reach.
@@ -144,19 +146,24 @@ TEST_CASE("an answer from another node, of another kind, or none at all does not
   const RawListener listener;
   TestNode one(1, {{"connect_timeout", "100ms"}, {"reconnect_min", "1ms"}, {"reconnect_max", "2ms"}});
   REQUIRE(one.set_peer(2, {listener.url()}) == TENON_OK);
-  for (const std::string& answer : {protocol().encode(acceptance_of(3), 0), std::string("what?"), std::string()}) {
-    std::optional<RawSocket> accepted;
-    do {
-      accepted.emplace(listener.accept());
-    } while (!accepted->receive());  // which the node has given up while the one before was served
-    const RawSocket& socket = *accepted;
-    if (!answer.empty()) socket.send_message(answer);
-    CHECK(socket.ended());
+  struct Answer {
+    std::string text;
+    const char* taken_for;
+  };
+  const Answer answers[] = {{protocol().encode(acceptance_of(3), 0), R"(dials_failed_total{reason="refused"})"},
+                            {"what?", R"(dials_failed_total{reason="broken"})"},
+                            {"", R"(dials_failed_total{reason="timeout"})"}};
+  for (const Answer& answer : answers) {
+    // On a busy machine the node gives a dial up before it is answered, and dials again.
+    for (int dials = 0; dials < kDialsMax && one.metric(answer.taken_for) < 1; ++dials) {
+      const RawSocket socket = listener.accept();
+      if (!socket.receive()) continue;
+      if (!answer.text.empty()) socket.send_message(answer.text);
+      CHECK(socket.ended());
+    }
+    CHECK(one.wait_for_metric(answer.taken_for, 1));
   }
   CHECK(one.host().logged("the answer comes from node 3"));
-  CHECK(one.wait_for_metric("dials_failed_total{reason=\"refused\"}", 1));
-  CHECK(one.wait_for_metric("dials_failed_total{reason=\"broken\"}", 1));
-  CHECK(one.wait_for_metric("dials_failed_total{reason=\"timeout\"}", 1));
   CHECK(one.node().lane_events().empty());
 }
 
