@@ -74,7 +74,22 @@ std::vector<host::DeclaredMetric> declared_metrics(const plugin::Manifest& manif
   return metrics;
 }
 
+std::string abi_text(const plugin::LoadedPlugin& loaded) {
+  return std::to_string(loaded.object->abi[0]) + "." + std::to_string(loaded.object->abi[1]);
+}
+
 }  // namespace
+
+host::LoadedPart description_of(const plugin::LoadedPlugin& loaded, const std::string& room) {
+  host::LoadedPart part{
+      room, loaded.manifest.id, loaded.manifest.version, abi_text(loaded), loaded.path.string(), loaded.options,
+  };
+  for (const plugin::OptionDeclaration& option : loaded.manifest.options) {
+    const auto found = part.options.find(option.name);
+    if (option.secret && found != part.options.end()) found->second = "(secret)";
+  }
+  return part;
+}
 
 Part::Part(plugin::LoadedPlugin loaded_plugin, host::PluginSurroundings plugin_surroundings,
            const PartSurroundings& surroundings)
@@ -99,7 +114,7 @@ std::unique_ptr<Part> make_part(const PartSurroundings& surroundings, plugin::Lo
                      "acknowledged writes when a majority of such members restart, and a member that has restarted "
                      "must be replaced");
   }
-  const std::string abi = std::to_string(loaded.object->abi[0]) + "." + std::to_string(loaded.object->abi[1]);
+  const std::string abi = abi_text(loaded);
   logger.write(TENON_SEVERITY_INFO, room,
                "loaded " + loaded.path.string() + ": " + loaded.manifest.id + ", version " + loaded.manifest.version +
                    ", ABI " + abi);

@@ -12,6 +12,7 @@
 #include "host/logger.hpp"
 #include "host/metrics.hpp"
 #include "host/plugin_host.hpp"
+#include "host/status_text.hpp"
 #include "plugin/load.hpp"
 
 namespace tenon::server {
@@ -39,6 +40,9 @@ struct Part {
   const RoleTables tables;  // what the node calls
   bool started = false;     // a client API: start() has succeeded
 };
+
+// What an operator may know of it: the values of secret options are masked.
+host::LoadedPart description_of(const plugin::LoadedPlugin& loaded, const std::string& room);
 
 // Makes an instance, whose directory `directory` is below the data directory and is made when it is not there. Keeps:
 // what the surroundings refer to, for the life of the instance. Throws tenon::Error. Control thread.

@@ -140,6 +140,7 @@ void Server::hand_leadership_over(raft::Instant end) {
 std::unique_ptr<Part> Server::make_part(plugin::LoadedPlugin loaded, const std::string& room,
                                         const std::string& directory) {
   const bool answers_rest_on_it = loaded.object->storage != nullptr;
+  node_.plugin_loaded(description_of(loaded, room));
   return server::make_part({config_,
                             logger_,
                             metrics_,

@@ -10,7 +10,7 @@ declare -A packages=(
     libboost-program-options1.81-dev libthrift-dev thrift-compiler libleveldb-dev libzstd-dev libxxhash-dev libssl-dev
     libspdlog-dev catch2 libjs-chart.js python3"
   [test]="python3-thrift cmake clang clang-format clang-tidy libclang-rt-14-dev gcovr strace curl git
-    e2fsprogs mount iproute2 nginx prometheus"
+    e2fsprogs mount iproute2 nginx prometheus redis-server redis-tools python3-redis chromium fonts-dejavu-core"
   [compare]="etcd-server redis-server redis-tools golang-go golang-etcd-server-dev wrk"
 )
 
@@ -61,6 +61,13 @@ for purpose in "${purposes[@]}"; do
   read -r -d '' -a list <<<"${packages[$purpose]}" || true
   wanted+=("${list[@]}")
 done
+
+# Any node and npm will do: what is there stays, also when it is not from Debian.
+if [[ " ${purposes[*]} " == *" test "* ]]; then
+  for package in nodejs:node npm:npm; do
+    command -v "${package#*:}" >/dev/null || wanted+=("${package%:*}")
+  done
+fi
 
 # Prints what /etc/os-release says of $1.
 system_field() { sed -n "s/^$1=\"\?\([^\"]*\)\"\?\$/\1/p" "$os_release" 2>/dev/null || true; }

@@ -51,21 +51,24 @@ class RunningCluster:
     """Ends its nodes, also after a failure."""
 
     def __init__(self, settings: dict[str, str] | None = None, nodes: int = 3, storages: str = STORAGES,
-                 transports: str = TRANSPORT) -> None:  # fmt: skip
+                 transports: str = TRANSPORT, apis: str = "thrift") -> None:  # fmt: skip
         self.temporary = temporary_directory()
         self.directory = Path(self.temporary.name) / "cluster"
         self.settings = VALIDATION | (QUICK_ELECTIONS if settings is None else settings)
         self.ids = list(range(1, nodes + 1))
         self.storages = storages
         self.transports = transports
+        self.apis = apis
 
     def __enter__(self) -> "RunningCluster":
         try:
             settings = of_chosen_storage(self.settings)
             flags = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
             document = self.tool("up", "--nodes", str(len(self.ids)), "--build", str(BUILD_DIRECTORY), "--storage",
-                                 self.storages, "--transport", self.transports, *flags)  # fmt: skip
+                                 self.storages, "--transport", self.transports, "--api", self.apis,
+                                 *flags)  # fmt: skip
             nodes = json.loads(document)["nodes"]
+            self.api_endpoints = {node["id"]: node["endpoints"] for node in nodes}
             self.endpoints = {node["id"]: node["endpoints"]["thrift"] for node in nodes}
             self.ports = {node: int(endpoint.rpartition(":")[2]) for node, endpoint in self.endpoints.items()}
         except BaseException:
@@ -132,6 +135,9 @@ class RunningCluster:
             if has_answered is not None:
                 node["has_answered"] = has_answered
         path.write_text(json.dumps(document))
+
+    def port(self, node: int, api: str) -> int:
+        return int(self.api_endpoints[node][api].rpartition(":")[2])
 
     def others(self, *nodes: int) -> list[int]:
         return [node for node in self.ids if node not in nodes]

@@ -244,7 +244,7 @@ class Metrics(unittest.TestCase):
     def test_what_operations_says_of_metrics_is_what_there_is(self) -> None:
         # The fault is one that nobody notices, so that the metrics of faults are there.
         settings = QUICK_ELECTIONS | {"fault.storage_read_delay": "1us"}
-        with RunningCluster(settings, storages=",".join(STORAGE_PLUGINS)) as cluster:
+        with RunningCluster(settings, storages=",".join(STORAGE_PLUGINS), apis="thrift,http,resp") as cluster:
             leader = cluster.wait_for_leader()
             heartbeats = "tenon_raft_heartbeat_duration_seconds"
             cluster.wait_for(lambda: heartbeats in self.text_of(leader, cluster), "an answer to a heartbeat")

@@ -57,9 +57,11 @@ class Setup(unittest.TestCase):
     def calls(self) -> list[str]:
         return (self.root / "fake/calls").read_text().splitlines()
 
-    def run_setup(self, *arguments: str, missing: str = "gcovr") -> tuple[int, str]:
+    def run_setup(
+        self, *arguments: str, missing: str = "gcovr", path: str = os.environ["PATH"]
+    ) -> tuple[int, str]:
         environment = {
-            "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{self.root / 'bin'}:{path}",
             "TENON_SETUP_ROOT": str(self.root),
             "FAKE": str(self.root / "fake"),
             "MISSING": missing,
@@ -81,6 +83,19 @@ class Setup(unittest.TestCase):
         self.assertIn("setup: missing for test: gcovr\n", output)
         self.assertIn("setup: apt would install: gcovr\n", output)
         self.assert_nothing_installed()
+
+    def test_it_wants_node_only_where_there_is_none_of_any_origin(self) -> None:
+        programs = self.root / "programs"
+        programs.mkdir()
+        for program in Path("/usr/bin").iterdir():
+            if program.name not in ("node", "npm"):
+                (programs / program.name).symlink_to(program)
+        without = self.run_setup("--dry-run", "test", missing="nodejs", path=str(programs))
+        self.assertIn("setup: missing for test: nodejs\n", without[1])
+        for name in ("node", "npm"):
+            (programs / name).symlink_to("/bin/true")
+        self.assertEqual(self.run_setup("--dry-run", "test", missing="nodejs", path=str(programs)),
+                         (0, "setup: nothing to install for test\n"))  # fmt: skip
 
     def test_it_installs_what_is_missing_while_services_may_not_start(self) -> None:
         code, output = self.run_setup()

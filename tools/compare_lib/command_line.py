@@ -17,7 +17,16 @@ from typing import Protocol
 
 from cluster_lib.errors import ClusterError
 from cluster_lib.node_config import split_setting
-from compare_lib import disk_probe, etcd_cluster, load_generator, plugin_figures, report, state_figures, tenon_cluster
+from compare_lib import (
+    disk_probe,
+    etcd_cluster,
+    load_generator,
+    plugin_figures,
+    redis_figures,
+    report,
+    state_figures,
+    tenon_cluster,
+)
 from compare_lib.errors import CompareError
 from compare_lib.figures import ROWS, Measured, Round, Verdict, verdicts, why_invalid
 from compare_lib.load_generator import LoadShape
@@ -26,7 +35,7 @@ EXIT_ERROR = 1  # a wrong command line ends with 2
 EXIT_FAIL = 3  # with --check: a figure is not reached
 EXIT_INVALID = 4  # nothing follows from the run
 EXIT_INTERRUPTED = 130
-PARTS = ("race", "plugins", "state")
+PARTS = ("race", "redis", "plugins", "state")
 ROUNDS_MAX = 100
 LOOK_SECONDS = 1.0  # at what others do
 MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
@@ -59,7 +68,8 @@ class Race:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
-        prog="compare", description="Compares three Tenon nodes with three etcd members, and Tenon with itself."
+        prog="compare",
+        description="Compares three Tenon nodes with three etcd members and with Redis, and Tenon with itself.",
     )
     made.add_argument("--build", type=Path, metavar="DIR", help="an optimised build (default: build-release/, made)")
     made.add_argument("--dir", type=Path, default=Path("/var/tmp"), metavar="D",
@@ -75,8 +85,8 @@ def parser() -> argparse.ArgumentParser:
                       help="who gets the requests: the leader, or every node in turn (leader)")  # fmt: skip
     made.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="as in tools/cluster")
     made.add_argument("--part", choices=(*PARTS, "all"), default="all",
-                      help="race: beside etcd; plugins: Tenon's own beside each other; state: what a large state costs "
-                           "Tenon (all)")  # fmt: skip
+                      help="race: beside etcd; redis: beside one redis-server; plugins: Tenon's own beside each other; "
+                           "state: what a large state costs Tenon (all)")  # fmt: skip
     made.add_argument("--check", action="store_true", help="prints PASS or FAIL for each figure that is promised")
     made.add_argument("--json", type=Path, metavar="FILE", help="also writes everything there")
     return made
@@ -195,6 +205,11 @@ def tell(rounds: list[Round], conditions: dict[str, str], record: Record) -> lis
     found = verdicts(rounds)
     record.update(report.as_json(rounds, conditions, invalid, found))
     print(report.text(rounds, conditions), flush=True)
+    return counted(found, invalid)
+
+
+def counted(found: list[Verdict], invalid: list[str]) -> list[Verdict]:
+    """The verdicts, if they count. Raises Invalid."""
     for reason in invalid:
         print(f"INVALID: {reason}")
     if invalid:
@@ -221,6 +236,18 @@ def state(
     return found
 
 
+def redis(
+    arguments: argparse.Namespace, build: Path, shape: LoadShape, directory: Path, record: Record
+) -> list[Verdict]:
+    """Raises Invalid."""
+    plan = state_figures.Plan(build, directory, arguments.rounds, shape, settings_of(arguments), say)
+    figures = redis_figures.measure(plan)
+    found = redis_figures.verdicts(figures)
+    record.update(redis=redis_figures.as_json(figures), redis_verdicts=[asdict(one) for one in found])
+    print("\n" + redis_figures.text(figures), flush=True)
+    return counted(found, redis_figures.why_invalid(figures))
+
+
 def plugins(
     arguments: argparse.Namespace, build: Path, shape: LoadShape, directory: Path, record: Record
 ) -> list[Verdict]:
@@ -237,6 +264,8 @@ def run(arguments: argparse.Namespace) -> int:
     parts = PARTS if arguments.part == "all" else (arguments.part,)
     if "race" in parts:
         etcd_cluster.find_server()
+    if "redis" in parts:
+        redis_figures.find_programs()
     build = arguments.build.resolve() if arguments.build else tenon_cluster.make_build()
     tenon_cluster.check_build(build)
     shape = LoadShape(arguments.key_bytes, arguments.value_bytes, arguments.keys, arguments.warmup, arguments.duration,
@@ -245,7 +274,7 @@ def run(arguments: argparse.Namespace) -> int:
     record: Record = {}
     with tempfile.TemporaryDirectory(prefix="tenon-compare-", dir=arguments.dir.resolve()) as work:
         try:
-            for name, one in (("race", race), ("plugins", plugins), ("state", state)):
+            for name, one in (("race", race), ("redis", redis), ("plugins", plugins), ("state", state)):
                 if name in parts:
                     found += one(arguments, build, shape, Path(work), record)
         except Invalid:

@@ -72,7 +72,9 @@ class TenonCluster:
         started: int = NODES,
         storage: str = "filewal",
         transport: str = "thrift",
+        apis: tuple[str, ...] = ("thrift",),
     ) -> None:
+        self.apis = apis
         self.storage = storage
         self.transport = transport
         self.nodes = nodes
@@ -86,9 +88,15 @@ class TenonCluster:
         assert self.cluster is not None
         return [f"127.0.0.1:{node.plan.api_ports['thrift']}" for node in self.cluster.state.nodes]
 
+    def leader_port(self, api: str) -> int:
+        """Where the leader serves that API."""
+        assert self.cluster is not None
+        leader = self.cluster.wait_for_leader(START_SECONDS)
+        return next(node.plan.api_ports[api] for node in self.cluster.state.nodes if node.plan.id == leader)
+
     def choices(self) -> Choices:
         transports = [[self.transport]] if self.nodes > 1 else []
-        return Choices(self.nodes, storages=[self.storage], transports=transports)
+        return Choices(self.nodes, storages=[self.storage], transports=transports, apis=list(self.apis))
 
     def start(self) -> None:
         self.directory.mkdir(parents=True)

@@ -37,7 +37,7 @@ Server::Server(const Host& host, const Settings& settings, Queue queue)
     : host_(host),
       session_limits_{settings.pipelined_requests_max, settings.connection.output_bytes_max},
       logger_(host, kLinesMax),
-      environment_(settings.connection, settings.buffer_bytes_max, net::Traffic::create(host)),
+      environment_(settings.connection, settings.buffer_bytes_max, net::Traffic::create_framed(host)),
       admission_(settings.connections_max, settings.connections_per_address_max, environment_.traffic),
       thread_([host](const std::string& why) { host.failed(TENON_ERROR_INTERNAL, why.c_str()); }),
       submissions_(std::move(queue)),

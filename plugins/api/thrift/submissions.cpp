@@ -23,7 +23,7 @@ void Submissions::cancel(std::uint64_t request) {
 
 void Submissions::submit() {
   const std::span<const tenon_request> requests = batch_.requests();
-  if (requests.empty()) return;
+  if (requests.empty()) return batch_.clear();  // what was kept for requests that were then refused
   const std::size_t taken = queue_.submit(requests);
   TENON_CHECK(taken <= requests.size());
   std::vector<std::uint64_t> refused;

@@ -28,6 +28,7 @@ ASK_SECONDS = 2.0
 WAIT_SECONDS = 60.0
 DISK_BYTES = 256 << 20
 SETTINGS: dict[str, str | None] = QUICK_ELECTIONS | VALIDATION | {
+    "raft.lease_reads": "on",
     # Small, so that segments are begun, images taken and sent, and late nodes met by them.
     "storage.filewal.segment_bytes": "1MiB",
     "snapshot.log_bytes": "2MiB",

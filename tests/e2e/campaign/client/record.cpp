@@ -7,7 +7,8 @@ namespace tenon::campaign {
 namespace {
 
 constexpr std::chrono::milliseconds kWrittenOutAfter(100);
-constexpr std::array<const char*, kKinds> kKindNames{"get", "put", "delete", "append", "increment", "cas"};
+constexpr std::array<const char*, kKinds> kKindNames{"get",    "lease get", "log get",   "put",
+                                                     "delete", "append",    "increment", "cas"};
 constexpr std::array<const char*, kEndings> kEndingNames{"done", "refused", "unknown"};
 
 }  // namespace
@@ -17,7 +18,7 @@ Record::Record(const std::string& path) : file_(path), written_out_(std::chrono:
 }
 
 void Record::add(Kind kind, Ending ending, const support::Operation& operation) {
-  const bool says_something = kind != Kind::get || ending == Ending::done;
+  const bool says_something = !is_read(kind) || ending == Ending::done;
   const std::string line = says_something ? support::text_of(operation) : std::string();
   const std::lock_guard lock(mutex_);
   ++counts_[static_cast<std::size_t>(kind)][static_cast<std::size_t>(ending)];

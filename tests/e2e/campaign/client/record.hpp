@@ -14,8 +14,10 @@
 
 namespace tenon::campaign {
 
-enum class Kind : std::uint8_t { get, put, erase, append, increment, swap };
-inline constexpr std::size_t kKinds = 6;
+// Reads by what they rest on: a read index, a lease, an entry of the log.
+enum class Kind : std::uint8_t { get, lease_get, log_get, put, erase, append, increment, swap };
+inline constexpr std::size_t kKinds = 8;
+constexpr bool is_read(Kind kind) { return kind <= Kind::log_get; }
 inline constexpr std::size_t kEndings = 3;
 
 class Record {

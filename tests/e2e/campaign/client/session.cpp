@@ -78,10 +78,20 @@ void Session::step() {
   }
 }
 
+// Each of the three shows all that was acknowledged before it began, so the judge knows no difference.
 void Session::get(const Drawn& key) {
+  struct Way {
+    Kind kind;
+    client::Consistency consistency;
+  };
+  constexpr std::array<Way, 4> ways{{{Kind::get, client::Consistency::kLinearizable},
+                                     {Kind::get, client::Consistency::kLinearizable},
+                                     {Kind::lease_get, client::Consistency::kLease},
+                                     {Kind::log_get, client::Consistency::kLog}}};
+  const Way way = ways[random_() % ways.size()];
   Operation operation = begin(key, Action::get);
-  finish(key, Kind::get, operation, [&](client::Client& client, const auto&) {
-    const client::GetResult result = client.get(key.name);
+  finish(key, way.kind, operation, [&](client::Client& client, const auto&) {
+    const client::GetResult result = client.get(key.name, {way.consistency});
     Step& step = operation.steps.front();
     note_previous(step, result.record);
     step.version = result.record ? result.record->version : 0;
@@ -167,7 +177,7 @@ Operation Session::begin(const Drawn& key, Action action) const {
 
 Ending Session::finish(const Drawn& key, Kind kind, Operation& operation, const Call& call) {
   operation.call = now();
-  const Ending ending = kind == Kind::get ? read(call) : write(call);
+  const Ending ending = is_read(kind) ? read(call) : write(call);
   if (ending == Ending::done) {
     operation.outcome = support::Outcome::done;
     operation.returned = now();

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// Where the page has its data from. The node that served the page, `home`, says who the members are and answers all
+// that is read and written. To each other member there is a link of its own, over which it tells of itself: what a
+// node says of another is hearsay, and when home is lost these links know where to go.
+
+import { Link } from './link.js';
+
+const kEventsMax = 256; // of one node
+
+// A member as the page knows it.
+class Member {
+  constructor(id) {
+    this.id = id;
+    this.told = null; // the line about it of home's verb `members`
+    this.status = null; // by its own word
+    this.link = null;
+    this.plugins = [];
+    this.events = [];
+    this.isForbidden = false; // to be asked: it was no member yet when the page was loaded
+  }
+
+  // Whether what it says of itself is so now: it tells of each change, and a line that is silent is given up.
+  isHeard() {
+    return this.link !== null && this.link.isOpen && this.status !== null;
+  }
+}
+
+// Fires `change` when members, their words or links have changed; `metrics` with the samples as detail; `events`.
+export class Source extends EventTarget {
+  constructor(place = window.location) {
+    super();
+    this.members = new Map(); // by id, ascending
+    this.homeId = null;
+    this.samples = {}; // of home's metrics, by series
+    this.isSecure = place.protocol === 'https:';
+    this.home = new Link(place.host, this.isSecure);
+    this.home.addEventListener('change', () => this.homeChanged());
+    document.addEventListener('securitypolicyviolation', (event) => this.giveUp(event.blockedURI));
+    this.home.subscribe('cluster', (data) => this.takeCluster(data));
+    this.home.subscribe('metrics', (data) => this.takeMetrics(data));
+  }
+
+  get self() {
+    return this.members.get(this.homeId) ?? null;
+  }
+
+  // Whose word on the cluster counts now: home's, or while it is lost that of the latest term.
+  get witness() {
+    if (this.self?.isHeard()) return this.self;
+    const heard = [...this.members.values()].filter((member) => member.isHeard());
+    heard.sort((one, other) => Number(BigInt(other.status.term) - BigInt(one.status.term)));
+    return heard[0] ?? this.self;
+  }
+
+  get leaderId() {
+    return this.witness?.status?.leader ?? '0';
+  }
+
+  get leader() {
+    return this.members.get(this.leaderId) ?? null;
+  }
+
+  // The members that could take home's place, those that answer fastest first.
+  othersThatAnswer() {
+    return [...this.members.values()]
+      .filter((member) => member.id !== this.homeId && member.isHeard())
+      .sort((one, other) => (one.link.roundTripMs ?? Infinity) - (other.link.roundTripMs ?? Infinity));
+  }
+
+  homeChanged() {
+    if (this.home.isOpen && this.home.hello.node_id !== this.homeId) {
+      this.homeId = this.home.hello.node_id;
+      this.adopt(this.member(this.homeId), this.home);
+    }
+    this.dispatchEvent(new Event('change'));
+  }
+
+  member(id) {
+    if (!this.members.has(id)) {
+      this.members.set(id, new Member(id));
+      this.members = new Map([...this.members].sort(([one], [other]) => (BigInt(one) < BigInt(other) ? -1 : 1)));
+    }
+    return this.members.get(id);
+  }
+
+  takeCluster(data) {
+    const told = new Map(data.members.map((line) => [line.id, line]));
+    for (const [id, line] of told) {
+      const member = this.member(id);
+      member.told = line;
+      if (id !== this.homeId) this.follow(member, line.clients ?? []);
+    }
+    for (const [id, member] of this.members) {
+      if (told.has(id) || id === this.homeId) continue;
+      member.link?.end();
+      this.members.delete(id);
+    }
+    const self = this.member(data.node.node_id);
+    self.status = data.node;
+    this.dispatchEvent(new Event('change'));
+  }
+
+  // The policy that came with the page does not let it reach this place.
+  giveUp(place) {
+    for (const member of this.members.values()) {
+      if (!member.link?.url.startsWith(place) && !place.startsWith(member.link?.url ?? ' ')) continue;
+      member.isForbidden = true;
+      member.link.end();
+    }
+  }
+
+  // Only what has changed, unless it says that it is all.
+  takeMetrics(data) {
+    this.samples = data.full ? data.values : { ...this.samples, ...data.values };
+    this.dispatchEvent(new CustomEvent('metrics', { detail: { at: Date.now(), samples: this.samples } }));
+  }
+
+  // Opens a link to where the member serves HTTP, when it says that it does.
+  follow(member, clients) {
+    const scheme = this.isSecure ? 'https://' : 'http://';
+    const address = clients.map((url) => (url.startsWith('http://') ? url.slice('http://'.length) : null))
+      .find((found) => found !== null) ?? null;
+    member.page = address === null ? null : `${scheme}${address}/`;
+    if (member.link?.address === address || (member.link === null && address === null)) return;
+    member.link?.end();
+    member.link = null;
+    member.isForbidden = false;
+    if (address !== null) this.adopt(member, new Link(address, this.isSecure));
+  }
+
+  adopt(member, link) {
+    member.link = link;
+    if (link !== this.home) {
+      link.addEventListener('change', () => this.dispatchEvent(new Event('change')));
+      link.subscribe('cluster', (data) => {
+        member.status = data.node;
+        this.dispatchEvent(new Event('change'));
+      });
+    }
+    link.subscribe('plugins', (data) => {
+      member.plugins = data.plugins;
+      this.dispatchEvent(new Event('plugins'));
+    });
+    const takeEvent = (data, sequence) => {
+      member.events = [...member.events, { ...data, sequence }].slice(-kEventsMax);
+      this.dispatchEvent(new Event('events'));
+    };
+    // Each connection brings all that the node has kept: it may have been restarted.
+    link.subscribe('events', takeEvent, { begin: () => { member.events = []; } });
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// What a node tells everyone who listens: the cluster as it sees it, its metrics, what happened, and its plugins. It is
+// looked at once a second for all of them together, and not at all when nobody listens.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin_text.hpp"
+#include "submissions.hpp"
+
+namespace tenon::api_http {
+
+struct FeedEvent {
+  std::uint64_t sequence;
+  std::shared_ptr<const std::string> json;
+};
+
+// One topic. Of one thread.
+class Feed {
+ public:
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    virtual void on_event(const FeedEvent& event) = 0;
+  };
+
+  // `kept` events are there for those who come again.
+  explicit Feed(std::size_t kept) : kept_(kept) {}
+
+  // A listener that is held by nobody else is forgotten.
+  void listen(const std::shared_ptr<Listener>& listener) { listeners_.push_back(listener); }
+  bool has_listeners();
+  void publish(std::string json);
+  std::uint64_t last_sequence() const noexcept { return last_sequence_; }
+  // Those behind `sequence` that are kept, in order.
+  std::vector<FeedEvent> behind(std::uint64_t sequence) const;
+
+ private:
+  const std::size_t kept_;
+  std::uint64_t last_sequence_ = 0;
+  std::deque<FeedEvent> events_;
+  std::vector<std::weak_ptr<Listener>> listeners_;
+};
+
+// The feeds of a node. Of the I/O thread.
+class NodeFeeds {
+ public:
+  // Keeps: submissions.
+  NodeFeeds(boost::asio::io_context& context, Submissions& submissions);
+
+  // Looks now if it is not looking already, and from then on each second while anyone listens.
+  void wake();
+  void stop();
+
+  Feed& cluster() noexcept { return cluster_; }
+  Feed& metrics() noexcept { return metrics_; }
+  Feed& events() noexcept { return events_; }
+  Feed& plugins() noexcept { return plugins_; }
+  // As it is now, for someone who has none of it; empty: it has not been looked at yet.
+  const std::string& cluster_now() const noexcept { return cluster_now_; }
+  const std::string& plugins_now() const noexcept { return plugins_now_; }
+  std::string metrics_now() const;
+
+ private:
+  void look();
+  void ask(std::string_view verb, std::string NodeFeeds::*text, std::string_view argument = {});
+  void compare();
+  void compare_metrics();
+  void take_events();
+  void wait();
+
+  Submissions& submissions_;
+  boost::asio::steady_timer timer_;
+  Feed cluster_{1};
+  Feed metrics_{1};
+  Feed events_{1024};
+  Feed plugins_{1};
+  bool is_looking_ = false;
+  bool is_stopped_ = false;
+  int missing_ = 0;  // answers of this look
+  std::string status_text_;
+  std::string members_text_;
+  std::string metrics_text_;
+  std::string events_text_;
+  std::string plugins_text_;
+  std::string cluster_now_;
+  std::string plugins_now_;
+  std::uint64_t last_event_ = 0;  // as the node numbers them
+  std::map<std::string, double, std::less<>> values_;
+};
+
+}  // namespace tenon::api_http

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "json_rpc.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "json_input.hpp"
+#include "json_text.hpp"
+#include "refused.hpp"
+
+namespace tenon::api_http {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kIdBytesMax = 256;
+
+std::string error_reply(std::string_view id, const RpcError& error) {
+  std::string text;
+  JsonObject reply(text);
+  reply.text("jsonrpc", "2.0");
+  reply.raw("id", id);
+  reply.name("error");
+  JsonObject object(text);
+  object.raw("code", std::to_string(error.code));
+  object.text("message", error.message);
+  if (!error.word.empty()) object.raw("data", "{\"code\":" + quoted(error.word) + "}");
+  object.end();
+  reply.end();
+  return text;
+}
+
+std::string result_reply(std::string_view id, std::string_view result) {
+  std::string text;
+  JsonObject reply(text);
+  reply.text("jsonrpc", "2.0");
+  reply.raw("id", id);
+  reply.raw("result", result);
+  reply.end();
+  return text;
+}
+
+// Sets `id` as soon as it is known, as JSON; empty: it is a notification. Throws RpcRefused.
+RpcCall read_call(const json::value& value, std::string& id) {
+  const auto invalid = [](const char* message) { throw RpcRefused{{kInvalidRequest, message}}; };
+  const json::object* object = value.if_object();
+  if (object == nullptr) invalid("a call is an object");
+  const json::value* version = object->if_contains("jsonrpc");
+  if (version == nullptr || *version != json::value("2.0")) invalid("jsonrpc is not \"2.0\"");
+  std::string given_id;
+  if (const json::value* member = object->if_contains("id")) {
+    if (!member->is_string() && !member->is_number() && !member->is_null()) {
+      invalid("an id is a string, a number or null");
+    }
+    given_id = json::serialize(*member);
+    if (given_id.size() > kIdBytesMax) invalid("an id has at most 256 bytes");
+    id = given_id;
+  }
+  RpcCall call;
+  const json::value* method = object->if_contains("method");
+  if (method == nullptr || !method->is_string()) invalid("method is no string");
+  call.method = std::string(method->get_string().data(), method->get_string().size());
+  if (const json::value* parameters = object->if_contains("params")) {
+    if (!parameters->is_object()) invalid("params is no object");
+    call.parameters = parameters->get_object();
+  }
+  id = given_id;
+  return call;
+}
+
+// Nothing for a notification.
+std::string answer_one(const json::value& value, const std::function<std::string(const RpcCall&)>& answer) {
+  std::string id = "null";
+  try {
+    const RpcCall call = read_call(value, id);
+    const std::string result = answer(call);
+    return id.empty() ? std::string() : result_reply(id, result);
+  } catch (const RpcRefused& refused) {
+    return id.empty() ? std::string() : error_reply(id, refused.error);
+  } catch (const Refused& refused) {
+    const RpcError error{kInvalidParameters, refused.failure.message, refused.failure.code};
+    return id.empty() ? std::string() : error_reply(id, error);
+  }
+}
+
+}  // namespace
+
+std::string answer_rpc(std::string_view text, const std::function<std::string(const RpcCall&)>& answer) {
+  json::value value;
+  try {
+    value = parse_json(text);
+  } catch (const Refused& refused) {
+    return error_reply("null", {kParseError, refused.failure.message, refused.failure.code});
+  }
+  const json::array* calls = value.if_array();
+  if (calls == nullptr) return answer_one(value, answer);
+  if (calls->empty() || calls->size() > kCallsMax) {
+    return error_reply("null", {kInvalidRequest, "a batch has 1 to " + std::to_string(kCallsMax) + " calls"});
+  }
+  std::string replies;
+  for (const json::value& call : *calls) {
+    const std::string reply = answer_one(call, answer);
+    if (!reply.empty()) replies.append(replies.empty() ? "[" : ",").append(reply);
+  }
+  return replies.empty() ? replies : replies + "]";
+}
+
+std::string notification(std::string_view method, std::string_view parameters) {
+  std::string text = "{\"jsonrpc\":\"2.0\",\"method\":\"";
+  return text.append(method).append("\",\"params\":").append(parameters).append("}");
+}
+
+}  // namespace tenon::api_http

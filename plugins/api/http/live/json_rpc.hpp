@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// JSON-RPC 2.0 as clients send it: one call, or an array of calls.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace tenon::api_http {
+
+inline constexpr std::size_t kCallsMax = 64;  // in one message
+
+struct RpcError {
+  int code;
+  std::string message;
+  std::string word = {};  // for programs, as HTTP errors have it; empty: the code says all
+};
+inline constexpr int kParseError = -32700;
+inline constexpr int kInvalidRequest = -32600;
+inline constexpr int kMethodNotFound = -32601;
+inline constexpr int kInvalidParameters = -32602;
+inline constexpr int kRefused = -32000;
+
+// Thrown by whoever answers a call; so is Refused, which becomes kInvalidParameters.
+struct RpcRefused {
+  RpcError error;
+};
+
+struct RpcCall {
+  std::string method;
+  boost::json::object parameters;
+};
+
+// Calls `answer` for each call in `text`, which returns the result as JSON, and returns what is to be sent: an object,
+// an array of them, or nothing when all were notifications. What is no call is answered with its error.
+std::string answer_rpc(std::string_view text, const std::function<std::string(const RpcCall&)>& answer);
+
+// A notification; `parameters` is JSON.
+std::string notification(std::string_view method, std::string_view parameters);
+
+}  // namespace tenon::api_http

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "provenance.hpp"
+
+#include <algorithm>
+#include <boost/beast/core/string.hpp>
+#include <optional>
+
+#include "exchange.hpp"
+
+namespace tenon::api_http {
+
+namespace {
+
+using boost::beast::iequals;
+
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]";
+
+bool is_among(const std::vector<std::string>& names, std::string_view name) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& one) { return one == "*" || iequals(one, name); });
+}
+
+// The host of `host` or `host:port`, an IPv6 address with its brackets; nullopt: it is neither.
+std::optional<std::string_view> name_of(std::string_view host) noexcept {
+  const std::size_t end = host.starts_with('[') ? host.find(']') + 1 : std::min(host.find(':'), host.size());
+  const std::string_view name = host.substr(0, end);
+  const std::string_view port = host.substr(end);
+  const bool is_port = port.empty() || (port.starts_with(':') && port.find_first_not_of(kDigits, 1) == port.npos);
+  if (name.empty() || name.find_first_not_of(kLetters) != name.npos || !is_port) return std::nullopt;
+  return name;
+}
+
+// A number cannot be made to point elsewhere, and nobody else's name ends with localhost.
+bool is_safe(std::string_view name, const Service& service) {
+  constexpr std::string_view kOwn = ".localhost";
+  const bool is_number = name.starts_with('[') || name.find_first_not_of("0123456789.") == name.npos;
+  const bool is_local = name.size() > kOwn.size() && iequals(name.substr(name.size() - kOwn.size()), kOwn);
+  return is_number || is_local || iequals(name, "localhost") || iequals(name, service.machine_name) ||
+         is_among(service.settings.hosts, name);
+}
+
+}  // namespace
+
+bool is_foreign(const Service& service, const Request& request) {
+  const auto origin = request.field(FieldName::origin);
+  const std::string host(request.field(FieldName::host).value_or(""));
+  const bool is_own = origin && (iequals(*origin, "http://" + host) || iequals(*origin, "https://" + host));
+  return origin && !is_own && !is_among(service.settings.origins, *origin);
+}
+
+void refuse_foreign() {
+  refuse("the request comes from a page of another site; name that site in the option origins to let it",
+         "foreign_origin", 403);
+}
+
+void require_provenance(const Service& service, const Request& request, Named named, Origins origins) {
+  const std::size_t hosts = request.count(FieldName::host);
+  if (hosts > 1 || (hosts == 0 && request.version == 11)) {
+    refuse("the request has " + std::to_string(hosts) + " Host fields; expected one", "malformed_request");
+  }
+  const std::string_view host = request.field(FieldName::host).value_or("");
+  if (origins == Origins::kKnown && is_foreign(service, request)) refuse_foreign();
+  if (named == Named::kAnyhow || host.empty()) return;
+  const std::optional<std::string_view> name = name_of(host);
+  if (!name) refuse("the Host of the request is no host and port", "malformed_request");
+  if (!is_safe(*name, service)) {
+    refuse(
+        "the request names this node by a name that it does not know, which is how a page of another site would reach "
+        "it; put the name into the option hosts, or use an address of numbers",
+        "misdirected", 421);
+  }
+}
+
+}  // namespace tenon::api_http

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Whether a request may come from where it comes from. A page of another site can make a browser send requests here: it
+// names itself in Origin, or, after it has had its own name resolve to this machine, in Host.
+#pragma once
+
+#include "request.hpp"
+#include "service.hpp"
+
+namespace tenon::api_http {
+
+enum class Named { kMust, kAnyhow };
+enum class Origins { kKnown, kAny };
+
+// Whether it has an Origin that is neither its Host nor among `origins`.
+bool is_foreign(const Service& service, const Request& request);
+[[noreturn]] void refuse_foreign();
+
+// Throws Refused: 400 when an HTTP/1.1 request has not exactly one Host; with kKnown 403 when it is foreign; with kMust
+// 421 when its Host is neither a number, nor localhost, nor this machine's name, nor among `hosts`.
+void require_provenance(const Service& service, const Request& request, Named named, Origins origins);
+
+}  // namespace tenon::api_http

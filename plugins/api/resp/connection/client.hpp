@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// One client: its requests become operations, and its replies leave in the order of the requests.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "call_order.hpp"
+#include "channel.hpp"
+#include "client_state.hpp"
+#include "command.hpp"
+#include "request_parser.hpp"
+#include "submissions.hpp"
+#include "task.hpp"
+
+namespace tenon::api_resp {
+
+// Every request has one reply, but for those that Redis does not answer. What a client says one after the other happens
+// in that order, also when it does not wait: reads see its earlier writes, and a write waits for its earlier reads.
+// 0 <= unanswered requests <= pipelined_requests_max; at the bound, and while a task runs, nothing more is read. All of
+// it on the I/O thread.
+class Client final : public ChannelUser, public Waiter, public std::enable_shared_from_this<Client> {
+ public:
+  Client(Service& service, std::uint64_t id);
+  ~Client() override;
+
+  // A client holds its channel and the channel calls it, so it ends with close() and not before.
+  void start(std::shared_ptr<Channel> channel);
+  // Goes on with what has stopped, if it may.
+  void go_on();
+  // Sends what was written.
+  void flush() { channel_->flush(); }
+  // Takes no more requests; answers those that were taken and then closes.
+  void drain();
+  void close(net::CloseReason reason, std::string_view detail = {}) { channel_->close(reason, detail); }
+  // Sends what was written and then closes; nothing is answered any more.
+  void close_after_reply(net::CloseReason reason, std::string_view detail = {});
+  // Whether nothing is to be answered or sent.
+  bool settled() const noexcept { return order_.empty() && task_ == nullptr && channel_->output_bytes() == 0; }
+
+  // Writes something that is not a reply, such as a message of a channel, behind the replies that have been written.
+  template <class Write>
+  void push(Write&& write) {
+    if (is_over_ || channel_->closed()) return;
+    ReplyWriter writer(channel_->output(), state_.protocol);
+    write(writer);
+  }
+  // Where a task writes its reply.
+  ReplyWriter task_reply();
+  // The task has written its reply.
+  void end_task();
+  // Of a task whose request was not done.
+  void fail_task(const tenon_completion& completion);
+
+  ClientState& state() noexcept { return state_; }
+  const ClientState& state() const noexcept { return state_; }
+  const Channel& channel() const noexcept { return *channel_; }
+  // As Redis tells it: client|id for CLIENT ID.
+  static std::string full_name(const Command& command, Arguments words);
+  // A key that was absent when it was watched may have come, been read and gone again, and is absent as before; so what
+  // is read of a watched key has to be what it was.
+  void compare_watched(const tenon_completion& completion);
+  // Its flags, consistency and timeout, from what the client has said and what it waits for.
+  void prepare(tenon_request& request) const noexcept;
+
+  std::size_t on_input(std::string_view input) override;
+  void on_input_end() override;
+  void on_flushed() override;
+  bool busy() const noexcept override;
+  void on_closed(const Closing& closing) override;
+  void take(std::uint64_t number, const tenon_completion& completion) override;
+
+ private:
+  friend class Server;
+
+  // Carries a request out or begins to. False when it must wait; nothing has happened then.
+  bool execute(Arguments words);
+  bool may_begin(const Command& command) const noexcept;
+  void run(const Command& command, Arguments words);
+  void run_plan(const Command& command, Arguments words);
+  void run_task(std::unique_ptr<Task> task, Arguments words);
+  void queue(const Command& command, Arguments words);
+  // Why the request cannot be carried out, whatever it is about; empty when it can.
+  std::string refusal(const Command* command, Arguments words) const;
+  // Writes a reply that is known now, in its turn.
+  template <class Write>
+  void answer(Write&& write);
+  void answer_error(std::string_view text);
+  // Writes the reply to a call that the node has ended.
+  void write_reply(Call& call, const tenon_completion& completion, ReplyWriter& writer);
+  void send_ready();
+  // Reads the value whose type was wrong, so that the reply says what was wrong with it.
+  void ask_what_was_wrong(Call& call, std::uint64_t number);
+  bool takes_silence();
+  void settle();
+
+  Service& service_;
+  std::shared_ptr<Channel> channel_;
+  RequestParser parser_;
+  ClientState state_;
+  CallOrder order_;
+  std::unique_ptr<Task> task_;
+  std::uint64_t unfinished_reads_ = 0;
+  std::uint64_t unfinished_writes_ = 0;
+  std::string silence_;        // where replies go that the client does not want
+  bool is_stalled_ = false;    // a request waits in the channel until something ends
+  bool is_over_ = false;       // nothing is answered any more
+  bool is_malformed_ = false;  // what came cannot be understood; this was said
+  bool task_is_silent_ = false;
+  std::uint16_t task_slot_ = 0;  // of the first key of the task's command
+  bool input_ended_ = false;
+  bool is_draining_ = false;
+  bool to_be_finished_ = false;  // the server has it on its list
+};
+
+}  // namespace tenon::api_resp

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Patterns as Redis has them: * any bytes, ? one, [a-z] [^a-z] one of, \ before what is to be taken as it is.
+#pragma once
+
+#include <string_view>
+
+namespace tenon::api_resp {
+
+// Whether all of `text` is what `pattern` describes. Its cost is at most the product of the two sizes.
+bool matches(std::string_view pattern, std::string_view text) noexcept;
+
+}  // namespace tenon::api_resp

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "submissions.hpp"
+
+namespace tenon::api_resp {
+
+namespace {
+
+// A batch that has grown to this goes at once, so that many large requests of one wake-up do not lie here twice.
+constexpr std::uint64_t kBatchBytesMax = std::uint64_t{2} * 1024 * 1024;
+
+constexpr unsigned kGenerationShift = 32;
+
+}  // namespace
+
+std::uint64_t Submissions::add(tenon_request request, Waiter& waiter, std::uint64_t number) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(entries_.size()));
+    entries_.emplace_back();
+  }
+  const std::uint32_t place = free_.back();
+  free_.pop_back();
+  Entry& entry = entries_[place];
+  entry.waiter = &waiter;
+  entry.number = number;
+  entry.is_open = true;
+  ++unfinished_;
+  request.id = std::uint64_t{++entry.generation} << kGenerationShift | place;
+  batch_.add(request);
+  if (batch_.bytes() >= kBatchBytesMax) submit();
+  return request.id;
+}
+
+Submissions::Entry* Submissions::find(std::uint64_t request) {
+  const std::uint64_t place = request & 0xffffffffu;
+  if (place >= entries_.size()) return nullptr;
+  Entry& entry = entries_[place];
+  return entry.is_open && entry.generation == request >> kGenerationShift ? &entry : nullptr;
+}
+
+void Submissions::abandon(std::uint64_t request) {
+  if (Entry* const entry = find(request)) entry->waiter = nullptr;
+}
+
+void Submissions::cancel(std::uint64_t request) {
+  submit();  // what the queue has not heard of cannot be cancelled there
+  if (find(request) != nullptr) queue_.cancel(request);
+}
+
+void Submissions::submit() {
+  const std::span<const tenon_request> requests = batch_.requests();
+  if (requests.empty()) return;
+  const std::size_t taken = queue_.submit(requests);
+  TENON_CHECK(taken <= requests.size());
+  std::vector<std::uint64_t> refused;
+  for (const tenon_request& request : requests.subspan(taken)) refused.push_back(request.id);
+  batch_.clear();  // before anyone is told, who may then add to the next batch
+  for (const std::uint64_t id : refused) {
+    tenon_completion overloaded{};
+    overloaded.struct_size = sizeof overloaded;
+    overloaded.request = id;
+    overloaded.outcome = TENON_OUTCOME_OVERLOADED;
+    overloaded.error = TENON_ERROR_BUSY;
+    overloaded.message = bytes("as many requests are unfinished as there may be (queue_depth); try again");
+    complete(overloaded);
+  }
+}
+
+void Submissions::poll() {
+  queue_.poll([this](Completion completion) { complete(*completion); });
+}
+
+void Submissions::complete(const tenon_completion& completion) {
+  Entry* const entry = find(completion.request);
+  TENON_CHECK(entry != nullptr);
+  Waiter* const waiter = entry->waiter;
+  const std::uint64_t number = entry->number;
+  if ((completion.flags & TENON_COMPLETION_MORE) == 0) {
+    entry->is_open = false;
+    free_.push_back(static_cast<std::uint32_t>(completion.request & 0xffffffffu));
+    --unfinished_;
+  }
+  if (waiter != nullptr) waiter->take(number, completion);
+}
+
+}  // namespace tenon::api_resp

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The plugin's side of its queue: requests go in batches, completions find whoever waits for them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "request_batch.hpp"
+#include "tenon/client_api.hpp"
+
+namespace tenon::api_resp {
+
+// Whoever waits for a request. `number` is its own, from add().
+class Waiter {
+ public:
+  // Is told of each completion; the last one is that without the flag MORE. May add and cancel requests.
+  virtual void take(std::uint64_t number, const tenon_completion& completion) = 0;
+
+ protected:
+  ~Waiter() = default;
+};
+
+// A request that was added is ended exactly once, in poll() or submit(), unless its waiter abandoned it. Memory is that
+// of the most requests there have been at a time, and nothing is allocated for one more than before. Of one thread.
+class Submissions {
+ public:
+  Submissions(Queue queue, std::uint64_t depth) : queue_(std::move(queue)), depth_(depth) {}
+
+  // Where the bytes of the next request are kept.
+  RequestBatch& batch() noexcept { return batch_; }
+  // Gives the request an id, which it returns, and adds it to the batch. Submits the batch when it has grown large.
+  // The waiter must live until its request has ended or was abandoned.
+  std::uint64_t add(tenon_request request, Waiter& waiter, std::uint64_t number);
+  // Its waiter is told nothing more of this request, which goes on or, when it may be stopped, ends.
+  void abandon(std::uint64_t request);
+  // Asks a request to end, which its waiter is told later.
+  void cancel(std::uint64_t request);
+  // Submits the batch. Requests that the queue does not take end as OVERLOADED.
+  void submit();
+  // Tells waiters what has been completed.
+  void poll();
+
+  int event_fd() const noexcept { return queue_.event_fd(); }
+  // Whether the queue takes another request; what is added beyond is refused as OVERLOADED.
+  bool has_credit() const noexcept { return unfinished_ < depth_; }
+  std::uint64_t unfinished() const noexcept { return unfinished_; }
+
+ private:
+  struct Entry {
+    Waiter* waiter = nullptr;  // null: nobody waits any more
+    std::uint64_t number = 0;
+    std::uint32_t generation = 0;
+    bool is_open = false;
+  };
+
+  // Null when there is no such request any more.
+  Entry* find(std::uint64_t request);
+  void complete(const tenon_completion& completion);
+
+  const Queue queue_;
+  const std::uint64_t depth_;
+  RequestBatch batch_;
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> free_;  // entries that are not open
+  std::uint64_t unfinished_ = 0;
+};
+
+}  // namespace tenon::api_resp

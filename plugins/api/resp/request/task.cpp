@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "task.hpp"
+
+#include "client.hpp"
+#include "service.hpp"
+
+namespace tenon::api_resp {
+
+Task::~Task() {
+  if (request_ != 0) service_.submissions().abandon(request_);
+}
+
+void Task::ask(tenon_request request) {
+  TENON_CHECK(request_ == 0);
+  client_.prepare(request);
+  request_ = service_.submissions().add(request, *this, 0);
+}
+
+void Task::take(std::uint64_t, const tenon_completion& completion) {
+  request_ = 0;
+  const bool is_done = completion.outcome == TENON_OUTCOME_DONE && completion.error == TENON_OK;
+  if (!is_done) return client_.fail_task(completion);
+  service_.finish_later(client_);
+  client_.compare_watched(completion);
+  advance(completion);
+}
+
+ReplyWriter Task::reply() { return client_.task_reply(); }
+
+void Task::end() { client_.end_task(); }
+
+}  // namespace tenon::api_resp

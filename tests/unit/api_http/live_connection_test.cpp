@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+// What a client of the WebSocket asks for and is told, without the socket.
+#include "live_connection.hpp"
+
+#include "plugin_fixture.hpp"
+#include "support/catch.hpp"
+
+using namespace tenon;
+using namespace tenon::api_http;
+
+namespace {
+
+struct Output final : LiveOutput {
+  void send(std::string message) override { messages.push_back(std::move(message)); }
+  std::uint64_t unsent_bytes() const noexcept override { return unsent; }
+  std::string last() const { return messages.empty() ? "" : messages.back(); }
+
+  std::vector<std::string> messages;
+  std::uint64_t unsent = 0;
+};
+
+Queue queue_of(const testing::FakeClientHost& node) {
+  const tenon_queue* queue = nullptr;
+  REQUIRE(node.table()->queue_create(node.table(), 100, &queue, nullptr) == TENON_OK);
+  return Queue(queue);
+}
+
+std::string call(const std::string& method, const std::string& parameters) {
+  return R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + parameters + "}";
+}
+
+struct Live {
+  testing::FakeClientHost node{later};
+  Submissions submissions{queue_of(node), 100};
+  boost::asio::io_context context;
+  NodeFeeds feeds{context, submissions};
+  LiveEnvironment environment{submissions, feeds, {4096, 3, 1000}, "7", "c", "run-1", {}, {}};
+  Output output;
+  std::optional<LiveConnection> connection{std::in_place, environment, output};
+
+  void subscribe(const std::string& parameters) {
+    connection->take(call("subscribe", parameters));
+    submissions.submit();
+  }
+  // The watches that the node was asked for.
+  std::vector<ScriptedRequest> watches(std::size_t count) {
+    std::vector<ScriptedRequest> found;
+    for (std::size_t all = count; found.size() < count; ++all) {
+      found.clear();
+      const std::vector<ScriptedRequest> requests = node.wait_for_requests(all);
+      REQUIRE(requests.size() >= all);
+      for (const ScriptedRequest& one : requests) {
+        if (one.operations.at(0).kind == TENON_WATCH) found.push_back(one);
+      }
+    }
+    return found;
+  }
+  void bring(std::uint64_t request, ScriptedCompletion completion) {
+    completion.flags = TENON_COMPLETION_MORE;
+    node.complete(request, completion);
+    submissions.poll();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what is no call is answered with the error that JSON-RPC has for it") {
+  Live live;
+  struct Row {
+    std::string message;
+    std::string part;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"{", R"("id":null,"error":{"code":-32700)"},
+      {"[]", R"("id":null,"error":{"code":-32600)"},
+      {"7", R"("id":null,"error":{"code":-32600)"},
+      {R"({"id":1,"method":"ping"})", "-32600"},
+      {R"({"jsonrpc":"1.0","id":1,"method":"ping"})", "-32600"},
+      {R"({"jsonrpc":"2.0","id":{},"method":"ping"})", "-32600"},
+      {R"({"jsonrpc":"2.0","id":1,"method":7})", R"("id":1,"error":{"code":-32600)"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"ping","params":[1]})", "-32600"},
+      {R"({"jsonrpc":"2.0","id":"a","method":"frobnicate"})", R"("id":"a","error":{"code":-32601)"},
+      {call("subscribe", R"({"topic":"weather"})"), "unknown_topic"},
+      {call("subscribe", R"({"topic":"kv:a","resume":{"sequence":1}})"), "unknown_member"},
+      {call("subscribe", R"({"topic":"events","resume":{"sequence":-1}})"), "-32602"},
+      {call("subscribe", R"({"topic":"events","colour":1})"), "unknown_member"},
+      {call("subscribe", "{}"), "topic is missing"},
+      {call("unsubscribe", R"({"subscription":"9"})"), "not_found"},
+      {std::string(100, '[') + std::string(100, ']'), "too_deep"},
+  }));
+  INFO(row.message);
+  live.connection->take(row.message);
+  REQUIRE(live.output.messages.size() == 1);
+  CHECK(live.output.last().find(row.part) != std::string::npos);
+}
+
+TEST_CASE("calls in an array are answered in an array, notifications not at all") {
+  Live live;
+  live.connection->take(R"({"jsonrpc":"2.0","method":"ping"})");
+  CHECK(live.output.messages.empty());
+  live.connection->take(R"([{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","method":"ping"},3])");
+  CHECK(live.output.last() ==
+        R"([{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":)"
+        R"("a call is an object"}}])");
+  live.connection->take(call("hello", "{}"));
+  CHECK(live.output.last().find(R"("protocol":"tenon.v1","node_id":"7","cluster_id":"c","run":"run-1")") !=
+        std::string::npos);
+}
+
+TEST_CASE("a client has as many subscriptions as it may, and another when it has given one up") {
+  Live live;
+  for (int i = 0; i < 3; ++i) live.subscribe(R"({"topic":"events"})");
+  live.subscribe(R"({"topic":"events"})");
+  CHECK(live.output.last().find("3 (subscriptions_max)") != std::string::npos);
+  live.connection->take(call("unsubscribe", R"({"subscription":"2"})"));
+  live.subscribe(R"({"topic":"events"})");
+  CHECK(live.output.last() == R"({"jsonrpc":"2.0","id":1,"result":{"subscription":"4"}})");
+  CHECK(live.environment.open_subscriptions == 3);
+  live.connection.reset();
+  CHECK(live.environment.open_subscriptions == 0);
+}
+
+TEST_CASE("events come in order, and those behind a sequence come again") {
+  Live live;
+  live.feeds.events().publish("1");
+  live.feeds.events().publish("2");
+  live.subscribe(R"({"topic":"events","resume":{"sequence":"1"}})");
+  REQUIRE(live.output.messages.size() == 2);
+  CHECK(live.output.messages[1] ==
+        R"({"jsonrpc":"2.0","method":"event","params":{"subscription":"1","sequence":"2","data":2}})");
+  live.feeds.events().publish("3");
+  CHECK(live.output.last().find(R"("sequence":"3","data":3)") != std::string::npos);
+  live.subscribe(R"({"topic":"events","resume":{"sequence":"77"}})");
+  CHECK(live.output.last().find(R"("method":"lagged")") != std::string::npos);
+}
+
+TEST_CASE("a client that does not read is left out, is told so when it reads, and then has what is kept") {
+  Live live;
+  live.subscribe(R"({"topic":"events"})");
+  live.output.unsent = 1001;
+  for (int i = 1; i <= 1030; ++i) live.feeds.events().publish(std::to_string(i));
+  CHECK(live.output.messages.size() == 1);
+  live.output.unsent = 0;
+  live.output.messages.clear();
+  live.connection->on_sent();
+  // All of them were left out, and of those the first six are not kept any more.
+  REQUIRE(live.output.messages.size() == 2 + 1024);
+  CHECK(live.output.messages[0].find(R"("from":"1","to":"1030","unit":"sequence")") != std::string::npos);
+  CHECK(live.output.messages[1].find(R"("from":"1","to":"6","unit":"sequence")") != std::string::npos);
+  CHECK(live.output.messages[2].find(R"("sequence":"7","data":7)") != std::string::npos);
+  live.feeds.events().publish("1031");
+  CHECK(live.output.last().find(R"("sequence":"1031")") != std::string::npos);
+}
+
+TEST_CASE("changes of keys come as the watch brings them, and hold it back until they are sent") {
+  Live live;
+  live.subscribe(R"({"topic":"kv:users/","resume":{"revision":"41"},"return_previous":true})");
+  const ScriptedRequest watch = live.watches(1).at(0);
+  CHECK(watch.operations.at(0).key == "users/");
+  CHECK(watch.operations.at(0).flags == (TENON_RANGE_PREFIX | TENON_WITH_PREVIOUS));
+  CHECK(watch.operations.at(0).revision == 42);
+  CHECK(watch.consistency == TENON_READ_STALE);
+  live.bring(watch.id, {.revision = 42,
+                        .results = {{.records = {{.key = "users/1", .value = "v", .modified = 42},
+                                                 {.key = "users/2", .kind = TENON_RECORD_DELETED}}}}});
+  CHECK(live.output.last().find(R"("sequence":"1","revision":"42","data":{"changes":[{"change":"put","record":)"
+                                R"({"key":"users/1","value":"v")") != std::string::npos);
+  CHECK(live.output.last().find(R"({"change":"delete","record":{"key":"users/2","create)") != std::string::npos);
+  const std::size_t before = live.output.messages.size();
+  live.bring(watch.id, {.revision = 50, .results = {{}}});
+  CHECK(live.output.messages.size() == before);
+  live.connection->on_sent();
+  live.connection->take(call("unsubscribe", R"({"subscription":"1"})"));
+  CHECK(live.node.cancelled() == std::vector<std::uint64_t>{watch.id});
+}
+
+TEST_CASE("a watch that has fallen behind says what is missing and begins anew") {
+  Live live;
+  live.subscribe(R"({"topic":"kv:","resume":{"revision":"4"}})");
+  ScriptedCompletion behind;
+  behind.outcome = TENON_OUTCOME_REFUSED;
+  behind.error = TENON_ERROR_COMPACTED;
+  behind.revision = 90;
+  live.node.complete(live.watches(1).at(0).id, behind);
+  live.submissions.poll();
+  live.submissions.submit();
+  CHECK(live.output.last().find(
+            R"("method":"lagged","params":{"subscription":"1","from":"5","to":"89","unit":"revision")") !=
+        std::string::npos);
+  const ScriptedRequest again = live.watches(2).at(1);
+  CHECK(again.operations.at(0).revision == 0);
+  live.bring(again.id, {.revision = 100, .results = {{}}});
+  CHECK(live.output.last().find(R"("revision":"100","data":{"changes":[]})") != std::string::npos);
+}
+
+TEST_CASE("messages of a channel, or of all that begin alike, come as they are published") {
+  Live live;
+  live.subscribe(R"({"topic":"pubsub:news"})");
+  live.subscribe(R"({"topic":"pubsub:room/*"})");
+  const std::vector<ScriptedRequest> requests = live.node.wait_for_requests(2);
+  CHECK(requests.at(0).operations.at(0).kind == TENON_SUBSCRIBE);
+  CHECK(requests.at(0).operations.at(0).flags == TENON_RANGE_ONE);
+  CHECK(requests.at(0).operations.at(0).key == "news");
+  CHECK(requests.at(1).operations.at(0).flags == TENON_RANGE_PREFIX);
+  CHECK(requests.at(1).operations.at(0).key == "room/");
+  live.bring(requests.at(1).id, {.results = {{.records = {{.key = "room/1", .value = "\xff"}}}}});
+  CHECK(live.output.last().find(R"("subscription":"2","sequence":"1","data":{"messages":[{"channel":"room/1",)"
+                                R"("message_base64":"/w=="}]})") != std::string::npos);
+  ScriptedCompletion missed;
+  missed.flags = TENON_COMPLETION_MORE | TENON_COMPLETION_MISSED;
+  live.node.complete(requests.at(1).id, missed);
+  live.submissions.poll();
+  CHECK(live.output.last().find(R"("method":"lagged","params":{"subscription":"2","unit":"message"})") !=
+        std::string::npos);
+  live.connection->take(call("subscribe", R"({"topic":"pubsub:"})"));
+  CHECK(live.output.last().find("a channel is missing") != std::string::npos);
+}
+
+TEST_CASE("a watch that the node ends is over, and the client is told why") {
+  Live live;
+  live.subscribe(R"({"topic":"kv:"})");
+  ScriptedCompletion ended;
+  ended.outcome = TENON_OUTCOME_OVERLOADED;
+  ended.error = TENON_ERROR_BUSY;
+  live.node.complete(live.watches(1).at(0).id, ended);
+  live.submissions.poll();
+  CHECK(live.output.last().find(R"("method":"ended","params":{"subscription":"1","error":{"code":"overloaded")") !=
+        std::string::npos);
+  CHECK(live.environment.open_subscriptions == 0);
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// What a client may not do, and that it costs only that client.
+#include <thread>
+
+#include "plugin_fixture.hpp"
+#include "support/catch.hpp"
+
+namespace tenon::api_resp {
+
+TEST_CASE("what cannot be read is answered, and ends the connection") {
+  RunningPlugin plugin;
+  for (const auto& [sent, expected] : std::map<std::string, std::string>{
+           {"*1025\r\n", "-ERR Protocol error: invalid multibulk length\r\n"},
+           {"*1\r\n$1048577\r\n", "-ERR Protocol error: invalid bulk length\r\n"},
+           {"*1\r\n$-5\r\n", "-ERR Protocol error: invalid bulk length\r\n"},
+           {"*1\r\n:3\r\n", "-ERR Protocol error: expected '$', got ':'\r\n"},
+           {std::string(2000, 'a'), "-ERR Protocol error: too big inline request\r\n"}}) {
+    RawClient client(plugin);
+    client.send("PING\r\n" + sent);
+    CHECK(client.ended());
+    CHECK(client.rest == "+PONG\r\n" + expected);
+  }
+  CHECK(plugin.wait_for_metric("requests_malformed_total", 5));
+  CHECK(plugin.wait_for_metric("connections_closed_total", 5));
+}
+
+TEST_CASE("a browser is not answered at all") {
+  RunningPlugin plugin;
+  for (const char* sent : {"POST / HTTP/1.1\r\n", "Host: localhost\r\n"}) {
+    RawClient client(plugin);
+    client.send(std::string(sent) + "SET a 1\r\n");
+    CHECK(client.ended());
+    CHECK(client.rest.empty());
+  }
+  CHECK(plugin.wait_for_metric("requests_malformed_total", 2));
+}
+
+TEST_CASE("there are as many connections as there may be") {
+  RunningPlugin plugin(Options{{"connections_max", "2"}});
+  RawClient first(plugin);
+  RawClient second(plugin);
+  CHECK(first.ask("PING") == "+PONG\r\n");
+  CHECK(second.ask("PING") == "+PONG\r\n");
+  RawClient third(plugin);
+  CHECK(third.ended());
+  CHECK(plugin.wait_for_metric("connections_refused_total", 1));
+}
+
+TEST_CASE("a client that asks faster than it is answered is read no further") {
+  RunningPlugin plugin([](const ScriptedRequest&) { return std::nullopt; }, {{"pipelined_requests_max", "3"}});
+  RawClient client(plugin);
+  client.send("GET a\r\nGET b\r\nGET c\r\nGET d\r\nGET e\r\n");
+  const auto first = plugin.wait_for_requests(3);
+  REQUIRE(first.size() == 3);
+  ScriptedCompletion nothing;
+  nothing.results.resize(1);
+  for (const ScriptedRequest& request : first) plugin.node().complete(request.id, nothing);
+  CHECK(client.receive(15) == "$-1\r\n$-1\r\n$-1\r\n");
+  const auto all = plugin.wait_for_requests(5);
+  REQUIRE(all.size() == 5);
+  CHECK(all[4].operations[0].key == "e");
+}
+
+TEST_CASE("requests beyond the depth of the queue wait for it") {
+  // One place of the queue is the subscription's.
+  RunningPlugin plugin([](const ScriptedRequest&) { return std::nullopt; }, {{"queue_depth", "2"}});
+  RawClient first(plugin);
+  RawClient second(plugin);
+  first.send("GET a\r\n");
+  const auto one = plugin.wait_for_requests(1);
+  second.send("GET b\r\n");
+  ScriptedCompletion nothing;
+  nothing.results.resize(1);
+  plugin.node().complete(one.at(0).id, nothing);
+  CHECK(first.receive(5) == "$-1\r\n");
+  plugin.node().complete(plugin.wait_for_requests(2).at(1).id, nothing);
+  CHECK(second.receive(5) == "$-1\r\n");
+}
+
+TEST_CASE("a client that does not read what it asked for is closed at its bound") {
+  RunningPlugin plugin(Options{{"output_bytes_max", "64KiB"}, {"bulk_bytes_max", "2MiB"}});
+  RawClient client(plugin);
+  const std::string large(1 << 20, 'x');
+  CHECK(answers(client, words({"SET", "a", large}), "+OK\r\n"));
+  std::string gets;
+  for (int i = 0; i < 60; ++i) gets += "GET a\r\n";
+  client.send(gets);
+  CHECK(plugin.wait_for_metric("connections_closed_total", 1));
+}
+
+TEST_CASE("a half-closed client is still answered") {
+  RunningPlugin plugin;
+  RawClient client(plugin);
+  client.send("SET a 1\r\nGET a\r\n");
+  client.shutdown_output();
+  CHECK(client.ended());
+  CHECK(client.rest == "+OK\r\n$1\r\n1\r\n");
+}
+
+TEST_CASE("a silent client is closed after the idle timeout") {
+  RunningPlugin plugin(Options{{"idle_timeout", "50ms"}});
+  RawClient client(plugin);
+  CHECK(client.ended());
+  CHECK(plugin.wait_for_metric("connections_closed_total", 1));
+}
+
+TEST_CASE("a transaction has bounds of its own") {
+  RunningPlugin plugin;
+  RawClient client(plugin);
+  CHECK(client.ask("MULTI") == "+OK\r\n");
+  for (int i = 0; i < 16; ++i) CHECK(client.ask("INCR a") == "+QUEUED\r\n");
+  CHECK(client.ask("INCR a").starts_with("-ERR the transaction is larger"));
+  CHECK(client.ask("EXEC") == "-EXECABORT Transaction discarded because of previous errors.\r\n");
+  CHECK(client.ask("GET a") == "$-1\r\n");
+  CHECK(client.ask("WATCH a b c d e f g h i").starts_with("-ERR more keys would be watched"));
+}
+
+TEST_CASE("a plugin that drains answers what it has taken") {
+  RunningPlugin plugin([](const ScriptedRequest&) { return std::nullopt; });
+  RawClient client(plugin);
+  client.send("GET a\r\n");
+  const auto asked = plugin.wait_for_requests(1);
+  plugin.enter_control_thread();
+  std::thread answering([&] {
+    ScriptedCompletion nothing;
+    nothing.results.resize(1);
+    plugin.node().complete(asked.at(0).id, nothing);
+  });
+  plugin.drain(std::chrono::seconds(10));
+  answering.join();
+  CHECK(client.receive(5) == "$-1\r\n");
+}
+
+}  // namespace tenon::api_resp
