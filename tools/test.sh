@@ -35,15 +35,20 @@ check() {
   step "$@" && record "$name" ok
 }
 
-# build DIRECTORY [OPTION..]
-build() {
+# Lines of source are all that a report needs of a build; whole debug information is a third of the time it takes.
+compiler_flags="-D_GLIBCXX_ASSERTIONS -g1"
+
+# configure DIRECTORY [OPTION..]
+configure() {
   local directory=$1
   shift
-  if [[ ! -f $directory/build.ninja ]]; then
-    step "configure $directory" meson setup "$directory" --buildtype=debugoptimized \
-      -Db_ndebug=false -Dcpp_args=-D_GLIBCXX_ASSERTIONS "$@" || return 1
-  fi
-  step "build $directory" ninja -C "$directory"
+  [[ -f $directory/build.ninja ]] || step "configure $directory" meson setup "$directory" \
+    --buildtype=debugoptimized -Db_ndebug=false -Dcpp_args="$compiler_flags" "$@"
+}
+
+# build DIRECTORY [OPTION..]
+build() {
+  configure "$@" && step "build $1" ninja -C "$1"
 }
 
 # run_tests DIRECTORY [OPTION of meson test..]
@@ -67,7 +72,7 @@ part_asan-ubsan() {
   export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
   # g++ believes that what a sanitizer inserts may leave values uninitialised, in library headers too.
   build build-asan-ubsan -Db_sanitize=address,undefined -Db_lundef=false \
-    -Dcpp_args="-D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitialized" &&
+    -Dcpp_args="$compiler_flags -Wno-maybe-uninitialized" &&
     run_tests build-asan-ubsan --suite quick --timeout-multiplier 5
 }
 
@@ -75,7 +80,7 @@ part_tsan() {
   export TSAN_OPTIONS=halt_on_error=1:abort_on_error=1:second_deadlock_stack=1
   # The same, and g++ warns of fences, which it cannot follow. The simulator has one thread, so there is nothing to see.
   build build-tsan -Db_sanitize=thread -Db_lundef=false \
-    -Dcpp_args="-D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitialized -Wno-tsan" &&
+    -Dcpp_args="$compiler_flags -Wno-maybe-uninitialized -Wno-tsan" &&
     run_tests build-tsan --suite quick --no-suite simulation --timeout-multiplier 10
 }
 
@@ -87,10 +92,7 @@ part_clang() {
 
 # What g++ makes of the simulator runs every seed as what clang++ makes of it.
 same_digests() {
-  if [[ ! -f build/build.ninja ]]; then
-    CC=gcc CXX=g++ step "configure build" meson setup build --buildtype=debugoptimized -Db_ndebug=false \
-      -Dcpp_args=-D_GLIBCXX_ASSERTIONS || return 1
-  fi
+  CC=gcc CXX=g++ configure build || return
   step "build the simulator with g++" ninja -C build tests/sim/simulate &&
     check "digests under g++ and clang" tests/sim/same_digests_test.py --runs 100 build/tests/sim/simulate \
       build-clang/tests/sim/simulate
@@ -135,13 +137,10 @@ part_simulation() {
   TENON_BUILD=build-simulation check "ten minutes of fresh seeds" tools/simulate --minutes 10
 }
 
-# Only the simulator is built, once more, with faults that can be switched on; each must be found.
+# Only what runs at random is built, once more, with faults that can be switched on; each must be found.
 part_mutants() {
-  if [[ ! -f build-mutants/build.ninja ]]; then
-    step "configure build-mutants" meson setup build-mutants -Dmutants=true --buildtype=debugoptimized \
-      -Db_ndebug=false -Dcpp_args=-D_GLIBCXX_ASSERTIONS || return
-  fi
-  step "build build-mutants" ninja -C build-mutants tests/sim/simulate || return
+  configure build-mutants -Dmutants=true || return
+  step "build build-mutants" ninja -C build-mutants tests/sim/simulate tests/paper/churn || return
   check "every mutant is caught" tools/mutants --jobs "$(nproc)"
 }
 
@@ -156,22 +155,24 @@ part_contract() {
   build build-contract && run_tests build-contract --suite contract
 }
 
-# Ten minutes for each target; what makes one fail stays in build-fuzz/, as crash-* and the like.
+# Ten minutes for each target, thirty for what any client may send; what makes one fail stays in build-fuzz/, as crash-*
+# and the like. Committed inputs are read too.
 fuzz_target() {
+  local seconds=600
+  local -a committed=()
+  if [[ $1 == resp ]]; then seconds=1800 committed=(tests/fuzz/corpus/resp); fi
   mkdir -p "build-fuzz/corpus-$1"
-  "build-fuzz/tests/fuzz/fuzz_$1" -max_total_time=600 -max_len=4096 -timeout=60 -print_final_stats=1 -verbosity=0 \
-    -artifact_prefix=build-fuzz/ "build-fuzz/corpus-$1"
+  "build-fuzz/tests/fuzz/fuzz_$1" "-max_total_time=$seconds" -max_len=4096 -timeout=60 -print_final_stats=1 \
+    -verbosity=0 -artifact_prefix=build-fuzz/ "build-fuzz/corpus-$1" "${committed[@]}"
 }
 
 part_fuzz() {
   local target
-  local -a targets=(store image bytes)
+  local -a targets=(store image bytes resp http json_rpc)
   export CC=clang CXX=clang++
   export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1
-  if [[ ! -f build-fuzz/build.ninja ]]; then
-    step "configure build-fuzz" meson setup build-fuzz --buildtype=debugoptimized -Db_ndebug=false -Dfuzz=true \
-      -Db_sanitize=address,undefined -Db_lundef=false -Dcpp_args=-fsanitize=fuzzer-no-link || return
-  fi
+  configure build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
+    -Dcpp_args=-fsanitize=fuzzer-no-link || return
   step "build build-fuzz" ninja -C build-fuzz "${targets[@]/#/tests/fuzz/fuzz_}" || return
   for target in "${targets[@]}"; do check "fuzz $target" fuzz_target "$target"; done
 }
