@@ -35,8 +35,8 @@ struct HttpHarness {
   const net::Traffic traffic;
   const api_http::Settings settings{.compatibility = true};
   boost::asio::io_context context;
-  api_http::Submissions submissions{make_queue(node, kDepth), kDepth};
-  api_http::Submissions telling{make_queue(node, kDepth), kDepth, std::uint64_t{1} << 62};
+  net::Submissions submissions{make_queue(node, kDepth), kDepth};
+  net::Submissions telling{make_queue(node, kDepth), kDepth, std::uint64_t{1} << 62};
   api_http::NodeFeeds feeds{context, telling};
   api_http::LiveEnvironment environment{submissions, feeds, {65536, 8, 1 << 20}, "1", "c", "run", {}, {}};
   api_http::LiveSockets live{environment, traffic};

@@ -148,7 +148,7 @@ void Server::count_answer(const Request& request, unsigned status) {
   host_.debug(line);
 }
 
-void Server::wait_for_completions(asio::posix::stream_descriptor& descriptor, Submissions& submissions) {
+void Server::wait_for_completions(asio::posix::stream_descriptor& descriptor, net::Submissions& submissions) {
   descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                         [this, &descriptor, &submissions](const boost::system::error_code& error) {
                           if (error) return;

@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "live_sockets.hpp"
+#include "net/client/submissions.hpp"
 #include "net/io_thread.hpp"
 #include "net/limited_logger.hpp"
 #include "net/listener.hpp"
 #include "service.hpp"
 #include "session.hpp"
-#include "submissions.hpp"
 
 namespace tenon::api_http {
 
@@ -48,7 +48,7 @@ class Server final : public SessionOwner {
 
  private:
   void accept(net::Listener::Socket socket, net::Admission::Ticket ticket);
-  void wait_for_completions(boost::asio::posix::stream_descriptor& descriptor, Submissions& submissions);
+  void wait_for_completions(boost::asio::posix::stream_descriptor& descriptor, net::Submissions& submissions);
   void wait_for_look();
   void finish_later();
   void finish();
@@ -66,8 +66,8 @@ class Server final : public SessionOwner {
   SessionEnvironment environment_;
   net::Admission admission_;
   net::IoThread thread_;
-  Submissions submissions_;
-  Submissions telling_;
+  net::Submissions submissions_;
+  net::Submissions telling_;
   NodeFeeds feeds_;
   LiveEnvironment live_environment_;
   LiveSockets live_;

@@ -40,7 +40,7 @@ Server::Server(const Host& host, const Settings& settings, Queue queue)
       environment_(settings.connection, settings.buffer_bytes_max, net::Traffic::create_framed(host)),
       admission_(settings.connections_max, settings.connections_per_address_max, environment_.traffic),
       thread_([host](const std::string& why) { host.failed(TENON_ERROR_INTERNAL, why.c_str()); }),
-      submissions_(std::move(queue)),
+      submissions_(std::move(queue), settings.queue_depth),
       dispatcher_(submissions_, host, settings.connection.frame_bytes_max),
       completions_(thread_.context()),
       timer_(thread_.context()),

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "dispatcher.hpp"
+#include "net/client/submissions.hpp"
 #include "net/io_thread.hpp"
 #include "net/limited_logger.hpp"
 #include "net/listener.hpp"
 #include "session.hpp"
-#include "submissions.hpp"
 
 namespace tenon::api_thrift {
 
@@ -26,6 +26,7 @@ struct Settings {
   net::ConnectionLimits connection;
   std::uint64_t buffer_bytes_max;
   std::uint64_t pipelined_requests_max;
+  std::uint64_t queue_depth;
 };
 
 // Made, drained and stopped on the host's control thread; everything else happens on its own thread. What one wake-up
@@ -65,7 +66,7 @@ class Server final : public SessionOwner {
   net::ConnectionEnvironment environment_;
   net::Admission admission_;
   net::IoThread thread_;
-  Submissions submissions_;
+  net::Submissions submissions_;
   Dispatcher dispatcher_;
   boost::asio::posix::stream_descriptor completions_;
   boost::asio::steady_timer timer_;

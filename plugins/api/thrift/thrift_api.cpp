@@ -36,8 +36,8 @@ struct ThriftApi::Options {
                                required("idle_timeout", parse_duration(host.option("idle_timeout"))))},
             .buffer_bytes_max = size_option(host, "buffer_bytes_max"),
             .pipelined_requests_max = count_option(host, "pipelined_requests_max"),
-        },
-        queue_depth(count_option(host, "queue_depth")) {
+            .queue_depth = count_option(host, "queue_depth"),
+        } {
     if (settings.buffer_bytes_max < 2ull * settings.connection.frame_bytes_max) {
       throw Error(TENON_ERROR_INVALID,
                   "buffer_bytes_max is less than twice frame_bytes_max: no request of that size could be taken; raise "
@@ -46,7 +46,6 @@ struct ThriftApi::Options {
   }
 
   const Settings settings;
-  const std::uint64_t queue_depth;
 };
 
 ThriftApi::ThriftApi(Host host) : ClientApi(host), options_(std::make_unique<const Options>(host)) {}
@@ -54,7 +53,8 @@ ThriftApi::ThriftApi(Host host) : ClientApi(host), options_(std::make_unique<con
 ThriftApi::~ThriftApi() = default;
 
 void ThriftApi::start() {
-  server_ = std::make_unique<Server>(host(), options_->settings, create_queue(options_->queue_depth));
+  const Settings& settings = options_->settings;
+  server_ = std::make_unique<Server>(host(), settings, create_queue(settings.queue_depth));
 }
 
 void ThriftApi::drain(std::uint64_t timeout_ms) {

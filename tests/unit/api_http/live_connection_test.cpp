@@ -31,7 +31,7 @@ std::string call(const std::string& method, const std::string& parameters) {
 
 struct Live {
   testing::FakeClientHost node{later};
-  Submissions submissions{queue_of(node), 100};
+  net::Submissions submissions{queue_of(node), 100};
   boost::asio::io_context context;
   NodeFeeds feeds{context, submissions};
   LiveEnvironment environment{submissions, feeds, {4096, 3, 1000}, "7", "c", "run-1", {}, {}};

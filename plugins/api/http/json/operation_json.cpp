@@ -59,7 +59,7 @@ int set_expiry(const JsonInput& input, tenon_operation& made) {
   return (ttl ? 1 : 0) + (expires_at ? 1 : 0);
 }
 
-void set_range(RequestBatch& batch, const JsonInput& input, tenon_operation& made) {
+void set_range(net::RequestBatch& batch, const JsonInput& input, tenon_operation& made) {
   const auto prefix = input.bytes("prefix");
   const auto start = input.bytes("start");
   const auto end = input.bytes("end");
@@ -76,7 +76,7 @@ void set_range(RequestBatch& batch, const JsonInput& input, tenon_operation& mad
   made.cursor = batch.keep(*cursor);
 }
 
-void read_scan(RequestBatch& batch, const JsonInput& input, tenon_operation& made) {
+void read_scan(net::RequestBatch& batch, const JsonInput& input, tenon_operation& made) {
   input.require_only({"op", "prefix", "prefix_base64", "start", "start_base64", "end", "end_base64", "limit",
                       "limit_bytes", "cursor", "keys", "count", "reverse", "match", "match_base64"});
   set_range(batch, input, made);
@@ -90,7 +90,7 @@ void read_scan(RequestBatch& batch, const JsonInput& input, tenon_operation& mad
   }
 }
 
-void read_put(RequestBatch& batch, const JsonInput& input, tenon_operation& made) {
+void read_put(net::RequestBatch& batch, const JsonInput& input, tenon_operation& made) {
   input.require_only({"op", "key", "key_base64", "value", "value_base64", "ttl_ms", "expires_at_ms", "keep_expiry",
                       "return_previous"});
   made.value = batch.keep(required_bytes(input, "value"));
@@ -102,7 +102,7 @@ void read_put(RequestBatch& batch, const JsonInput& input, tenon_operation& made
   if (ways > 1) input.refuse_member("the expiry", "one of ttl_ms, expires_at_ms and keep_expiry");
 }
 
-void read_of_key(RequestBatch& batch, const JsonInput& input, tenon_operation& made) {
+void read_of_key(net::RequestBatch& batch, const JsonInput& input, tenon_operation& made) {
   switch (made.kind) {
     case TENON_PUT:
       read_put(batch, input, made);
@@ -129,7 +129,7 @@ void read_of_key(RequestBatch& batch, const JsonInput& input, tenon_operation& m
   if (made.kind != TENON_GET && input.flag("return_previous")) made.flags |= TENON_WITH_PREVIOUS;
 }
 
-tenon_operation read_operation(RequestBatch& batch, const JsonInput& input) {
+tenon_operation read_operation(net::RequestBatch& batch, const JsonInput& input) {
   tenon_operation made = operation(kind_of(input), {});
   if (made.kind == TENON_SCAN) {
     read_scan(batch, input, made);
@@ -213,7 +213,7 @@ std::vector<OperationShape> shapes_of(std::span<const tenon_operation> operation
   return shapes;
 }
 
-std::span<tenon_operation> read_operations(RequestBatch& batch, std::span<const json::value> all,
+std::span<tenon_operation> read_operations(net::RequestBatch& batch, std::span<const json::value> all,
                                            std::string_view name) {
   const std::span<tenon_operation> made = batch.make<tenon_operation>(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -222,7 +222,7 @@ std::span<tenon_operation> read_operations(RequestBatch& batch, std::span<const 
   return made;
 }
 
-std::span<tenon_compare> read_compares(RequestBatch& batch, std::span<const json::value> all) {
+std::span<tenon_compare> read_compares(net::RequestBatch& batch, std::span<const json::value> all) {
   const std::span<tenon_compare> made = batch.make<tenon_compare>(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const JsonInput input(all[i].get_object(), "compares[" + std::to_string(i) + "]");

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "request_batch.hpp"
+#include "net/client/request_batch.hpp"
 #include "tenon/client_api.hpp"
 
 namespace tenon::api_http {
@@ -21,9 +21,9 @@ struct OperationShape {
 std::vector<OperationShape> shapes_of(std::span<const tenon_operation> operations);
 
 // Each throws Refused that says which element is wrong. What they refer to lies in the batch.
-std::span<tenon_operation> read_operations(RequestBatch& batch, std::span<const boost::json::value> all,
+std::span<tenon_operation> read_operations(net::RequestBatch& batch, std::span<const boost::json::value> all,
                                            std::string_view name);
-std::span<tenon_compare> read_compares(RequestBatch& batch, std::span<const boost::json::value> all);
+std::span<tenon_compare> read_compares(net::RequestBatch& batch, std::span<const boost::json::value> all);
 
 // An object with what the operation gave, or with its error.
 void append_result(std::string& text, const OperationShape& shape, const tenon_result& result);

@@ -30,7 +30,7 @@ void LiveConnection::ChannelSubscription::begin() {
   submissions_ = &owner()->environment_.submissions;
   const bool is_prefix = pattern_.ends_with('*');
   const std::string_view channel = std::string_view(pattern_).substr(0, pattern_.size() - (is_prefix ? 1 : 0));
-  RequestBatch& batch = submissions_->batch();
+  net::RequestBatch& batch = submissions_->batch();
   const auto operations = batch.make<tenon_operation>(1);
   operations[0] = operation(TENON_SUBSCRIBE, {});
   operations[0].key = batch.keep(channel);

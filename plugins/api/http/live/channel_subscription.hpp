@@ -30,7 +30,7 @@ class LiveConnection::ChannelSubscription final : public Subscription,
   std::uint64_t request_ = 0;
   std::uint64_t sequence_ = 0;
   std::vector<Completion> unsent_;
-  Submissions* submissions_ = nullptr;  // null: not begun, or over
+  net::Submissions* submissions_ = nullptr;  // null: not begun, or over
 };
 
 }  // namespace tenon::api_http

@@ -81,7 +81,7 @@ std::vector<FeedEvent> Feed::behind(std::uint64_t sequence) const {
   return found;
 }
 
-NodeFeeds::NodeFeeds(boost::asio::io_context& context, Submissions& submissions)
+NodeFeeds::NodeFeeds(boost::asio::io_context& context, net::Submissions& submissions)
     : submissions_(submissions), timer_(context) {}
 
 void NodeFeeds::wake() {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "admin_text.hpp"
-#include "submissions.hpp"
+#include "net/client/submissions.hpp"
 
 namespace tenon::api_http {
 
@@ -53,7 +53,7 @@ class Feed {
 class NodeFeeds {
  public:
   // Keeps: submissions.
-  NodeFeeds(boost::asio::io_context& context, Submissions& submissions);
+  NodeFeeds(boost::asio::io_context& context, net::Submissions& submissions);
 
   // Looks now if it is not looking already, and from then on each second while anyone listens.
   void wake();
@@ -76,7 +76,7 @@ class NodeFeeds {
   void take_events();
   void wait();
 
-  Submissions& submissions_;
+  net::Submissions& submissions_;
   boost::asio::steady_timer timer_;
   Feed cluster_{1};
   Feed metrics_{1};

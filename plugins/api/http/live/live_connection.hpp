@@ -13,8 +13,8 @@
 
 #include "feed.hpp"
 #include "json_rpc.hpp"
+#include "net/client/submissions.hpp"
 #include "settings.hpp"
-#include "submissions.hpp"
 #include "tenon/host.hpp"
 
 namespace tenon::api_http {
@@ -23,7 +23,7 @@ class JsonInput;
 
 // What all clients share; it outlives them.
 struct LiveEnvironment {
-  Submissions& submissions;
+  net::Submissions& submissions;
   NodeFeeds& feeds;
   const LiveLimits limits;
   const std::string node_id;

@@ -98,7 +98,7 @@ void LiveConnection::FeedSubscription::send_now() {
 
 void LiveConnection::WatchSubscription::begin() {
   submissions_ = &owner()->environment_.submissions;
-  RequestBatch& batch = submissions_->batch();
+  net::RequestBatch& batch = submissions_->batch();
   const auto operations = batch.make<tenon_operation>(1);
   operations[0] = operation(TENON_WATCH, {});
   operations[0].key = batch.keep(prefix_);

@@ -98,7 +98,7 @@ class LiveConnection::WatchSubscription final : public Subscription,
   std::uint64_t request_ = 0;
   std::uint64_t sequence_ = 0;
   std::vector<Completion> unsent_;
-  Submissions* submissions_ = nullptr;
+  net::Submissions* submissions_ = nullptr;
 };
 
 }  // namespace tenon::api_http

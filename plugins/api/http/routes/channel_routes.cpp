@@ -7,7 +7,7 @@
 namespace tenon::api_http {
 
 void publish(Service& service, const std::shared_ptr<Exchange>& exchange) {
-  RequestBatch& batch = service.submissions.batch();
+  net::RequestBatch& batch = service.submissions.batch();
   tenon_operation one = operation(TENON_PUBLISH, view(batch.keep(exchange->rest())));
   one.value = batch.keep(exchange->request().body);
   tenon_request asked = request(0, operations_of(service, one));

@@ -150,7 +150,7 @@ void set_compatible(Service& service, const std::shared_ptr<Exchange>& exchange)
     const std::optional<std::string> value = input.text("value");
     if (key.empty()) refuse("the member key is missing or empty", "key_empty");
     if (!value) refuse("the member value is missing", "value_missing");
-    RequestBatch& batch = service.submissions.batch();
+    net::RequestBatch& batch = service.submissions.batch();
     tenon_operation one = operation(TENON_PUT, view(batch.keep(key)));
     one.value = batch.keep(*value);
     ask_node(service, exchange, for_leader(operations_of(service, one)),

@@ -145,7 +145,7 @@ void get_key(Service& service, const std::shared_ptr<Exchange>& exchange) {
 }
 
 void put_key(Service& service, const std::shared_ptr<Exchange>& exchange) {
-  RequestBatch& batch = service.submissions.batch();
+  net::RequestBatch& batch = service.submissions.batch();
   tenon_operation one = operation(TENON_PUT, view(batch.keep(exchange->rest())));
   one.value = batch.keep(exchange->request().body);
   const auto ttl = milliseconds_of(*exchange, "ttl");
@@ -168,7 +168,7 @@ void delete_key(Service& service, const std::shared_ptr<Exchange>& exchange) {
 }
 
 void scan_keys(Service& service, const std::shared_ptr<Exchange>& exchange) {
-  RequestBatch& batch = service.submissions.batch();
+  net::RequestBatch& batch = service.submissions.batch();
   const std::string* prefix = exchange->parameter("prefix");
   const std::string* start = exchange->parameter("start");
   const std::string* end = exchange->parameter("end");

@@ -10,7 +10,6 @@
 #include "handlers.hpp"
 #include "live_sockets.hpp"
 #include "provenance.hpp"
-#include "request_batch.hpp"
 
 namespace tenon::api_http {
 

@@ -5,15 +5,15 @@
 #include <string>
 
 #include "live_sockets.hpp"
+#include "net/client/submissions.hpp"
 #include "settings.hpp"
-#include "submissions.hpp"
 #include "tenon/host.hpp"
 
 namespace tenon::api_http {
 
 struct Service {
-  Submissions& submissions;
-  Submissions& telling;  // what the node says of itself goes by a queue of its own, which no load of clients fills
+  net::Submissions& submissions;
+  net::Submissions& telling;  // what the node says of itself goes by a queue of its own, which no load of clients fills
   const Settings& settings;
   const Host host;
   const std::string machine_name;  // of the machine that this runs on; one more name for Host

@@ -93,7 +93,7 @@ void run_transaction(Service& service, const std::shared_ptr<Exchange>& exchange
   const boost::json::object body = parse_json_object(exchange->request().body);
   const JsonInput input(body);
   input.require_only({"compares", "operations", "otherwise"});
-  RequestBatch& batch = service.submissions.batch();
+  net::RequestBatch& batch = service.submissions.batch();
   const auto compares = read_compares(batch, input.array("compares"));
   const auto operations = read_operations(batch, input.array("operations"), "operations");
   const auto otherwise = read_operations(batch, input.array("otherwise"), "otherwise");

@@ -96,7 +96,7 @@ class EventStream final : public StreamSource, public std::enable_shared_from_th
     unsent_.clear();
   }
 
-  Submissions& submissions_;
+  net::Submissions& submissions_;
   std::shared_ptr<Exchange> exchange_;  // null: answered
   std::shared_ptr<Client> client_;      // null: not begun, or gone
   std::vector<Completion> unsent_;
@@ -120,7 +120,7 @@ std::uint64_t first_revision(const Exchange& exchange) {
 
 void watch_keys(Service& service, const std::shared_ptr<Exchange>& exchange) {
   if (exchange->request().is_head()) refuse("a watch has no HEAD", "method_not_allowed", 405);
-  RequestBatch& batch = service.submissions.batch();
+  net::RequestBatch& batch = service.submissions.batch();
   tenon_operation watch = operation(TENON_WATCH, {});
   const std::string* prefix = exchange->parameter("prefix");
   const std::string* key = exchange->parameter("key");

@@ -13,7 +13,7 @@ using thrift_api::ErrorCode;
 
 [[noreturn]] void refuse(ErrorCode::type code, const std::string& message) { throw refusal(code, message); }
 
-tenon_operation operation_of(RequestBatch& batch, std::uint32_t kind, const std::string& key) {
+tenon_operation operation_of(net::RequestBatch& batch, std::uint32_t kind, const std::string& key) {
   tenon_operation made = operation(kind, {});
   made.key = batch.keep(key);
   return made;
@@ -36,7 +36,7 @@ std::uint64_t positive_of(const char* name, std::int64_t number) {
 
 // A write that may return the record as it was before.
 template <class Write>
-tenon_operation write_of(RequestBatch& batch, std::uint32_t kind, const Write& write) {
+tenon_operation write_of(net::RequestBatch& batch, std::uint32_t kind, const Write& write) {
   tenon_operation made = operation_of(batch, kind, write.key);
   if (write.return_previous) made.flags |= TENON_WITH_PREVIOUS;
   return made;
@@ -53,7 +53,7 @@ int set_expiry(const Write& write, tenon_operation& made) {
   return write.__isset.ttl_ms + write.__isset.expires_at_ms;
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::PutRequest& put) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::PutRequest& put) {
   tenon_operation made = write_of(batch, TENON_PUT, put);
   made.value = batch.keep(put.value);
   int ways = set_expiry(put, made);
@@ -67,27 +67,27 @@ tenon_operation operation_of(RequestBatch& batch, const thrift_api::PutRequest& 
   return made;
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::GetRequest& get) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::GetRequest& get) {
   return operation_of(batch, TENON_GET, get.key);
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::RemoveRequest& remove) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::RemoveRequest& remove) {
   return write_of(batch, TENON_DELETE, remove);
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::AppendRequest& append) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::AppendRequest& append) {
   tenon_operation made = write_of(batch, TENON_APPEND, append);
   made.value = batch.keep(append.value);
   return made;
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::IncrementRequest& increment) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::IncrementRequest& increment) {
   tenon_operation made = write_of(batch, TENON_INCREMENT, increment);
   made.delta = increment.delta;
   return made;
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::ExpireRequest& expire) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::ExpireRequest& expire) {
   tenon_operation made = write_of(batch, TENON_EXPIRE, expire);
   if (set_expiry(expire, made) != 1) {
     refuse(ErrorCode::INVALID, "an expire does not say when; set exactly one of ttl_ms and expires_at_ms");
@@ -95,13 +95,13 @@ tenon_operation operation_of(RequestBatch& batch, const thrift_api::ExpireReques
   return made;
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::PersistRequest& persist) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::PersistRequest& persist) {
   return write_of(batch, TENON_PERSIST, persist);
 }
 
 // The range of a scan, a removal or a watch.
 template <class Range>
-tenon_operation range_of(RequestBatch& batch, std::uint32_t kind, const Range& range) {
+tenon_operation range_of(net::RequestBatch& batch, std::uint32_t kind, const Range& range) {
   const bool has_bound = range.__isset.first_key || range.__isset.end_key;
   if (range.__isset.prefix && has_bound) {
     refuse(ErrorCode::INVALID, "a range has both a prefix and a bound; set prefix, or first_key and end_key");
@@ -113,7 +113,7 @@ tenon_operation range_of(RequestBatch& batch, std::uint32_t kind, const Range& r
   return made;
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::RemoveRangeRequest& remove) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::RemoveRangeRequest& remove) {
   if (!remove.__isset.prefix && !remove.__isset.first_key && !remove.__isset.end_key) {
     refuse(ErrorCode::INVALID, "a removal has no range; set prefix, or first_key and end_key; an empty prefix is all");
   }
@@ -122,7 +122,7 @@ tenon_operation operation_of(RequestBatch& batch, const thrift_api::RemoveRangeR
   return made;
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::ScanRequest& scan) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::ScanRequest& scan) {
   tenon_operation made = range_of(batch, TENON_SCAN, scan);
   made.cursor = batch.keep(scan.cursor);
   made.limit_bytes = bound_of("limit_bytes", scan.limit_bytes);
@@ -136,7 +136,7 @@ tenon_operation operation_of(RequestBatch& batch, const thrift_api::ScanRequest&
   return made;
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::WatchRequest& watch) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::WatchRequest& watch) {
   tenon_operation made = range_of(batch, TENON_WATCH, watch);
   made.revision = bound_of("from_revision", watch.from_revision);
   if (watch.return_previous) made.flags |= TENON_WITH_PREVIOUS;
@@ -158,7 +158,7 @@ const Read& without_consistency(const Read& read) {
   return read;
 }
 
-tenon_operation operation_of(RequestBatch& batch, const thrift_api::Operation& one) {
+tenon_operation operation_of(net::RequestBatch& batch, const thrift_api::Operation& one) {
   const auto& isset = one.__isset;
   const auto write = [&batch](const auto& member) {
     refuse_session(member);
@@ -245,7 +245,7 @@ std::uint32_t relation_of(std::int32_t relation) {
   }
 }
 
-tenon_compare compare_of(RequestBatch& batch, const thrift_api::Compare& compare) {
+tenon_compare compare_of(net::RequestBatch& batch, const thrift_api::Compare& compare) {
   tenon_compare made{};
   made.struct_size = sizeof made;
   made.what = what_of(number_of(compare.target));
@@ -261,7 +261,7 @@ tenon_compare compare_of(RequestBatch& batch, const thrift_api::Compare& compare
   return made;
 }
 
-tenon_request request_of(RequestBatch& batch, const tenon_operation& one) {
+tenon_request request_of(net::RequestBatch& batch, const tenon_operation& one) {
   const std::span<tenon_operation> operations = batch.make<tenon_operation>(1);
   operations[0] = one;
   return request(0, operations);
@@ -269,7 +269,7 @@ tenon_request request_of(RequestBatch& batch, const tenon_operation& one) {
 
 // The request of a read.
 template <class Read>
-tenon_request read_of(RequestBatch& batch, const Read& read) {
+tenon_request read_of(net::RequestBatch& batch, const Read& read) {
   return request_of(batch, operation_of(batch, read));
 }
 
@@ -284,11 +284,11 @@ tenon_request in_session_of(const Write& write, tenon_request request) {
 
 // The request of a write that is no transaction.
 template <class Write>
-tenon_request write_request_of(RequestBatch& batch, const Write& write) {
+tenon_request write_request_of(net::RequestBatch& batch, const Write& write) {
   return in_session_of(write, request_of(batch, operation_of(batch, write)));
 }
 
-std::span<tenon_operation> operations_of(RequestBatch& batch, const std::vector<thrift_api::Operation>& all) {
+std::span<tenon_operation> operations_of(net::RequestBatch& batch, const std::vector<thrift_api::Operation>& all) {
   const std::span<tenon_operation> made = batch.make<tenon_operation>(all.size());
   std::transform(all.begin(), all.end(), made.begin(), [&](const auto& one) { return operation_of(batch, one); });
   return made;
@@ -303,40 +303,42 @@ std::vector<OperationShape> shapes_of(const tenon_operation* operations, std::ui
 
 }  // namespace
 
-tenon_request build(RequestBatch& batch, const thrift_api::PutRequest& put) { return write_request_of(batch, put); }
-tenon_request build(RequestBatch& batch, const thrift_api::GetRequest& get) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::PutRequest& put) {
+  return write_request_of(batch, put);
+}
+tenon_request build(net::RequestBatch& batch, const thrift_api::GetRequest& get) {
   return consistent(get, read_of(batch, get));
 }
-tenon_request build(RequestBatch& batch, const thrift_api::RemoveRequest& remove) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::RemoveRequest& remove) {
   return write_request_of(batch, remove);
 }
-tenon_request build(RequestBatch& batch, const thrift_api::ScanRequest& scan) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::ScanRequest& scan) {
   return consistent(scan, read_of(batch, scan));
 }
-tenon_request build(RequestBatch& batch, const thrift_api::AppendRequest& append) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::AppendRequest& append) {
   return write_request_of(batch, append);
 }
-tenon_request build(RequestBatch& batch, const thrift_api::IncrementRequest& increment) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::IncrementRequest& increment) {
   return write_request_of(batch, increment);
 }
-tenon_request build(RequestBatch& batch, const thrift_api::RemoveRangeRequest& remove) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::RemoveRangeRequest& remove) {
   return write_request_of(batch, remove);
 }
-tenon_request build(RequestBatch& batch, const thrift_api::ExpireRequest& expire) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::ExpireRequest& expire) {
   return write_request_of(batch, expire);
 }
-tenon_request build(RequestBatch& batch, const thrift_api::PersistRequest& persist) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::PersistRequest& persist) {
   return write_request_of(batch, persist);
 }
 
-tenon_request build(RequestBatch& batch, const thrift_api::GetManyRequest& get) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::GetManyRequest& get) {
   const std::span<tenon_operation> operations = batch.make<tenon_operation>(get.keys.size());
   std::transform(get.keys.begin(), get.keys.end(), operations.begin(),
                  [&](const std::string& key) { return operation_of(batch, TENON_GET, key); });
   return consistent(get, request(0, operations));
 }
 
-tenon_request build(RequestBatch& batch, const thrift_api::TransactionRequest& transaction) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::TransactionRequest& transaction) {
   const std::span<tenon_compare> compares = batch.make<tenon_compare>(transaction.compares.size());
   std::transform(transaction.compares.begin(), transaction.compares.end(), compares.begin(),
                  [&](const auto& compare) { return compare_of(batch, compare); });
@@ -346,33 +348,33 @@ tenon_request build(RequestBatch& batch, const thrift_api::TransactionRequest& t
 }
 
 // What comes from a revision on is the same on every node, however far it is.
-tenon_request build(RequestBatch& batch, const thrift_api::WatchRequest& watch) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::WatchRequest& watch) {
   bound_of("wait_ms", watch.wait_ms);
   tenon_request made = read_of(batch, watch);
   if (watch.from_revision != 0) made.consistency = TENON_READ_STALE;
   return made;
 }
 
-tenon_request build(RequestBatch& batch, const thrift_api::OpenSessionRequest& open) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::OpenSessionRequest& open) {
   tenon_operation made = operation(TENON_SESSION_OPEN, {});
   made.expiry_ms = positive_of("duration_ms", open.duration_ms);
   return request_of(batch, made);
 }
 
-tenon_request build(RequestBatch& batch, const thrift_api::KeepSessionAliveRequest& keep_alive) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::KeepSessionAliveRequest& keep_alive) {
   tenon_request made = request_of(batch, operation(TENON_SESSION_KEEP_ALIVE, {}));
   made.session = positive_of("session", keep_alive.session);
   made.session_outstanding = bound_of("lowest_outstanding", keep_alive.lowest_outstanding);
   return made;
 }
 
-tenon_request build(RequestBatch& batch, const thrift_api::CloseSessionRequest& close) {
+tenon_request build(net::RequestBatch& batch, const thrift_api::CloseSessionRequest& close) {
   tenon_request made = request_of(batch, operation(TENON_SESSION_CLOSE, {}));
   made.session = positive_of("session", close.session);
   return made;
 }
 
-tenon_request build_admin(RequestBatch& batch, const std::string& verb, const std::string& argument) {
+tenon_request build_admin(net::RequestBatch& batch, const std::string& verb, const std::string& argument) {
   tenon_operation made = operation_of(batch, TENON_ADMIN, verb);
   made.value = batch.keep(argument);
   return request_of(batch, made);

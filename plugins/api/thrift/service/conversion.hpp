@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "maintenance_types.h"
-#include "request_batch.hpp"
+#include "net/client/request_batch.hpp"
 #include "tenon/client_api.hpp"
 #include "tenon_types.h"
 
@@ -14,23 +14,23 @@ namespace tenon::api_thrift {
 
 // Each makes a request from what the batch then keeps, and throws thrift_api::TenonError (REFUSED) when the request
 // contradicts the interface. Whether a key or value is acceptable is the node's to say.
-tenon_request build(RequestBatch& batch, const thrift_api::PutRequest& put);
-tenon_request build(RequestBatch& batch, const thrift_api::GetRequest& get);
-tenon_request build(RequestBatch& batch, const thrift_api::RemoveRequest& remove);
-tenon_request build(RequestBatch& batch, const thrift_api::ScanRequest& scan);
-tenon_request build(RequestBatch& batch, const thrift_api::TransactionRequest& transaction);
-tenon_request build(RequestBatch& batch, const thrift_api::GetManyRequest& get);
-tenon_request build(RequestBatch& batch, const thrift_api::AppendRequest& append);
-tenon_request build(RequestBatch& batch, const thrift_api::IncrementRequest& increment);
-tenon_request build(RequestBatch& batch, const thrift_api::RemoveRangeRequest& remove);
-tenon_request build(RequestBatch& batch, const thrift_api::ExpireRequest& expire);
-tenon_request build(RequestBatch& batch, const thrift_api::PersistRequest& persist);
-tenon_request build(RequestBatch& batch, const thrift_api::OpenSessionRequest& open);
-tenon_request build(RequestBatch& batch, const thrift_api::KeepSessionAliveRequest& keep_alive);
-tenon_request build(RequestBatch& batch, const thrift_api::CloseSessionRequest& close);
-tenon_request build(RequestBatch& batch, const thrift_api::WatchRequest& watch);
+tenon_request build(net::RequestBatch& batch, const thrift_api::PutRequest& put);
+tenon_request build(net::RequestBatch& batch, const thrift_api::GetRequest& get);
+tenon_request build(net::RequestBatch& batch, const thrift_api::RemoveRequest& remove);
+tenon_request build(net::RequestBatch& batch, const thrift_api::ScanRequest& scan);
+tenon_request build(net::RequestBatch& batch, const thrift_api::TransactionRequest& transaction);
+tenon_request build(net::RequestBatch& batch, const thrift_api::GetManyRequest& get);
+tenon_request build(net::RequestBatch& batch, const thrift_api::AppendRequest& append);
+tenon_request build(net::RequestBatch& batch, const thrift_api::IncrementRequest& increment);
+tenon_request build(net::RequestBatch& batch, const thrift_api::RemoveRangeRequest& remove);
+tenon_request build(net::RequestBatch& batch, const thrift_api::ExpireRequest& expire);
+tenon_request build(net::RequestBatch& batch, const thrift_api::PersistRequest& persist);
+tenon_request build(net::RequestBatch& batch, const thrift_api::OpenSessionRequest& open);
+tenon_request build(net::RequestBatch& batch, const thrift_api::KeepSessionAliveRequest& keep_alive);
+tenon_request build(net::RequestBatch& batch, const thrift_api::CloseSessionRequest& close);
+tenon_request build(net::RequestBatch& batch, const thrift_api::WatchRequest& watch);
 // An admin verb and its argument, as core/host knows them.
-tenon_request build_admin(RequestBatch& batch, const std::string& verb, const std::string& argument);
+tenon_request build_admin(net::RequestBatch& batch, const std::string& verb, const std::string& argument);
 
 // The verb that changes the members so, and its argument. Both throw thrift_api::TenonError (REFUSED) when the request
 // contradicts the interface.

@@ -24,7 +24,7 @@ constexpr std::size_t kNameBytesMax = 128;
 }  // namespace
 
 struct Dispatcher::Services {
-  Services(Submissions& submissions, const CurrentCall& current, NodeIdentity identity)
+  Services(net::Submissions& submissions, const CurrentCall& current, NodeIdentity identity)
       : watches(submissions),
         kv(std::make_shared<KvHandler>(submissions, current, watches)),
         cluster(std::make_shared<ClusterHandler>(submissions, current, std::move(identity))),
@@ -46,7 +46,7 @@ struct Dispatcher::Call {
   std::shared_ptr<RequestProtocol> input;  // while the request is read
 };
 
-Dispatcher::Dispatcher(Submissions& submissions, const Host& host, std::uint64_t frame_bytes_max)
+Dispatcher::Dispatcher(net::Submissions& submissions, const Host& host, std::uint64_t frame_bytes_max)
     : requests_(host.metric("requests_total")),
       services_(std::make_unique<Services>(submissions, current_,
                                            NodeIdentity{host.node_id(), host.cluster_id(), frame_bytes_max})) {}

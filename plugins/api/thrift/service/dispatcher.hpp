@@ -12,14 +12,16 @@
 #include "calls.hpp"
 #include "tenon/client_api.hpp"
 
-namespace tenon::api_thrift {
-
+namespace tenon::net {
 class Submissions;
+}
+
+namespace tenon::api_thrift {
 
 // Of one thread, the plugin's I/O thread. No Thrift type is visible here, so that few translation units pay for them.
 class Dispatcher {
  public:
-  Dispatcher(Submissions& submissions, const Host& host, std::uint64_t frame_bytes_max);
+  Dispatcher(net::Submissions& submissions, const Host& host, std::uint64_t frame_bytes_max);
   ~Dispatcher();
 
   // Takes a message for `caller`: opens a slot, and ends it now or from a later call of submissions. Returns why the

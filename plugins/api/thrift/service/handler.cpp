@@ -31,15 +31,15 @@ void Handler::submit(tenon_request request, std::function<void(const Reply&)> su
     order_behind_writes(request);
   }
   submissions_.add(request, [caller, is_write, shape = std::move(shape), succeed = std::move(succeed),
-                             fail = std::move(fail)](const tenon_completion& completion) {
+                             fail = std::move(fail)](Completion completion) {
     if (is_write) --caller->unfinished_writes;
-    if (completion.outcome != TENON_OUTCOME_DONE || completion.error != TENON_OK) {
-      return fail(delay(error_of(completion, completion.error)));
+    if (completion->outcome != TENON_OUTCOME_DONE || completion->error != TENON_OK) {
+      return fail(delay(error_of(*completion, completion->error)));
     }
-    if ((completion.flags & TENON_COMPLETION_FORGOTTEN) != 0) return fail(delay(forgotten_reply()));
+    if ((completion->flags & TENON_COMPLETION_FORGOTTEN) != 0) return fail(delay(forgotten_reply()));
     Reply reply;
     try {
-      read(completion, shape, reply);
+      read(*completion, shape, reply);
     } catch (const thrift_api::TenonError& error) {
       return fail(delay(error));
     }

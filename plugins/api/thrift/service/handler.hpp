@@ -10,7 +10,7 @@
 #include "Maintenance.h"
 #include "calls.hpp"
 #include "conversion.hpp"
-#include "submissions.hpp"
+#include "net/client/submissions.hpp"
 #include "waiting_watches.hpp"
 
 namespace tenon::api_thrift {
@@ -27,7 +27,7 @@ class Handler {
  public:
   using Fail = std::function<void(apache::thrift::TDelayedException*)>;
 
-  Handler(Submissions& submissions, const CurrentCall& current) : submissions_(submissions), current_(current) {}
+  Handler(net::Submissions& submissions, const CurrentCall& current) : submissions_(submissions), current_(current) {}
 
   // Has a read see the writes before it, where the client may expect that.
   void order_behind_writes(tenon_request& request) const;
@@ -43,17 +43,17 @@ class Handler {
   void ask(std::function<void(const Reply&)> succeed, Fail fail, const std::string& verb,
            const std::string& argument = {});
 
-  Submissions& submissions() noexcept { return submissions_; }
+  net::Submissions& submissions() noexcept { return submissions_; }
   const std::shared_ptr<Caller>& caller() const noexcept { return current_.caller; }
 
  private:
-  Submissions& submissions_;
+  net::Submissions& submissions_;
   const CurrentCall& current_;
 };
 
 class KvHandler : public thrift_api::KvCobSvIf {
  public:
-  KvHandler(Submissions& submissions, const CurrentCall& current, WaitingWatches& watches)
+  KvHandler(net::Submissions& submissions, const CurrentCall& current, WaitingWatches& watches)
       : handler_(submissions, current), watches_(watches) {}
 
   void put(std::function<void(const thrift_api::PutReply&)> succeed, Handler::Fail fail,
@@ -95,7 +95,7 @@ class KvHandler : public thrift_api::KvCobSvIf {
 
 class ClusterHandler : public thrift_api::ClusterCobSvIf {
  public:
-  ClusterHandler(Submissions& submissions, const CurrentCall& current, NodeIdentity identity)
+  ClusterHandler(net::Submissions& submissions, const CurrentCall& current, NodeIdentity identity)
       : handler_(submissions, current), identity_(std::move(identity)) {}
 
   void status(std::function<void(const thrift_api::StatusReply&)> succeed, Handler::Fail fail) override;
@@ -116,7 +116,7 @@ class ClusterHandler : public thrift_api::ClusterCobSvIf {
 
 class MaintenanceHandler : public thrift_api::MaintenanceCobSvIf {
  public:
-  MaintenanceHandler(Submissions& submissions, const CurrentCall& current) : handler_(submissions, current) {}
+  MaintenanceHandler(net::Submissions& submissions, const CurrentCall& current) : handler_(submissions, current) {}
 
   void readSnapshot(std::function<void(const thrift_api::ReadSnapshotReply&)> succeed, Handler::Fail fail,
                     const thrift_api::ReadSnapshotRequest& request) override;

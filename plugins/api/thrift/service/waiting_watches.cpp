@@ -21,7 +21,7 @@ void WaitingWatches::add(const tenon_request& request, const std::shared_ptr<Cal
   waiting_.emplace(number, std::move(waiting));
   ++caller->waiting_watches;
   const std::uint64_t id =
-      submissions_.add(request, [this, number](const tenon_completion& completion) { take(number, completion); });
+      submissions_.add(request, [this, number](Completion completion) { take(number, *completion); });
   const auto at = waiting_.find(number);
   if (at == waiting_.end()) return submissions_.cancel(id);  // it has ended meanwhile, or its connection has
   at->second.request = id;

@@ -12,7 +12,7 @@
 
 #include "Kv.h"
 #include "calls.hpp"
-#include "submissions.hpp"
+#include "net/client/submissions.hpp"
 
 namespace tenon::api_thrift {
 
@@ -28,7 +28,7 @@ class WaitingWatches {
   };
 
   // Keeps: submissions.
-  explicit WaitingWatches(Submissions& submissions) : submissions_(submissions) {}
+  explicit WaitingWatches(net::Submissions& submissions) : submissions_(submissions) {}
 
   // Submits a request for a watch and answers it once: with the first changes, or with none when `wait` is over and the
   // node has said where the watch stands.
@@ -61,7 +61,7 @@ class WaitingWatches {
   template <class Holds>
   void end_wait_where(Holds holds);
 
-  Submissions& submissions_;
+  net::Submissions& submissions_;
   std::map<std::uint64_t, Waiting> waiting_;  // by number
   std::uint64_t last_number_ = 0;
   bool is_draining_ = false;

@@ -5,19 +5,21 @@
 #include <functional>
 #include <unordered_map>
 
-#include "request_batch.hpp"
+#include "net/client/request_batch.hpp"
 #include "tenon/client_api.hpp"
 
-namespace tenon::api_thrift {
+namespace tenon::net {
 
 // Each request that was added is ended exactly once, by its continuation: from poll(), or from submit() or add() when
-// the queue has no credit for it. That of a stream is also called with each completion before, which has the flag MORE.
-// Continuations may add and cancel requests. Of one thread.
+// the queue has no credit for it. That of a stream is also called with each completion before, which has the flag MORE;
+// whoever keeps a completion holds the stream back. Continuations may add and cancel requests. Of one thread.
 class Submissions {
  public:
-  using Continuation = std::function<void(const tenon_completion&)>;
+  using Continuation = std::function<void(Completion)>;
 
-  explicit Submissions(Queue queue) : queue_(std::move(queue)) {}
+  // `first_id` is that of its first request; those of several queues are to be far apart.
+  Submissions(Queue queue, std::uint64_t depth, std::uint64_t first_id = 1)
+      : queue_(std::move(queue)), depth_(depth), next_id_(first_id) {}
 
   // Where the bytes of the next request are kept.
   RequestBatch& batch() noexcept { return batch_; }
@@ -31,15 +33,15 @@ class Submissions {
   void poll();
 
   int event_fd() const noexcept { return queue_.event_fd(); }
-  std::size_t unfinished() const noexcept { return continuations_.size(); }
 
  private:
-  void complete(const tenon_completion& completion);
+  void complete(Completion completion);
 
   Queue queue_;
+  const std::uint64_t depth_;
   RequestBatch batch_;
   std::unordered_map<std::uint64_t, Continuation> continuations_;
-  std::uint64_t next_id_ = 1;
+  std::uint64_t next_id_;
 };
 
-}  // namespace tenon::api_thrift
+}  // namespace tenon::net

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <memory_resource>
 #include <span>
 #include <string_view>
@@ -12,7 +13,7 @@
 #include "tenon/bytes.hpp"
 #include "tenon/client_api.h"
 
-namespace tenon::api_http {
+namespace tenon::net {
 
 // What keep() and make() give lives until clear(). Of one thread.
 class RequestBatch {
@@ -55,4 +56,4 @@ class RequestBatch {
   std::uint64_t bytes_ = 0;
 };
 
-}  // namespace tenon::api_http
+}  // namespace tenon::net

@@ -1,11 +1,35 @@
 // SPDX-License-Identifier: MIT
-#include "submissions.hpp"
+#include "net/client/submissions.hpp"
 
-namespace tenon::api_thrift {
+#include <string>
+
+namespace tenon::net {
 
 namespace {
+
 // A batch that has grown to this goes at once, so that many large requests of one wake-up do not lie here twice.
 constexpr std::uint64_t kBatchBytesMax = std::uint64_t{1024} * 1024;
+
+// A completion that the host did not make.
+struct OwnCompletion {
+  std::string message;
+  tenon_completion table{};
+};
+
+Completion overloaded(std::uint64_t request, std::uint64_t depth) {
+  auto made = std::make_unique<OwnCompletion>();
+  made->message =
+      "as many requests are unfinished as there may be, " + std::to_string(depth) + " (queue_depth); try again";
+  made->table.struct_size = sizeof made->table;
+  made->table.request = request;
+  made->table.outcome = TENON_OUTCOME_OVERLOADED;
+  made->table.error = TENON_ERROR_BUSY;
+  made->table.message = bytes(made->message);
+  OwnCompletion& owner = *made;
+  owner.table.loan = lend(std::move(made));
+  return Completion(&owner.table);
+}
+
 }  // namespace
 
 std::uint64_t Submissions::add(tenon_request request, Continuation continuation) {
@@ -29,28 +53,20 @@ void Submissions::submit() {
   std::vector<std::uint64_t> refused;
   for (const tenon_request& request : requests.subspan(taken)) refused.push_back(request.id);
   batch_.clear();  // before anyone is told, who may then add to the next batch
-  for (const std::uint64_t id : refused) {
-    tenon_completion overloaded{};
-    overloaded.struct_size = sizeof overloaded;
-    overloaded.request = id;
-    overloaded.outcome = TENON_OUTCOME_OVERLOADED;
-    overloaded.error = TENON_ERROR_BUSY;
-    overloaded.message = bytes("as many requests are unfinished as there may be (queue_depth); try again");
-    complete(overloaded);
-  }
+  for (const std::uint64_t id : refused) complete(overloaded(id, depth_));
 }
 
 void Submissions::poll() {
-  queue_.poll([this](Completion completion) { complete(*completion); });
+  queue_.poll([this](Completion completion) { complete(std::move(completion)); });
 }
 
-void Submissions::complete(const tenon_completion& completion) {
-  const auto found = continuations_.find(completion.request);
+void Submissions::complete(Completion completion) {
+  const auto found = continuations_.find(completion->request);
   TENON_CHECK(found != continuations_.end());
-  if ((completion.flags & TENON_COMPLETION_MORE) != 0) return found->second(completion);
+  if ((completion->flags & TENON_COMPLETION_MORE) != 0) return found->second(std::move(completion));
   const Continuation continuation = std::move(found->second);
   continuations_.erase(found);
-  continuation(completion);
+  continuation(std::move(completion));
 }
 
-}  // namespace tenon::api_thrift
+}  // namespace tenon::net
