@@ -12,7 +12,7 @@ Payload bytes_of(std::string text) {
   return {std::move(owner), view};
 }
 
-// The leader of the voters 1 to 3, with nothing in its cache. Node 3 lacks entry 2, which is to be read for it.
+// The leader of the voters 1 to 3, with its no-op alone in its cache. Node 3 lacks entry 2, which is to be read for it.
 struct ReadingLeader {
   ReadingLeader() : raft(settings(), recovered(), Random(1), Instant()) {
     lead();
@@ -26,7 +26,7 @@ struct ReadingLeader {
     Settings settings;
     settings.self = NodeId(1);
     settings.no_op_data = bytes_of("no-op");
-    settings.log_cache_bytes_max = 0;
+    settings.log_cache_bytes_max = settings.no_op_data.bytes.size();
     return settings;
   }
   static Recovered recovered() {
