@@ -46,10 +46,14 @@ void release(void* owner) {
 
 void fill_results(Block& block) {
   const std::vector<kv::Result>& results = block.answer.reply.results;
-  std::size_t record_count = 0;
+  std::size_t record_count = block.answer.messages.size();
   for (const kv::Result& result : results) record_count += result.records.size();
   block.records.reserve(record_count);  // so that the pointers below stay true
-  block.results.reserve(results.size());
+  block.results.reserve(results.size() + 1);
+  const auto fill = [&](const kv::Record& record) {
+    block.records.push_back({record.kind, bytes(record.key), bytes(record.value), record.created, record.modified,
+                             record.version, record.expires_at_ms});
+  };
   for (const kv::Result& result : results) {
     tenon_result& filled = block.results.emplace_back();
     filled.error = result.error;
@@ -57,10 +61,14 @@ void fill_results(Block& block) {
     filled.records = block.records.data() + block.records.size();
     filled.number = result.number;
     filled.cursor = bytes(result.cursor);
-    for (const kv::Record& record : result.records) {
-      block.records.push_back({record.kind, bytes(record.key), bytes(record.value), record.created, record.modified,
-                               record.version, record.expires_at_ms});
-    }
+    for (const kv::Record& record : result.records) fill(record);
+  }
+  if (!block.answer.messages.empty()) {
+    tenon_result& filled = block.results.emplace_back();
+    filled.error = TENON_OK;
+    filled.record_count = static_cast<std::uint32_t>(block.answer.messages.size());
+    filled.records = block.records.data() + block.records.size();
+    for (const auto& message : block.answer.messages) fill(*message);
   }
   TENON_CHECK(block.records.size() == record_count);
 }

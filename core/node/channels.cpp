@@ -14,6 +14,10 @@ namespace {
 // What a message costs beside its bytes.
 constexpr std::uint64_t kMessageBytes = 64;
 
+std::uint64_t size_of(const kv::Record& message) noexcept {
+  return kMessageBytes + message.key.size() + message.value.size();
+}
+
 bool is_for(const SubscribeRequest& wanted, std::string_view channel) noexcept {
   return channel >= wanted.first && (wanted.end.empty() || channel < wanted.end);
 }
@@ -39,32 +43,58 @@ void Channels::publish(const Submission& submission, const raft::Membership& mem
                        raft::Instant now) {
   TENON_CHECK(submission.publication.has_value());
   const PublishRequest& message = *submission.publication;
+  const std::uint64_t size = kMessageBytes + message.channel.size() + message.value.size();
+  if (!may_wait(size)) {
+    return answers_.answer({submission.token,
+                            Outcome::overloaded,
+                            TENON_ERROR_BUSY,
+                            "more is published than this node gives out; try later",
+                            {},
+                            {}});
+  }
   ++counts_.published;
-  const std::int64_t found = deliver(message.channel, message.value);
-  const bool may_leave = may_send(kMessageBytes + message.channel.size() + message.value.size(), now);
+  const bool may_leave = may_send(size, now);
   for (const raft::Member& member : membership.members) {
     if (member.id == self) continue;
     const bool is_queued = may_leave && links_.queue(member.id, wire::Publication{message.channel, message.value});
     if (!is_queued) ++counts_.unsent;
   }
-  Answer answer{submission.token, Outcome::done, TENON_OK, {}, {}, {}};
-  answer.reply.results.emplace_back().number = found;
-  answers_.answer(std::move(answer));
+  wait(submission.token, message.channel, message.value);
 }
 
 void Channels::receive(std::string_view channel, std::string_view value) {
   ++counts_.received;
-  deliver(channel, value);
+  if (may_wait(kMessageBytes + channel.size() + value.size())) {
+    return wait(std::nullopt, std::string(channel), std::string(value));
+  }
+  ++counts_.missed;
+  for (auto& [number, to] : subscriptions_) to.has_missed = true;
 }
 
-std::int64_t Channels::deliver(std::string_view channel, std::string_view value) {
-  const std::uint64_t size = kMessageBytes + channel.size() + value.size();
+void Channels::wait(std::optional<Token> publisher, std::string channel, std::string value) {
+  auto message =
+      std::make_shared<const kv::Record>(kv::Record{TENON_RECORD_CURRENT, std::move(channel), std::move(value)});
+  arrived_bytes_ += size_of(*message);
+  arrived_.push_back({publisher, std::move(message), last_number_});
+}
+
+bool Channels::has_room(const Subscription& to, std::uint64_t size) const {
+  if (to.records_on_loan == to.wanted.records_max) return false;
+  const auto of_queue = queue_loan_bytes_.find(to.token.queue);
+  const std::uint64_t queue_bytes = of_queue == queue_loan_bytes_.end() ? 0 : of_queue->second;
+  return to.bytes_on_loan == 0 ||
+         (to.bytes_on_loan + size <= kSubscriptionBytesMax && queue_bytes + size <= kSubscriptionQueueBytesMax &&
+          loan_bytes_ + size <= kSubscriptionsBytesMax);
+}
+
+std::int64_t Channels::deliver(const Arrived& arrived) {
+  const std::uint64_t size = size_of(*arrived.message);
   std::int64_t found = 0;
   for (auto& [number, to] : subscriptions_) {
-    if (!is_for(to.wanted, channel)) continue;
+    if (number > arrived.last_subscription) break;
+    if (!is_for(to.wanted, arrived.message->key)) continue;
     ++found;
-    const bool has_room = to.bytes_on_loan == 0 || to.bytes_on_loan + size <= kSubscriptionBytesMax;
-    if (!has_room || to.records_on_loan == to.wanted.records_max) {
+    if (!has_room(to, size)) {
       to.has_missed = true;
       ++counts_.missed;
       continue;
@@ -72,7 +102,9 @@ std::int64_t Channels::deliver(std::string_view channel, std::string_view value)
     ++to.records_on_loan;
     to.bytes_on_loan += size;
     to.waiting_bytes += size;
-    to.waiting.push_back({TENON_RECORD_CURRENT, std::string(channel), std::string(value), 0, 0, 0});
+    queue_loan_bytes_[to.token.queue] += size;
+    loan_bytes_ += size;
+    to.waiting.push_back(arrived.message);
     has_waiting_ = true;
   }
   return found;
@@ -94,24 +126,57 @@ bool Channels::cancel(Token token, raft::NodeId leader) {
                                [&](const auto& one) { return one.second.token == token; });
   if (at == subscriptions_.end()) return false;
   answers_.answer({token, Outcome::refused, TENON_ERROR_CANCELLED, "the subscription was cancelled", leader, {}});
-  subscriptions_.erase(at);
+  end(at);
   return true;
 }
 
+void Channels::refuse_all(tenon_error error, const std::string& why) {
+  for (const auto& [number, one] : subscriptions_) {
+    answers_.answer({one.token, Outcome::refused, error, why, {}, {}});
+  }
+  while (!subscriptions_.empty()) end(subscriptions_.begin());
+}
+
 void Channels::end_queue(std::uint64_t queue) {
-  std::erase_if(subscriptions_, [&](const auto& one) { return one.second.token.queue == queue; });
+  for (auto at = subscriptions_.begin(); at != subscriptions_.end();) {
+    at = at->second.token.queue == queue ? end(at) : std::next(at);
+  }
+}
+
+Channels::Subscriptions::iterator Channels::end(Subscriptions::iterator at) {
+  take_back(at->second, at->second.records_on_loan, at->second.bytes_on_loan);
+  return subscriptions_.erase(at);
+}
+
+void Channels::take_back(Subscription& from, std::uint64_t records, std::uint64_t bytes) {
+  TENON_CHECK(records <= from.records_on_loan && bytes <= from.bytes_on_loan);
+  from.records_on_loan -= records;
+  from.bytes_on_loan -= bytes;
+  loan_bytes_ -= bytes;
+  const auto of_queue = queue_loan_bytes_.find(from.token.queue);
+  if (of_queue == queue_loan_bytes_.end()) return;  // nothing was on loan
+  of_queue->second -= bytes;
+  if (of_queue->second == 0) queue_loan_bytes_.erase(of_queue);
 }
 
 void Channels::give_back(const StreamLoan& loan) {
   const auto at = subscriptions_.find(loan.stream);
   if (at == subscriptions_.end()) return;  // it has ended, and nothing counts for it any more
-  TENON_CHECK(loan.records <= at->second.records_on_loan && loan.bytes <= at->second.bytes_on_loan);
-  at->second.records_on_loan -= loan.records;
-  at->second.bytes_on_loan -= loan.bytes;
+  take_back(at->second, loan.records, loan.bytes);
 }
 
-void Channels::run(std::uint64_t cluster_time_ms, raft::NodeId leader) {
-  if (!std::exchange(has_waiting_, false)) return;
+bool Channels::run(std::uint64_t cluster_time_ms, raft::NodeId leader) {
+  for (std::size_t work = 0; !arrived_.empty() && work < kGivenOutMax; work += 1 + subscriptions_.size()) {
+    const Arrived arrived = std::move(arrived_.front());
+    arrived_.pop_front();
+    arrived_bytes_ -= size_of(*arrived.message);
+    const std::int64_t found = deliver(arrived);
+    if (!arrived.publisher) continue;
+    Answer answer{*arrived.publisher, Outcome::done, TENON_OK, {}, {}, {}};
+    answer.reply.results.emplace_back().number = found;
+    answers_.answer(std::move(answer));
+  }
+  if (!std::exchange(has_waiting_, false)) return arrived_.empty();
   for (auto& [number, to] : subscriptions_) {
     if (to.waiting.empty()) continue;
     const StreamLoan loan{number, to.waiting.size(), std::exchange(to.waiting_bytes, 0)};
@@ -119,9 +184,10 @@ void Channels::run(std::uint64_t cluster_time_ms, raft::NodeId leader) {
     answer.has_missed = std::exchange(to.has_missed, false);
     answer.reply.cluster_time_ms = cluster_time_ms;
     answer.reply.bytes = loan.bytes;
-    answer.reply.results.emplace_back().records = std::exchange(to.waiting, {});
+    answer.messages = std::exchange(to.waiting, {});
     answers_.answer(std::move(answer));
   }
+  return arrived_.empty();
 }
 
 ChannelStatus Channels::status() const noexcept {

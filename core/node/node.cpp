@@ -11,7 +11,6 @@
 namespace tenon::node {
 namespace {
 
-constexpr std::int64_t kWayGivenTimeouts = 10;  // election timeouts until leadership is given up once more
 constexpr const char* kRemoved = "this node was removed from the cluster and serves nobody; ask another";
 
 raft::Settings raft_settings(const Settings& settings) {
@@ -97,31 +96,6 @@ void Node::on_durable(raft::WriteSequence sequence) {
   happened_.emplace_back(raft::WriteDurable{sequence});
 }
 
-void Node::on_space(bool is_short) {
-  if (is_short && !space_is_short_) {
-    next_way_given_ = now_.steady;
-    way_given_wait_ = settings_.raft.election_timeout_max * kWayGivenTimeouts;
-  }
-  space_is_short_ = is_short;
-}
-
-// Also a leadership that is won later is given up, and again when nobody took it; but ever more rarely, for the others
-// may be no better off. Each time to another of those that are heard, for one that can be heard may still not win.
-void Node::give_way_without_room() {
-  if (!space_is_short_ || now_.steady < next_way_given_) return;
-  next_way_given_ = now_.steady + way_given_wait_;
-  way_given_wait_ *= 2;
-  raft::NodeId first, next;
-  for (const raft::PeerStatus& peer : raft_.peers()) {
-    const bool is_heard = peer.has_answered && now_.steady - peer.last_contact < settings_.raft.election_timeout_max;
-    if (!is_heard || !raft_.membership().has_voter(peer.id)) continue;
-    if (first == raft::NodeId()) first = peer.id;
-    if (next == raft::NodeId() && peer.id > way_given_to_) next = peer.id;
-  }
-  way_given_to_ = next == raft::NodeId() ? first : next;
-  step(raft::Transfer{way_given_to_});
-}
-
 void Node::run(Now now) {
   if (failed_) return;
   now_ = now;
@@ -133,7 +107,10 @@ void Node::run(Now now) {
   if (odd_ && (raft_.role() != raft::RoleName::leader || now_.steady >= odd_->fails_at)) return fail(odd_->why);
   accept_forwards();
   manage_members();
-  if (members_.is_removed()) watches_.refuse_all(TENON_ERROR_NOT_LEADER, kRemoved);
+  if (members_.is_removed()) {
+    watches_.refuse_all(TENON_ERROR_NOT_LEADER, kRemoved);
+    channels_.refuse_all(TENON_ERROR_NOT_LEADER, kRemoved);
+  }
   // Before anything is proposed: what is over now surely never reaches the log.
   requests_.expire(now_.steady, raft_.leader());
   if (raft_.role() == raft::RoleName::leader) {
@@ -153,7 +130,7 @@ void Node::run(Now now) {
     if (failed_) return;
     answer_reads();
     if (!watches_.run(stream_view())) more_to_do_ = true;
-    channels_.run(store_.cluster_time_ms(), raft_.leader());
+    if (!channels_.run(store_.cluster_time_ms(), raft_.leader())) more_to_do_ = true;
     begin_image();
   }
   collect_memory();
@@ -251,7 +228,7 @@ void Node::propose_writes() {
   std::uint64_t backlog_bytes = writer_.backlog_bytes();
   while (may_stamp() && requests_.has_writes() && backlog_bytes < settings_.storage_backlog_bytes_max &&
          raft_.log().last_index().value() - applied_index_.value() < settings_.unapplied_entries_max &&
-         requests_.unapplied_bytes() < settings_.unapplied_bytes_max) {
+         requests_.unapplied_bytes(raft_.term()) < settings_.unapplied_bytes_max) {
     Batch batch = requests_.take_batch(settings_.entry_bytes_max, settings_.entry_commands_max);
     batch.proposed_at = now_.steady;
     const std::vector<std::string_view> commands(batch.commands.begin(), batch.commands.end());

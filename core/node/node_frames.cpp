@@ -25,6 +25,10 @@ std::optional<FrameDrop> Node::check_envelope(raft::NodeId peer, const wire::Dec
   if (envelope.cluster != settings_.cluster_id) return FrameDrop::other_cluster;
   if (envelope.to != settings_.raft.self) return FrameDrop::other_node;
   if (envelope.from != peer) return FrameDrop::other_sender;
+  // The number may be another node's by now, or have been.
+  const auto* notice = std::get_if<wire::StandingNotice>(&decoded.body);
+  const bool is_for_any = notice == nullptr || notice->incarnation == raft::Incarnation{};
+  if (!is_for_any && notice->incarnation != settings_.incarnation) return FrameDrop::other_node;
   return members_.check_sender(peer, envelope.incarnation, decoded.body);
 }
 
@@ -45,9 +49,9 @@ void Node::receive_body(raft::NodeId peer, const std::shared_ptr<const std::stri
     members_.receive(peer, std::move(*request));
   } else if (const auto* notice = std::get_if<wire::StandingNotice>(&body)) {
     members_.receive(*notice);
-    // A directory that was removed stays so. What counts is that this log says nothing later.
-    const bool was_removed = notice->kind == wire::StandingNotice::Kind::removed;
-    if (was_removed) happened_.emplace_back(raft::Received{peer, raft::Removed{{}, raft_.log().membership_index()}});
+    if (notice->kind == wire::StandingNotice::Kind::removed) {
+      happened_.emplace_back(raft::Received{peer, raft::Removed{{}, notice->index, notice->index_term}});
+    }
   } else if (const auto* publication = std::get_if<wire::Publication>(&body)) {
     channels_.receive(publication->channel, publication->value);
   } else {

@@ -23,6 +23,8 @@ std::string text_of(std::uint64_t number) { return std::to_string(number); }
 void Node::read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max) {
   const bool is_under_way =
       std::any_of(log_reads_.begin(), log_reads_.end(), [&](const auto& read) { return read.second.reader == reader; });
+  // The core asks for one at a time for each peer, and would wait for ever for one that was not begun.
+  TENON_CHECK(!is_under_way || !std::holds_alternative<raft::NodeId>(reader));
   if (is_under_way) return;
   log_reads_.emplace(++last_log_read_, LogRead{reader, first});
   storage_.table->read_entries(storage_.self, last_log_read_, first.value(), end.value(), bytes_max);

@@ -39,10 +39,10 @@ bool PeerLinks::queue(raft::NodeId to, const wire::Publication& publication) {
   return true;
 }
 
-// Behind what keeps the cluster alive, for which the lane may have room left or not.
+// The lane may have room left for them or not.
 void PeerLinks::flush_publications() {
   for (auto& [peer, queued] : publications_) {
-    const std::size_t taken = port_.send(peer, Lane::control, queued.frames);
+    const std::size_t taken = port_.send(peer, Lane::bulk, queued.frames);
     TENON_CHECK(taken <= queued.frames.size());
     publications_dropped_ += queued.frames.size() - taken;
   }

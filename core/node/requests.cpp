@@ -137,8 +137,6 @@ void Requests::refuse_writes(const std::function<bool(std::string_view command)>
   end_writes_where([&](const Submission& one) { return refuses(one.command); }, error, message, leader);
 }
 
-// What an earlier term has left may have been truncated since, so it counts no more: it must not hold up the log that
-// its index waits for.
 void Requests::proposed(raft::LogIndex index, raft::Term term, Batch batch) {
   if (term != unapplied_term_) unapplied_bytes_ = 0;
   unapplied_term_ = term;

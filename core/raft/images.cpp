@@ -7,7 +7,7 @@
 
 namespace tenon::raft {
 
-// A read of what goes would come too late, if it was asked for in the step before: the peer needs an image now.
+// A read of what goes would come too late, if it was asked for and has not begun: the peer needs an image now.
 void Raft::on(const Compact& compact, Effects& effects) {
   if (compact.up_to <= log_.boundary()) return;
   TENON_CHECK(compact.up_to <= commit_index_);
@@ -15,11 +15,7 @@ void Raft::on(const Compact& compact, Effects& effects) {
   log_.compact(compact.up_to);
   std::erase_if(effects.entries_wanted, [&](const EntriesWanted& wanted) {
     if (wanted.first > compact.up_to) return false;
-    if (Progress* follower = find_progress(wanted.peer)) follower->set_reading(false);
-    // It is the youngest of them, for it was asked for in the step before.
-    const auto asked = std::find_if(log_reads_.rbegin(), log_reads_.rend(),
-                                    [&](const LogRead& one) { return one.peer == wanted.peer; });
-    if (asked != log_reads_.rend()) log_reads_.erase(std::prev(asked.base()));
+    std::erase_if(log_reads_, [&](const LogRead& one) { return one.peer == wanted.peer; });
     return true;
   });
 }

@@ -101,7 +101,9 @@ bool Raft::tell_removed(NodeId from, const VoteRequest& request, Effects& effect
   return true;
 }
 
+// Who has an empty log has asked nobody for a vote: another node that had its number is meant.
 void Raft::receive(NodeId, const Removed& removed, Effects& effects) {
+  if (log_.last_index() == LogIndex()) return effects.drops.push_back(Drop::stale);
   const auto later = [](const Removed& left, const Removed& right) { return left.index < right.index; };
   told_removed_ = std::max(told_removed_, removed, later);
   if (is_removed() && std::holds_alternative<Candidate>(role_)) {
@@ -149,7 +151,7 @@ bool Raft::is_this_node(const Incarnation& known) const noexcept {
   return known == settings_.incarnation || (known == Incarnation{} && !settings_.joins);
 }
 
-// Who has joined counts for nobody before its log says so, which it does before a leader lets it count (I45). Its
+// Who has joined counts for nobody before its log says so, which it does before a leader lets it count (I49). Its
 // number may have been another's, and whoever knows of that one only would take its vote for the other's.
 bool Raft::may_vote() const {
   if (!settings_.joins) return true;

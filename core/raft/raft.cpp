@@ -16,6 +16,7 @@ Raft::Raft(const Settings& settings, Recovered recovered, Random random, Instant
       hard_state_(recovered.hard_state),
       log_(std::move(recovered.log)),
       commit_index_(log_.boundary()),
+      commit_moved_(now),
       last_sequence_(recovered.last_sequence),
       durable_sequence_(recovered.last_sequence),
       last_read_id_(random_.next() >> 1) {
@@ -37,7 +38,10 @@ void Raft::step(const Event& event, Effects& effects) {
   TENON_CHECK(!effects.write || effects.write->sequence == last_sequence_);
   TENON_CHECK(!effects.write || effects.write->sequence != reset_sequence_);
   now_ = event.now;
+  const LogIndex committed = commit_index_;
+  if (committed == log_.last_index()) commit_moved_ = now_;
   std::visit([&](const auto& what) { on(what, effects); }, event.what);
+  if (commit_index_ != committed) commit_moved_ = now_;
   tell_removal(effects);
   log_.trim_cache(settings_.log_cache_bytes_max);
   check_invariants();
@@ -160,8 +164,9 @@ bool Raft::hears_leader() const noexcept {
 bool Raft::is_disk_stalled() const noexcept {
   const auto is_old = [&](Instant since) { return now_ - since >= settings_.election_timeout_max; };
   // A leader whose peers wait for entries that it cannot read may have nothing to write, and commits nothing for ever.
+  // One that commits by the others is left alone.
   return (!unsynced_.empty() && is_old(unsynced_.front().since)) ||
-         (!log_reads_.empty() && is_old(log_reads_.front().since));
+         (!log_reads_.empty() && is_old(log_reads_.front().since) && is_old(commit_moved_));
 }
 
 Instant Raft::draw_election_deadline() {
@@ -196,6 +201,9 @@ void Raft::check_invariants() const noexcept {
   TENON_CHECK(log_.last_term() <= hard_state_.term);
   TENON_CHECK(durable_sequence_ <= last_sequence_);
   TENON_CHECK(unsynced_.empty() == (durable_sequence_ == last_sequence_));
+  for (std::size_t i = 0; i < log_reads_.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) TENON_CHECK(log_reads_[i].peer != log_reads_[k].peer);
+  }
   if (const auto* leading = std::get_if<Leader>(&role_)) {
     TENON_CHECK(hard_state_.voted_for == settings_.self);
     TENON_CHECK(leading->term_start <= log_.last_index());

@@ -54,14 +54,11 @@ void Raft::on(const Disconnected& disconnected, Effects&) {
 }
 
 void Raft::on(const EntriesRead& read, Effects& effects) {
-  const auto asked =
-      std::find_if(log_reads_.begin(), log_reads_.end(), [&](const LogRead& one) { return one.peer == read.peer; });
-  if (asked != log_reads_.end()) log_reads_.erase(asked);
+  const std::size_t answered = std::erase_if(log_reads_, [&](const LogRead& one) { return one.peer == read.peer; });
   Progress* follower = find_progress(read.peer);
-  if (follower == nullptr || !follower->reading()) return;
-  follower->set_reading(false);
-  // The follower may have gone on meanwhile, or back, and the log may begin later: the next Tick sends what it needs
-  // then.
+  if (follower == nullptr || answered == 0) return;
+  // The follower may have gone on meanwhile, or back, or be another node of that number; and the log may begin later:
+  // the next Tick sends what it needs then.
   if (read.entries.empty() || read.entries.front().index != follower->next() || follower->next() <= log_.boundary() ||
       !follower->may_send(settings_.window_bytes_max, settings_.window_appends_max)) {
     return;
@@ -157,8 +154,10 @@ bool Raft::send_append(Progress& progress, Effects& effects) {
     entries.push_back(*entry);
   }
   if (entries.empty() && progress.next() <= log_.last_index()) {
-    if (progress.reading()) return false;
-    progress.set_reading(true);
+    // What is under way may have been asked for by an earlier leadership, or for another node of that number.
+    const bool is_read = std::any_of(log_reads_.begin(), log_reads_.end(),
+                                     [&](const LogRead& one) { return one.peer == progress.peer(); });
+    if (is_read) return false;
     log_reads_.push_back({progress.peer(), now_});
     effects.entries_wanted.push_back(
         {progress.peer(), progress.next(), log_.last_index().next(), settings_.append_bytes_max});

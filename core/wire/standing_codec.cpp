@@ -44,6 +44,9 @@ void write_standing(std::string& to, const StandingNotice& notice) {
   TENON_CHECK(notice.text.size() <= kNoticeBytesMax && notice.places.size() <= raft::kMembersMax);
   ByteWriter writer(to);
   writer.u8(static_cast<std::uint8_t>(notice.kind));
+  write_incarnation(writer, notice.incarnation);
+  writer.u64(notice.index.value());
+  writer.u64(notice.index_term.value());
   writer.block(notice.text);
   writer.u32(static_cast<std::uint32_t>(notice.places.size()));
   for (const MemberPlace& place : notice.places) {
@@ -67,11 +70,16 @@ std::optional<StandingRequest> read_standing_request(ByteReader& reader) {
 std::optional<StandingNotice> read_standing_notice(ByteReader& reader) {
   StandingNotice notice;
   notice.kind = static_cast<StandingNotice::Kind>(reader.u8());
+  notice.incarnation = read_incarnation(reader);
+  notice.index = raft::LogIndex(reader.u64());
+  notice.index_term = raft::Term(reader.u64());
   notice.text = std::string(reader.block());
   const std::uint32_t count = reader.u32();
   if (!reader.ok() || !is_known(notice.kind) || notice.text.size() > kNoticeBytesMax || count > raft::kMembersMax) {
     return std::nullopt;
   }
+  const bool is_removal = notice.kind == StandingNotice::Kind::removed;
+  if ((notice.index != raft::LogIndex()) != is_removal) return std::nullopt;
   for (std::uint32_t i = 0; i < count; ++i) {
     MemberPlace place{raft::NodeId(reader.u64()), {}};
     if (!read_addresses(reader, place.addresses) || place.node == raft::NodeId()) return std::nullopt;

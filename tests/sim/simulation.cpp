@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint64_t kEventsMax = 20'000'000;  // far above what any run needs
 constexpr seconds kRestMax(90);                   // from when the quorum was healed
 constexpr seconds kApartMax(40);                  // in a partition that lasts
+constexpr seconds kTurnsMax(120);                 // for all that count to lead, one after the other
 constexpr seconds kProbeInterval(6);              // a probe that was not done is repeated with a value of its own
 
 raft::Membership members_of(std::size_t nodes) {
@@ -234,16 +235,47 @@ void Simulation::come_to_rest() {
                                     ? "a change of members is left half made after a quorum was healed"
                                     : "not every node of the quorum that was healed has applied all");
   }
+  lead_in_turn();
   // Still at rest: keys that expire meanwhile go on some nodes before they go on others.
-  const bool watched = events_.run_until(
-      end, [&] { return is_at_rest() && watchers_.have_reached(core().front()->node().store().revision()); });
+  const bool watched = events_.run_until(events_.now() + kRestMax, [&] {
+    return is_at_rest() && watchers_.have_reached(core().front()->node().store().revision());
+  });
   if (!watched) throw Violation("liveness", "not every watch has seen all changes after a quorum was healed");
   watchers_.check_final(clients_.shown());
   register_clients_.check_final(core().front()->node().store());
   check_stores();
 }
 
-// No change of members is half made, no client waits, and all nodes have applied all that is committed.
+// Whoever counts can be made to lead, and to take writes: nothing that it keeps of what it has been through may hold it
+// up.
+void Simulation::lead_in_turn() {
+  const Instant end = events_.now() + kTurnsMax;
+  for (seconds later(1); later < kTurnsMax; ++later) events_.after(later, [] {});
+  for (Machine* heir : core()) {
+    if (!raft::counts_after(atlas_.decided().find(heir->id())->standing)) continue;
+    Instant tried{};
+    std::uint64_t probe = 0;
+    const bool took_over = events_.run_until(end, [&] {
+      if (probe != 0 && clients_.is_done(probe)) return true;
+      if (tried != Instant() && events_.now() - tried <= kProbeInterval) return false;
+      tried = events_.now();
+      const bool leads = heir->node().raft().role() == raft::RoleName::leader;
+      if (leads) probe = clients_.probe(*heir);
+      for (Machine* machine : core()) {
+        if (!leads && machine->node().raft().role() == raft::RoleName::leader) machine->transfer_leadership(heir->id());
+      }
+      return false;
+    });
+    if (!took_over) {
+      throw Violation("liveness", "node " + std::to_string(heir->id().value()) +
+                                      " counts, and cannot be made to lead and to take a write");
+    }
+    trace_.count("leads in turn");
+  }
+}
+
+// No change of members is half made, no client waits, and all nodes have applied all that is committed. What was read
+// of a log for a peer that was behind was answered.
 bool Simulation::is_at_rest() const {
   if (atlas_.decided().is_joint()) return false;
   const bool are_idle = clients_.is_idle() && session_clients_.is_idle() && lease_clients_.is_idle() &&
@@ -252,7 +284,7 @@ bool Simulation::is_at_rest() const {
   return are_idle && std::all_of(nodes.begin(), nodes.end(), [&](const Machine* machine) {
            const node::Status status = machine->node().status();
            return status.applied_index == invariants_.committed() && status.last_index == status.applied_index &&
-                  status.inbox_bytes == 0;
+                  status.inbox_bytes == 0 && machine->node().raft().log_reads() == 0;
          });
 }
 

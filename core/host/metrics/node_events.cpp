@@ -328,7 +328,8 @@ std::vector<MetricValue> status_metrics(const node::Status& status, raft::Instan
   counter("tenon_messages_published_total", status.channels.published, "Messages that were published on this node.");
   counter("tenon_messages_received_total", status.channels.received, "Messages of channels that came from peers.");
   counter("tenon_messages_missed_total", status.channels.missed,
-          "Messages that a subscription lost, because its client API did not take them fast enough.");
+          "Messages that subscriptions lost, because their client API did not take them fast enough, or more came than "
+          "this node gives out.");
   counter("tenon_messages_unsent_total", status.channels.unsent,
           "Messages that were not sent to a peer, because more were published than peers may be sent.");
   counter("tenon_watch_changes_sent_total", status.watches.changes_sent, "Changes that watches were sent.");

@@ -100,23 +100,21 @@ void MemberChanges::dial_failed(raft::NodeId node, const std::string& why) {
 
 std::optional<wire::StandingNotice> MemberChanges::heard(const wire::StandingRequest& request, bool is_direct,
                                                          const LeaderView& view, PeerPlaces& places) {
+  const bool is_dialled = dialled() == request.node;
   if (std::optional<std::string> fault = directory_fault(request.node, request.incarnation, view.membership)) {
     const raft::FormerMember* const former = view.membership.find_former(request.node);
     wire::StandingNotice notice = refusal(*std::move(fault));
     if (former != nullptr) notice.kind = wire::StandingNotice::Kind::removed;
-    if (under_way_ && under_way_->wanted.node == request.node && under_way_->stage == Stage::dialling) {
-      refuse(TENON_ERROR_INVALID, notice.text);
-    }
+    if (is_dialled) under_way_->fault = notice.text;
     return notice;
   }
   if (view.membership.find(request.node) != nullptr) return std::nullopt;
-  const bool is_dialled = under_way_ && under_way_->wanted.node == request.node && under_way_->stage == Stage::dialling;
   if (!request.wants_to_join) {
     const std::string why = name_of(request.node) +
                             " holds the log of a cluster already, and only a node with an empty "
                             "data directory is taken in: empty it, and start it with "
                             "cluster.start = join";
-    if (is_dialled) refuse(TENON_ERROR_INVALID, why);
+    if (is_dialled) under_way_->fault = why;
     return refusal(why);
   }
   if (is_dialled) {
@@ -140,16 +138,16 @@ std::optional<wire::StandingNotice> MemberChanges::heard(const wire::StandingReq
 void MemberChanges::expire(const LeaderView& view) {
   if (!under_way_ || under_way_->stage != Stage::dialling || under_way_->confirmed) return;
   const raft::Duration waited = view.now - under_way_->dial_began;
-  const bool is_hopeless = !under_way_->failure.empty() && !under_way_->introduced && waited >= kFailureTimeout;
-  if (!is_hopeless && waited < kDialTimeout) return;
+  if (waited < (under_way_->is_hopeless() ? raft::Duration(kFailureTimeout) : raft::Duration(kDialTimeout))) return;
+  if (!under_way_->fault.empty()) return refuse(TENON_ERROR_INVALID, std::string(under_way_->fault));
   refuse(TENON_ERROR_NOT_FOUND,
          dial_fault(under_way_->wanted, view.cluster_id, under_way_->introduced.has_value(), under_way_->failure));
 }
 
 std::optional<raft::Instant> MemberChanges::next_deadline() const noexcept {
   if (!under_way_ || under_way_->stage != Stage::dialling) return std::nullopt;
-  const bool may_fail_soon = !under_way_->failure.empty() && !under_way_->introduced;
-  return under_way_->dial_began + (may_fail_soon ? raft::Duration(kFailureTimeout) : raft::Duration(kDialTimeout));
+  return under_way_->dial_began +
+         (under_way_->is_hopeless() ? raft::Duration(kFailureTimeout) : raft::Duration(kDialTimeout));
 }
 
 std::optional<raft::Membership> MemberChanges::admit(const LeaderView& view) {

@@ -151,7 +151,10 @@ std::optional<raft::Membership> MemberDuties::with_what_is_known(const raft::Mem
 }
 
 void MemberDuties::measure_lags() {
-  if (now_ < next_measure_) return;
+  // A number may be another node's from one membership to the next, and a new leadership knows nothing of anybody.
+  const std::pair measured(raft_.term(), raft_.log().membership_index());
+  if (now_ < next_measure_ && measured == measured_) return;
+  measured_ = measured;
   next_measure_ = now_ + kWelcomeInterval;
   lags_.clear();
   for (const raft::PeerStatus& peer : raft_.peers()) {
@@ -199,18 +202,24 @@ void MemberDuties::take(const Arrived& arrived) {
   if (was_this && raft_.log().membership_index() > raft_.commit_index()) return;
   if (raft_.role() != raft::RoleName::leader) {
     if (was_this) {
-      if (const auto notice = changes_.heard(request, is_direct, view(), places_)) answer(request, *notice);
+      if (auto notice = changes_.heard(request, is_direct, view(), places_)) answer(request, *std::move(notice));
     } else if (is_direct && raft_.leader() != raft::NodeId()) {
       links_.queue(raft_.leader(), request);
     }
     return;
   }
-  if (const auto notice = changes_.heard(request, is_direct, view(), places_)) answer(request, *notice);
+  if (auto notice = changes_.heard(request, is_direct, view(), places_)) answer(request, *std::move(notice));
 }
 
-// The connection may have to be made first; whoever asks asks again.
-void MemberDuties::answer(const wire::StandingRequest& request, const wire::StandingNotice& notice) {
-  places_.invite(request.node, request.addresses, now_ + kFarewell);
+// The connection may have to be made first; whoever asks asks again. It must not take the place of one to a new node
+// of that number.
+void MemberDuties::answer(const wire::StandingRequest& request, wire::StandingNotice notice) {
+  if (changes_.dialled() != request.node) places_.invite(request.node, request.addresses, now_ + kFarewell);
+  notice.incarnation = request.incarnation;
+  if (notice.kind == wire::StandingNotice::Kind::removed) {
+    notice.index = raft_.commit_index();
+    notice.index_term = raft_.log().term(notice.index).value();
+  }
   links_.queue(request.node, notice);
 }
 
@@ -233,7 +242,13 @@ void MemberDuties::receive(const wire::StandingNotice& notice) {
   if (told_place_ == place && told_ == notice.text) return;
   told_ = notice.text;
   told_place_ = place;
-  surroundings_.member_note(notice.text);
+}
+
+// That it was removed is for the core to judge, which has been told as well; but one whose log is empty, and to whom
+// that was said about its own directory, has nothing to judge by.
+bool MemberDuties::is_known_removed() const {
+  const bool is_told = told_place_ == OwnStanding::Place::removed;
+  return raft_.is_removed() || (is_told && raft_.log().last_index() == raft::LogIndex());
 }
 
 void MemberDuties::look_at_own_standing() {
@@ -242,13 +257,13 @@ void MemberDuties::look_at_own_standing() {
   OwnStanding now;
   if (raft_.role() == raft::RoleName::leader) {
     now.standing = self == nullptr ? raft::Standing::outgoing : self->standing;
-  } else if (raft_.is_removed() || told_place_ == OwnStanding::Place::removed) {
+  } else if (is_known_removed()) {
     now.place = OwnStanding::Place::removed;
-    now.text = told_.empty()
-                   ? name_of(settings_.self) +
+    now.text = told_place_ == OwnStanding::Place::removed
+                   ? told_
+                   : name_of(settings_.self) +
                          " was removed from the cluster: it serves nobody, and its data directory is not used "
-                         "again; stop it"
-                   : told_;
+                         "again; stop it";
   } else if (self != nullptr && self->incarnation != raft::Incarnation{} &&
              self->incarnation != settings_.incarnation) {
     now.place = OwnStanding::Place::refused;
@@ -293,6 +308,7 @@ void MemberDuties::tell_wiped(raft::NodeId peer, const raft::Incarnation& incarn
   if (now_ < next_wiped_word_) return;
   next_wiped_word_ = now_ + kInquiryInterval;
   wire::StandingNotice notice{wire::StandingNotice::Kind::refused, {}, {}};
+  notice.incarnation = incarnation;
   notice.text = directory_fault(peer, incarnation, raft_.membership()).value_or("").substr(0, wire::kNoticeBytesMax);
   links_.queue(peer, notice);
 }

@@ -18,13 +18,19 @@ std::uint64_t subscribe(Machine& machine, std::string first = {}, std::string en
   return machine.last_request;
 }
 
-// How many subscriptions of the machine it was for.
-std::int64_t publish(Machine& machine, std::string channel, std::string value) {
+std::uint64_t begin_publishing(Machine& machine, std::string channel, std::string value) {
   Submission submission;
   submission.token = {1, ++machine.last_request};
   submission.publication = PublishRequest{std::move(channel), std::move(value)};
   machine.node->submit(std::move(submission));
-  const Answer& answer = machine.recorder.answers.at(machine.last_request);
+  return machine.last_request;
+}
+
+// How many subscriptions of the machine it was for.
+std::int64_t publish(Machine& machine, std::string channel, std::string value) {
+  const std::uint64_t request = begin_publishing(machine, std::move(channel), std::move(value));
+  machine.run();
+  const Answer& answer = machine.recorder.answers.at(request);
   REQUIRE(answer.outcome == Outcome::done);
   return answer.reply.results.at(0).number;
 }
@@ -33,8 +39,8 @@ std::int64_t publish(Machine& machine, std::string channel, std::string value) {
 std::string taken(Machine& machine, std::uint64_t subscription) {
   std::string text;
   for (const Answer& answer : machine.recorder.streams[subscription]) {
-    for (const kv::Record& record : answer.reply.results.at(0).records) {
-      text += (text.empty() ? "" : " ") + record.key + "=" + record.value;
+    for (const auto& message : answer.messages) {
+      text += (text.empty() ? "" : " ") + message->key + "=" + message->value;
     }
     if (answer.has_missed) text += "!";
   }
@@ -83,7 +89,7 @@ TEST_CASE("a subscription that has as much on loan as it may misses messages, an
   Machine machine(NodeId(1), raft::Membership{{{NodeId(1)}}});
   machine.settle();
   const std::uint64_t two = subscribe(machine, {}, {}, 2);
-  for (const char* value : {"1", "2", "3"}) publish(machine, "a", value);
+  for (const char* value : {"1", "2", "3"}) begin_publishing(machine, "a", value);
   machine.settle();
   CHECK(taken(machine, two) == "a=1 a=2!");
   CHECK(machine.node->status().channels.missed == 1);
@@ -119,8 +125,94 @@ TEST_CASE("what is published faster than peers may be sent stays on its node, an
   CHECK(cluster.leader()->node->status().channels.received < 40);
   CHECK(cluster.leader()->node->status().channels.received > 0);
   std::size_t held = 0;
-  for (const Answer& answer : here.recorder.streams[own]) held += answer.reply.results.at(0).records.size();
+  for (const Answer& answer : here.recorder.streams[own]) held += answer.messages.size();
   CHECK(held == 40);
+}
+
+TEST_CASE("messages to peers do not take up the lane of heartbeats") {
+  Cluster cluster;
+  cluster.elect();
+  Machine& here = cluster.follower();
+  here.peers.sent.clear();
+  publish(here, "a", "1");
+  std::size_t sent = 0;
+  for (const ManualPeers::Sent& one : here.peers.sent) {
+    const auto frame = std::get<wire::DecodedFrame>(wire::decode_frame(one.frame));
+    if (!std::holds_alternative<wire::Publication>(frame.body)) continue;
+    CHECK(one.lane == Lane::bulk);
+    ++sent;
+  }
+  CHECK(sent == 2);
+}
+
+// One node, with as many subscriptions as there may be.
+struct Crowd {
+  Crowd() : machine(NodeId(1), raft::Membership{{{NodeId(1)}}}) {
+    machine.settle();
+    for (std::size_t i = 0; i < kSubscriptionsMax; ++i) all.push_back(subscribe(machine));
+  }
+  Machine machine;
+  std::vector<std::uint64_t> all;
+};
+
+TEST_CASE("a message is kept once, for however many subscriptions it is") {
+  Crowd crowd;
+  CHECK(publish(crowd.machine, "a", "1") == static_cast<std::int64_t>(kSubscriptionsMax));
+  auto& streams = crowd.machine.recorder.streams;
+  const auto& first = streams.at(crowd.all.front()).at(0).messages.at(0);
+  CHECK(streams.at(crowd.all.back()).at(0).messages.at(0) == first);
+}
+
+TEST_CASE("one round looks at a bounded number of subscriptions, and the next goes on in order") {
+  Crowd crowd;
+  const std::size_t in_a_round = kGivenOutMax / kSubscriptionsMax;
+  std::vector<std::uint64_t> published;
+  for (std::size_t i = 0; i < 2 * in_a_round; ++i) {
+    published.push_back(begin_publishing(crowd.machine, "a", std::to_string(i)));
+  }
+  crowd.machine.run();
+  CHECK(crowd.machine.answered(published.front()));
+  CHECK_FALSE(crowd.machine.answered(published.back()));
+  CHECK(crowd.machine.node->next_deadline() == crowd.machine.now.steady);
+  crowd.machine.settle();
+  CHECK(crowd.machine.answered(published.back()));
+  CHECK(taken(crowd.machine, crowd.all.back()).starts_with("a=0 a=1 a=2 "));
+}
+
+TEST_CASE("what waits to be given out is bounded, and more is refused") {
+  Crowd crowd;
+  const std::string large(kMessageBytesMax - 1, 'x');
+  std::uint64_t last = 0;
+  for (std::uint64_t bytes = 0; bytes <= kArrivedBytesMax; bytes += large.size()) {
+    last = begin_publishing(crowd.machine, "a", large);
+  }
+  REQUIRE(crowd.machine.answered(last));
+  CHECK(crowd.machine.recorder.answers.at(last).outcome == Outcome::overloaded);
+  crowd.machine.settle();
+  publish(crowd.machine, "a", "again");
+}
+
+TEST_CASE("the subscriptions of one queue have so much on loan together, and more when it comes back") {
+  Crowd crowd;
+  const std::string large(kMessageBytesMax - 1, 'x');
+  publish(crowd.machine, "a", large);  // one message is always for all
+  CHECK(crowd.machine.node->status().channels.missed == 0);
+  publish(crowd.machine, "a", large);
+  CHECK(crowd.machine.node->status().channels.missed == kSubscriptionsMax);
+  for (const std::uint64_t one : crowd.all) give_back(crowd.machine, one);
+  publish(crowd.machine, "a", "small");
+  CHECK(crowd.machine.node->status().channels.missed == kSubscriptionsMax);
+  CHECK(taken(crowd.machine, crowd.all.front()) == "a=small!");
+}
+
+TEST_CASE("a subscription hears nothing that was published before it") {
+  Machine machine(NodeId(1), raft::Membership{{{NodeId(1)}}});
+  machine.settle();
+  begin_publishing(machine, "a", "1");
+  const std::uint64_t late = subscribe(machine);
+  begin_publishing(machine, "a", "2");
+  machine.settle();
+  CHECK(taken(machine, late) == "a=2");
 }
 
 TEST_CASE("only so many subscriptions are open at a time") {

@@ -73,6 +73,34 @@ TEST_CASE("a leader that is cut off commits nothing more, and what it had taken 
   CHECK(old_leader.found(other) == "kept");
 }
 
+TEST_CASE("a leader that leads again takes writes, however many bytes an earlier term has left that was not applied") {
+  Cluster cluster;
+  for (const raft::Member& member : kThree.members) {
+    Machine& machine = cluster.at(member.id);
+    machine.settings.entry_bytes_max = 1;
+    machine.settings.unapplied_bytes_max = 700;
+    machine.restart();
+  }
+  Machine& leader = cluster.elect();
+  const NodeId id = leader.settings.raft.self;
+  leader.now = cluster.now;
+  for (const std::size_t size : {10u, 10u, 800u}) leader.put("a", std::string(size, 'v'));
+  leader.run();  // they stand in its log, and nobody else hears of them
+  leader.peers.sent.clear();
+  cluster.cut.insert(id);
+  cluster.elect();
+  cluster.cut.clear();
+  cluster.pass(milliseconds(100));
+  REQUIRE(leader.node->status().role == RoleName::follower);
+  cluster.leader()->node->transfer_leadership(id);
+  cluster.pass(milliseconds(100));
+  REQUIRE(leader.node->status().role == RoleName::leader);
+  const std::uint64_t put = leader.put("b", "1");
+  cluster.pass(milliseconds(100));
+  REQUIRE(leader.answered(put));
+  CHECK(leader.recorder.answers.at(put).outcome == Outcome::done);
+}
+
 TEST_CASE("without a majority a write is never acknowledged, and a read is refused when its time is over") {
   Cluster cluster;
   Machine& leader = cluster.elect();
@@ -291,6 +319,23 @@ TEST_CASE("a leader that is short of room tries another when the one that it gav
   cluster.loses = nullptr;
   cluster.pass(milliseconds(30'000));
   CHECK(cluster.leader() != &full);
+}
+
+TEST_CASE("a leader that is short of room gives way to the one that lacks the least") {
+  Cluster cluster;
+  Machine& full = cluster.elect();
+  const NodeId late = cluster.follower().settings.raft.self;  // the one with the least number
+  cluster.loses = [&](NodeId to, const wire::Body& body) {
+    const auto* message = std::get_if<raft::Message>(&body);
+    return to == late && message != nullptr && std::holds_alternative<raft::Append>(*message);
+  };
+  full.put("a", "1");
+  cluster.pass(milliseconds(200));
+  full.node->on_space(true);
+  cluster.pass(milliseconds(200));
+  REQUIRE(cluster.leader() != nullptr);
+  CHECK(cluster.leader() != &full);
+  CHECK(cluster.leader()->settings.raft.self != late);
 }
 
 TEST_CASE("when every node runs short of room one still leads, refuses growth wherever it is asked, and deletes") {

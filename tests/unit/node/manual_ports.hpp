@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -35,8 +36,14 @@ class ManualPeers final : public PeerPort {
     return frames.size();
   }
 
+  std::string set_peer(raft::NodeId peer, const std::vector<std::string>& addresses) override {
+    places[peer] = addresses;
+    return {};
+  }
+
   bool up = true;
   std::vector<Sent> sent;
+  std::map<raft::NodeId, std::vector<std::string>> places;  // where each was last said to be
 };
 
 // Work waits until the test has it done.

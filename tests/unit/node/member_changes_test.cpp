@@ -131,14 +131,27 @@ TEST_CASE("a node whose directory is not empty, or is that of a node that left, 
   Leader f;
   f.add();
   CHECK(f.hear(4, kDisk, false)->kind == wire::StandingNotice::Kind::refused);
+  f.wait(MemberChanges::kFailureTimeout);
   CHECK(contains(f.refusal(), "holds the log of a cluster already"));
   f.members.former = {{NodeId(4), kDisk}};
   f.add();
   CHECK(f.hear(4, kDisk, true)->kind == wire::StandingNotice::Kind::removed);
+  f.wait(MemberChanges::kFailureTimeout);
   CHECK(contains(f.refusal(), "was removed from the cluster with this data directory"));
   f.add();
   CHECK_FALSE(f.hear(4, {2}, true).has_value());  // the same number with another disk
   CHECK(f.decide());
+}
+
+TEST_CASE("a node that left, and asks while a new one of its number is dialled, does not keep that one out") {
+  Leader f;
+  f.members.former = {{NodeId(4), kDisk}};
+  f.add();
+  CHECK(f.hear(4, kDisk, false)->kind == wire::StandingNotice::Kind::removed);
+  CHECK(f.answers.empty());
+  CHECK_FALSE(f.hear(4, {2}, true).has_value());
+  REQUIRE(f.decide());
+  CHECK(f.members.find(NodeId(4))->incarnation == raft::Incarnation{2});
 }
 
 TEST_CASE("a voter that has lost its disk is told how to come back, and is not taken for a new one") {

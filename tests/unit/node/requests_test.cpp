@@ -77,16 +77,17 @@ TEST_CASE("what was proposed in the present term counts until it is applied, and
   };
   propose(1, 5, 1, 30);
   propose(2, 6, 1, 40);
-  CHECK(requests.unapplied_bytes() == 70);
+  CHECK(requests.unapplied_bytes(Term(1)) == 70);
   requests.take_applied(LogIndex(5), Term(1), raft::NodeId(1));
-  CHECK(requests.unapplied_bytes() == 40);
-  propose(3, 6, 3, 50);  // leadership was lost, and won again before the index came
-  CHECK(requests.unapplied_bytes() == 50);
+  CHECK(requests.unapplied_bytes(Term(1)) == 40);
+  CHECK(requests.unapplied_bytes(Term(3)) == 0);  // leadership was lost, and won again before the index came
+  propose(3, 6, 3, 50);
+  CHECK(requests.unapplied_bytes(Term(3)) == 50);
   propose(4, 7, 3, 60);
   requests.take_applied(LogIndex(6), Term(3), raft::NodeId(1));
-  CHECK(requests.unapplied_bytes() == 60);
+  CHECK(requests.unapplied_bytes(Term(3)) == 60);
   requests.installed(LogIndex(9), raft::NodeId(2));
-  CHECK(requests.unapplied_bytes() == 0);
+  CHECK(requests.unapplied_bytes(Term(3)) == 0);
 }
 
 TEST_CASE("time that runs out in the inbox refuses, in the log it leaves the outcome unknown") {

@@ -229,28 +229,6 @@ TEST_CASE("a watch that is cancelled ends once, before it has begun or later") {
   CHECK(watched.peek(waiting).empty());
 }
 
-TEST_CASE("a node that is told that it was removed ends its watches as refused, and stands for election no more") {
-  Cluster cluster;
-  const Machine& leader = cluster.elect();
-  Machine& machine = cluster.follower();
-  const std::uint64_t watch = machine.watch(everything());
-  cluster.pass(milliseconds(200));
-  REQUIRE(machine.node->status().watches.open == 1);
-  const wire::StandingNotice notice{wire::StandingNotice::Kind::removed, "it was removed", {}};
-  const NodeId from = leader.settings.raft.self;
-  const wire::Envelope envelope{"machines", from, leader.settings.incarnation, machine.settings.raft.self};
-  machine.node->receive(from, std::make_shared<const std::string>(wire::encode_frame(envelope, notice).head));
-  machine.run();
-  CHECK(machine.recorder.answers.at(watch).outcome == Outcome::refused);
-  CHECK(machine.recorder.answers.at(watch).error == TENON_ERROR_NOT_LEADER);
-  CHECK(machine.node->status().watches.open == 0);
-  for (int round = 0; round < 5; ++round) {
-    machine.now.steady += std::chrono::hours(1);
-    machine.run();
-  }
-  CHECK(machine.node->raft().role() == raft::RoleName::follower);
-}
-
 TEST_CASE("the end of a queue ends its watches, also those that have not begun") {
   Watched watched;
   watched.watch(everything());

@@ -228,43 +228,6 @@ TEST_CASE("the same events give the same effects") {
 
 // Entries that are no more in memory, and that a peer needs, are read from storage. A leader that cannot read them may
 // have nothing to write, and its peers wait for ever.
-TEST_CASE("a leader steps down when what a peer needs is not read for an election timeout") {
-  for (const bool is_read : {false, true}) {
-    Settings settings = Core::settings();
-    settings.log_cache_bytes_max = 0;
-    Recovered recovered = Core::recovered({kSelf, NodeId(2), NodeId(3)}, {Term(1), NodeId()});
-    recovered.log.recover({LogIndex(2), Term(1), EntryKind::commands, bytes_of("text")});
-    Raft raft(settings, std::move(recovered), Random(1), Instant());
-    Instant now = *raft.next_deadline();
-    const auto step = [&](Happening what) {
-      Effects effects;
-      raft.step({now, std::move(what)}, effects);
-      return effects;
-    };
-    step(Tick{});
-    const Effects stands = step(Received{NodeId(2), VoteReply{Term(2), Ballot::pre_vote, true}});
-    step(WriteDurable{stands.write->sequence});
-    const Effects elected = step(Received{NodeId(2), VoteReply{Term(2), Ballot::vote, true}});
-    REQUIRE(raft.role() == RoleName::leader);
-    step(WriteDurable{elected.write->sequence});
-    // Node 2 has all, and node 3 lacks entry 2.
-    step(Received{NodeId(2), AppendAccepted{Term(2), LogIndex(3)}});
-    step(Received{NodeId(3), AppendRejected{Term(2), LogIndex(2), LogIndex(1), Term(1)}});
-    const Effects asks = step(Tick{});
-    REQUIRE(asks.entries_wanted.size() == 1);
-    CHECK(asks.entries_wanted.at(0).first == LogIndex(2));
-    if (is_read) step(EntriesRead{NodeId(3), {{LogIndex(2), Term(1), EntryKind::commands, bytes_of("text")}}});
-    const Instant end = now + Core::settings().election_timeout_max;
-    for (std::uint64_t round = 1; now < end; ++round) {
-      CHECK(raft.role() == RoleName::leader);
-      now += Core::settings().heartbeat_interval;
-      for (const NodeId peer : {NodeId(2), NodeId(3)}) step(Received{peer, HeartbeatReply{Term(2), 1, {}}});
-      step(Tick{});
-    }
-    CHECK(raft.role() == (is_read ? RoleName::leader : RoleName::follower));
-  }
-}
-
 // A node that is one of the voters 1 to 3 by its number.
 struct Named {
   explicit Named(Incarnation known, bool joins) : raft(settings(joins), recovered(known), Random(1), Instant()) {}

@@ -230,7 +230,7 @@ class Node {
   bool space_is_short_ = false;
   raft::Instant next_way_given_;  // while it is: when this node, should it lead, gives leadership up again
   raft::Duration way_given_wait_{};
-  raft::NodeId way_given_to_;                     // the last time; 0: to nobody yet
+  std::vector<raft::NodeId> way_given_to_;        // of late; forgotten once all that can take it have been tried
   bool more_to_do_ = false;                       // run() stopped early, to be called again at once
   std::vector<std::unique_ptr<Work>> left_work_;  // that came to its end after this node had failed
   bool failed_ = false;                           // holds for good; nothing is answered any more

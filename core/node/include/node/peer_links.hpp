@@ -29,10 +29,10 @@ class PeerLinks {
   void queue(raft::NodeId to, const wire::NodeReport& report);
   void queue(raft::NodeId to, const wire::StandingRequest& request);
   void queue(raft::NodeId to, const wire::StandingNotice& notice);
-  // Queues a message of a channel for the control lane, behind all else of the same round. False: it was surely not
-  // sent.
+  // Queues a message of a channel for the bulk lane, behind all else of the same round: on the control lane it would
+  // take up the room of heartbeats. False: it was surely not sent.
   bool queue(raft::NodeId to, const wire::Publication& publication);
-  // How many of these the control lanes had no room for, since the start.
+  // How many of these the lanes had no room for, since the start.
   std::uint64_t publications_dropped() const noexcept { return publications_dropped_; }
   // Queues an answer for the bulk lane.
   void queue(raft::NodeId to, const wire::ForwardReply& reply);

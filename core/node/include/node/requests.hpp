@@ -69,8 +69,11 @@ class Requests {
                      std::string_view message, raft::NodeId leader);
   // The batch stands in the log.
   void proposed(raft::LogIndex index, raft::Term term, Batch batch);
-  // The sizes of the entries that were proposed in the same term as the last one and are not applied yet.
-  std::uint64_t unapplied_bytes() const noexcept { return unapplied_bytes_; }
+  // The sizes of the entries that were proposed in this term and are not applied yet. What an earlier term has left may
+  // have been truncated since: it must not hold up the log that its index waits for.
+  std::uint64_t unapplied_bytes(raft::Term term) const noexcept {
+    return term == unapplied_term_ ? unapplied_bytes_ : 0;
+  }
   // The entry of this index and term is applied: the batch that waits for it, if one does; the caller answers whoever
   // waits in it. What waited for another entry in its place surely never is applied, and is refused.
   std::optional<Batch> take_applied(raft::LogIndex index, raft::Term term, raft::NodeId leader);

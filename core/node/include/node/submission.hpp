@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kv/store.hpp"
 #include "raft/types.hpp"
@@ -117,6 +119,8 @@ struct Answer {
   kv::Reply reply;                                // of DONE; of COMPACTED the revision at which a watch can begin
   std::optional<StreamLoan> loan = std::nullopt;  // of a stream, and not its last answer
   bool has_missed = false;                        // of a subscription: messages were lost
+  // Of a subscription: what has come for it, in place of the records of a reply. Others may have the same.
+  std::vector<std::shared_ptr<const kv::Record>> messages = {};
 };
 
 }  // namespace tenon::node

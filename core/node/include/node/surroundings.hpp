@@ -19,7 +19,7 @@ enum class FrameDrop {
   corrupt,          // its checksum or form is wrong
   unknown_version,  // of a format that is not known here
   other_cluster,
-  other_node,       // it is addressed to another node than this
+  other_node,       // it is addressed to another node than this, or to another data directory of its number
   other_sender,     // it names another sender than the transport does
   old_incarnation,  // of a data directory that is not the one that the cluster knows this voter by
   not_a_member,     // its sender is not in the membership

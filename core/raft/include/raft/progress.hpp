@@ -29,7 +29,6 @@ class Progress {
   Instant last_contact() const noexcept { return last_contact_; }
   std::uint64_t round() const noexcept { return round_; }
   LogIndex told_commit() const noexcept { return told_commit_; }
-  bool reading() const noexcept { return reading_; }
 
   // Any message of the current term has come from it.
   void heard(Instant now) noexcept {
@@ -65,8 +64,6 @@ class Progress {
   // Whether the end of what was sent is to be asked after; once.
   bool take_question() noexcept { return std::exchange(asks_after_, false); }
 
-  // Entries are being read from storage for it.
-  void set_reading(bool reading) noexcept { reading_ = reading; }
   // It needs what the log does not hold any more.
   void wait_for_image() noexcept;
   // Whether an image is to be asked for: once as it begins to wait, and again when what it was sent may be lost or did
@@ -86,7 +83,6 @@ class Progress {
   std::uint64_t in_flight_bytes_ = 0;  // sum of in_flight_
   bool probe_in_flight_ = false;
   bool asks_after_ = false;
-  bool reading_ = false;
   bool wants_image_ = false;  // only of snapshot
   bool is_connected_ = true;
   bool has_answered_ = false;

@@ -94,6 +94,8 @@ class Raft {
   bool accepts_proposals() const noexcept;
   // The entry with which its leadership began; 0: it does not lead.
   LogIndex leadership_start() const noexcept;
+  // How many EntriesWanted are not answered.
+  std::size_t log_reads() const noexcept { return log_reads_.size(); }
   // Of a leader, the other members, ascending; else empty.
   std::vector<PeerStatus> peers() const;
   // Whether this node was a member and is none any more, as far as it knows or was told. It stays quiet then, unless it
@@ -219,11 +221,12 @@ class Raft {
   WriteSequence hard_state_sequence_;  // the write that makes it durable; <= last_sequence_
   Log log_;
   LogIndex commit_index_;           // never falls; boundary <= it <= last index
+  Instant commit_moved_;            // the last time when it rose, or was that of the last entry
   WriteSequence last_sequence_;     // of the writes handed out
   WriteSequence durable_sequence_;  // <= last_sequence_
   WriteSequence reset_sequence_;    // of the last write that emptied the log; nothing else may be added to it
   std::deque<Unsynced> unsynced_;   // the writes in (durable_sequence_, last_sequence_]
-  std::vector<LogRead> log_reads_;  // that were asked for and not answered, the oldest first
+  std::vector<LogRead> log_reads_;  // that were asked for and not answered, the oldest first; one of a peer at most
   std::vector<Held> held_;          // each rests on a write above durable_sequence_
   Removed told_removed_{};          // the latest that this node was told; index 0: nothing
   bool is_removal_told_ = false;    // by an effect; false while it is not removed

@@ -5,7 +5,7 @@
 //
 //   u32 checksum          CRC-32C of the head from the next byte to its end
 //   u32 head_bytes        of the whole head, this field included; what follows it is data
-//   u8  version           3
+//   u8  version           4
 //   u8  kind              FrameKind
 //   u16 zero
 //   u64 from, u64 to      node ids
@@ -109,7 +109,8 @@ struct MemberPlace {
   raft::NodeId node;
   std::vector<std::string> addresses;  // raft::kAddressesMax at most
 };
-// What is said to a node about its place in the cluster. For the lane control.
+// What is said to a node about its place in the cluster. It may find another node of that number, which it does not
+// concern. For the lane control.
 struct StandingNotice {
   enum class Kind : std::uint8_t {
     welcome = 1,  // it is, or is about to become, a member; these are the others
@@ -119,10 +120,13 @@ struct StandingNotice {
   Kind kind = Kind::welcome;
   std::string text;                 // for the operator of that node; kNoticeBytesMax at most
   std::vector<MemberPlace> places;  // raft::kMembersMax at most
+  Incarnation incarnation = {};     // of the directory that is meant; all zero: whichever has the number
+  raft::LogIndex index = {};        // of removed: that is decided by what is committed up to here; else 0
+  raft::Term index_term = {};       // of the entry there
 };
 inline constexpr std::size_t kNoticeBytesMax = 1024;
 
-// A message for whoever listens to a channel. For the lane control; what is lost is not sent again.
+// A message for whoever listens to a channel. For the lane bulk; what is lost is not sent again.
 struct Publication {
   std::string_view channel;
   std::string_view value;

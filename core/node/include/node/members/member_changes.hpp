@@ -74,6 +74,10 @@ class MemberChanges {
     std::optional<raft::Incarnation> introduced;  // as a transport was told
     std::optional<raft::Incarnation> confirmed;   // by the node's own frame: it has reached this node, too
     std::string failure;                          // the last that a transport has said
+    // Why a node that has said to have this number is not taken in. It may not be the one that is dialled, which is
+    // waited for all the same.
+    std::string fault;
+    bool is_hopeless() const noexcept { return !fault.empty() || (!failure.empty() && !introduced); }
   };
 
   std::optional<std::string> fault_of(const MemberChangeWanted& wanted, const LeaderView& view) const;

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "node/members/member_changes.hpp"
@@ -72,8 +73,9 @@ class MemberDuties {
   wire::StandingNotice welcome() const;
   void send_welcomes();
   void take(const Arrived& arrived);
-  void answer(const wire::StandingRequest& request, const wire::StandingNotice& notice);
+  void answer(const wire::StandingRequest& request, wire::StandingNotice notice);
   void tell_wiped(raft::NodeId peer, const raft::Incarnation& incarnation);
+  bool is_known_removed() const;
   void look_at_own_standing();
   void inquire();
 
@@ -89,6 +91,7 @@ class MemberDuties {
   std::map<raft::NodeId, raft::Incarnation> heard_incarnations_;  // of members that the membership has none of
   std::vector<MemberLag> lags_;                                   // ascending
   raft::Instant next_measure_;                                    // of lags_
+  std::pair<raft::Term, raft::LogIndex> measured_;                // the term and the membership that lags_ are of
   raft::Instant next_welcome_;
   raft::Instant next_inquiry_;
   raft::Instant leader_heard_;     // the last time when one was known

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// What a node makes of what others say about its place, which may be meant for another that has or had its number.
+#include "cluster.hpp"
+#include "support/catch.hpp"
+
+namespace tenon::node {
+namespace {
+
+const raft::Incarnation kOther{77};
+
+// A follower of three, with a watch and a subscription, that is told that it was removed.
+struct Told {
+  Told() : leader(cluster.elect()), machine(cluster.follower()) {
+    watch = machine.watch({{}, {}, 0, 100});
+    Submission submission;
+    submission.token = {1, ++machine.last_request};
+    submission.subscription = SubscribeRequest{{}, {}, 100};
+    machine.node->submit(std::move(submission));
+    subscription = machine.last_request;
+    cluster.pass(milliseconds(200));
+    REQUIRE(machine.node->status().watches.open == 1);
+    REQUIRE(machine.node->status().channels.subscriptions == 1);
+  }
+  void tell(const raft::Incarnation& meant, LogIndex index, Term term) {
+    wire::StandingNotice notice{wire::StandingNotice::Kind::removed, "it was removed", {}, meant, index, term};
+    const NodeId from = leader.settings.raft.self;
+    const wire::Envelope envelope{"machines", from, leader.settings.incarnation, machine.settings.raft.self};
+    machine.node->receive(from, std::make_shared<const std::string>(wire::encode_frame(envelope, notice).head));
+    machine.run();
+  }
+  bool is_removed() const { return machine.node->status().own_standing.place == OwnStanding::Place::removed; }
+
+  Cluster cluster;
+  const Machine& leader;
+  Machine& machine;
+  std::uint64_t watch = 0;
+  std::uint64_t subscription = 0;
+};
+
+TEST_CASE("a node that is told that it was removed ends watches and subscriptions as refused, and stands no more") {
+  Told told;
+  const Status status = told.leader.node->status();
+  told.tell(told.machine.settings.incarnation, status.commit_index, status.term);
+  CHECK(told.is_removed());
+  for (const std::uint64_t stream : {told.watch, told.subscription}) {
+    REQUIRE(told.machine.answered(stream));
+    CHECK(told.machine.recorder.answers.at(stream).outcome == Outcome::refused);
+    CHECK(told.machine.recorder.answers.at(stream).error == TENON_ERROR_NOT_LEADER);
+  }
+  CHECK(told.machine.node->status().watches.open == 0);
+  CHECK(told.machine.node->status().channels.subscriptions == 0);
+  for (int round = 0; round < 5; ++round) {
+    told.machine.now.steady += std::chrono::hours(1);
+    told.machine.run();
+  }
+  CHECK(told.machine.node->raft().role() == RoleName::follower);
+}
+
+TEST_CASE("a node is not removed by what is said to another data directory of its number") {
+  Told told;
+  const Status status = told.leader.node->status();
+  told.tell(kOther, status.commit_index, status.term);
+  CHECK_FALSE(told.is_removed());
+  CHECK_FALSE(told.machine.answered(told.watch));
+  CHECK(told.machine.recorder.frame_drops.back() == FrameDrop::other_node);
+}
+
+TEST_CASE("a node that its log names later than it was removed is a member, whatever it is told late") {
+  Told told;
+  REQUIRE(told.machine.node->raft().log().membership_index() > LogIndex(1));
+  told.tell(told.machine.settings.incarnation, LogIndex(1), Term(1));
+  CHECK_FALSE(told.is_removed());
+  CHECK_FALSE(told.machine.answered(told.watch));
+}
+
+// The only voter, and a node 4 that left with the directory kOther.
+struct Alone {
+  Alone() : machine(NodeId(1), raft::Membership{{{NodeId(1)}}, {{NodeId(4), kOther}}}) { machine.settle(); }
+  void hear_former() {
+    const wire::Envelope envelope{"machines", NodeId(4), kOther, NodeId(1)};
+    const wire::StandingRequest request{NodeId(4), kOther, false, {"x://former:1"}};
+    machine.node->receive(NodeId(4), std::make_shared<const std::string>(wire::encode_frame(envelope, request).head));
+    machine.settle();
+  }
+  std::vector<wire::StandingNotice> notices() const {
+    std::vector<wire::StandingNotice> found;
+    for (const ManualPeers::Sent& sent : machine.peers.sent) {
+      const auto frame = std::get<wire::DecodedFrame>(wire::decode_frame(sent.frame));
+      if (const auto* notice = std::get_if<wire::StandingNotice>(&frame.body)) found.push_back(*notice);
+    }
+    return found;
+  }
+
+  Machine machine;
+};
+
+TEST_CASE("a node that left is told which directory is meant, and by what that is decided") {
+  Alone alone;
+  alone.hear_former();
+  REQUIRE(alone.notices().size() == 1);
+  const wire::StandingNotice notice = alone.notices().front();
+  CHECK(notice.kind == wire::StandingNotice::Kind::removed);
+  CHECK(notice.incarnation == kOther);
+  CHECK(notice.index == alone.machine.node->status().commit_index);
+  CHECK(notice.index_term == alone.machine.node->status().term);
+  CHECK(alone.machine.peers.places.at(NodeId(4)) == std::vector<std::string>{"x://former:1"});
+}
+
+TEST_CASE("a node that left does not take the place of one of its number that is dialled") {
+  Alone alone;
+  MemberChangeWanted wanted;
+  wanted.node = NodeId(4);
+  wanted.addresses = {"x://new:1"};
+  alone.machine.node->ask({{1, ++alone.machine.last_request}, wanted});
+  alone.hear_former();
+  CHECK(alone.machine.peers.places.at(NodeId(4)) == std::vector<std::string>{"x://new:1"});
+  CHECK(alone.machine.recorder.operator_answers.empty());
+}
+
+TEST_CASE("a new node of a number is not taken to hold what the one before it held") {
+  constexpr raft::Incarnation kNew{78};
+  const raft::Member learner{NodeId(2), kOther, {"x://two:1"}, raft::Standing::learner};
+  Machine machine(NodeId(1), raft::Membership{{{NodeId(1)}, learner}});
+  machine.settle();
+  const auto hear = [&](const raft::Incarnation& from, const auto& body) {
+    const wire::Envelope envelope{"machines", NodeId(2), from, NodeId(1)};
+    machine.node->receive(NodeId(2), std::make_shared<const std::string>(wire::encode_frame(envelope, body).head));
+    machine.settle();
+  };
+  const Status status = machine.node->status();
+  hear(kOther, raft::Message(raft::AppendAccepted{status.term, status.last_index}));
+  MemberChangeWanted wanted;
+  wanted.kind = MemberChangeWanted::Kind::remove;
+  wanted.node = NodeId(2);
+  machine.node->ask({{1, ++machine.last_request}, wanted});
+  machine.settle();
+  REQUIRE(machine.node->status().membership.find(NodeId(2)) == nullptr);
+  const wire::StandingRequest request{NodeId(2), kNew, true, {"x://two:2"}};
+  hear(kNew, request);  // it is dialled
+  hear(kNew, request);  // and has reached the leader in turn
+  const raft::Member* member = machine.node->raft().membership().find(NodeId(2));
+  REQUIRE(member != nullptr);
+  CHECK(member->incarnation == kNew);
+  CHECK(member->standing == raft::Standing::learner);
+}
+
+}  // namespace
+}  // namespace tenon::node
