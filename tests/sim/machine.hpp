@@ -11,7 +11,6 @@
 #include <variant>
 #include <vector>
 
-#include "checks/disks.hpp"
 #include "checks/durable_promises.hpp"
 #include "checks/logs.hpp"
 #include "faults/clock.hpp"
@@ -19,6 +18,7 @@
 #include "faults/disk_trouble.hpp"
 #include "filewal/file_log.hpp"
 #include "filewal/image_store.hpp"
+#include "machine/disks.hpp"
 #include "machine/observer.hpp"
 #include "machine/written.hpp"
 #include "network.hpp"
@@ -52,6 +52,9 @@ class Machine final : public Network::Endpoint,
   // The memberships of its log, from that as of what it knew to be committed on: of this life, or else of the last one.
   // Empty: it has none.
   std::vector<raft::Log::MembershipAt> memberships() const;
+  // The newest that its disk holds and that it knows to be committed, so that it has this one or a later one for good:
+  // of this life, or else of the last one. Null: it never ran with its disk.
+  std::shared_ptr<const raft::Membership> sure_membership() const;
   // It refuses to start from what its disk holds, for good.
   bool is_lost() const noexcept { return is_lost_; }
   // Its disk is another than that which the cluster knows.
@@ -62,9 +65,7 @@ class Machine final : public Network::Endpoint,
   bool is_damaged() const noexcept { return is_damaged_; }
   const node::Node& node() const { return *node_; }
   // That which it has, with what is durable there, and those that it has lost.
-  DisksOfNode all_disks() const noexcept {
-    return {{incarnation_, durable_hard_state_.term, durable_}, lost_disks_};
-  }
+  DisksOfNode all_disks() const noexcept { return {{incarnation_, durable_hard_state_.term, durable_}, lost_disks_}; }
   // A write of its node is on the way to its disk.
   bool is_writing() const noexcept { return staged_sequence_ != 0; }
   // What is durable on its disk, by what the storage contract promises.
@@ -236,9 +237,10 @@ class Machine final : public Network::Endpoint,
   support::PowerLoss loss_in_write_;
   std::uint64_t errors_at_start_ = 0;  // that both disks had had
   raft::Incarnation incarnation_{};
-  std::vector<raft::Log::MembershipAt> last_memberships_;  // as memberships() of the last life
-  raft::HardState promised_{};                             // at the end of the last life, durable or not
-  std::string old_hard_state_;                             // the file as an earlier start has found it
+  std::vector<raft::Log::MembershipAt> last_memberships_;         // as memberships() of the last life
+  std::shared_ptr<const raft::Membership> last_sure_membership_;  // the same
+  raft::HardState promised_{};                                    // at the end of the last life, durable or not
+  std::string old_hard_state_;                                    // the file as an earlier start has found it
 
   std::deque<Request> queue_;  // in order, not yet staged
   bool disk_is_busy_ = false;  // between staging and the end of the sync

@@ -64,8 +64,8 @@ void Invariants::check_terms(const Machine& machine, Seen& seen) {
   seen.leading = leads ? Leading{raft.term(), raft.leadership_start()} : Leading{};
 }
 
-// I19, state machine safety (section 5.4.3): what is committed is the same everywhere, for ever. A leader decides it, and
-// was looked at when it did; others are told.
+// I19, state machine safety (section 5.4.3): what is committed is the same everywhere, for ever. A leader decides it,
+// and was looked at when it did; others are told.
 void Invariants::check_commit(const Machine& machine, Seen& seen, const Leading& leading, bool has_led_on) {
   const raft::Raft& raft = machine.node().raft();
   if (raft.commit_index() < seen.commit) violated("commit", machine, "its commit index has fallen");

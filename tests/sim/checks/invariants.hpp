@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "checks/acknowledgements.hpp"
-#include "checks/disks.hpp"
 #include "checks/durable_promises.hpp"
 #include "checks/elections.hpp"
 #include "checks/history.hpp"
@@ -21,6 +20,7 @@
 #include "checks/memberships.hpp"
 #include "checks/repetition.hpp"
 #include "machine.hpp"
+#include "machine/disks.hpp"
 #include "majority.hpp"
 
 namespace tenon::sim {
@@ -105,7 +105,7 @@ class Invariants {
   std::map<char, bool> is_vote_reply_;  // the same
   std::map<NodeId, Seen> seen_;
   std::map<raft::Term, NodeId> leaders_;
-  std::map<raft::LogIndex, std::uint64_t> states_;  // by what is applied
+  std::map<raft::LogIndex, std::uint64_t> states_;                   // by what is applied
   std::vector<std::shared_ptr<const raft::Membership>> decided_by_;  // of each: whose majorities held it then
   Terms committed_in_;  // of each the term in which it was first known to be committed; does not fall
 };

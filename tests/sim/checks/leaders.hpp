@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "checks/disks.hpp"
 #include "machine.hpp"
+#include "machine/disks.hpp"
 
 namespace tenon::sim {
 

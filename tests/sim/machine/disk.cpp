@@ -177,6 +177,7 @@ void Machine::empty_disks() {
   unsynced_.clear();
   promised_ = {};
   last_memberships_.clear();
+  last_sure_membership_.reset();
   is_damaged_ = false;
   has_begun_ = false;
   ++disks_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "checks/disks.hpp"
+#include "machine/disks.hpp"
 
 #include "support/catch.hpp"
 

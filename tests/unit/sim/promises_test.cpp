@@ -77,9 +77,7 @@ TEST_CASE("a vote that leaves before it is durable is seen") {
 TEST_CASE("an acknowledgement of entries that leaves before they are durable is seen") {
   const auto sent = [](raft::AppendAccepted accepted, Term term, std::vector<Term> on_disk,
                        std::optional<Term> in_memory) {
-    return violated([&] {
-      DurablePromises::check_sent(kOne, kTwo, accepted, {{term, NodeId()}, on_disk}, in_memory);
-    });
+    return violated([&] { DurablePromises::check_sent(kOne, kTwo, accepted, {{term, NodeId()}, on_disk}, in_memory); });
   };
   const std::vector<Term> two(2, Term(4));
   CHECK(sent({Term(5), LogIndex(2)}, Term(5), two, Term(4)).empty());
