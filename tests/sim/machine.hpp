@@ -53,7 +53,7 @@ class Machine final : public Network::Endpoint,
   // Empty: it has none.
   std::vector<raft::Log::MembershipAt> memberships() const;
   // The newest that its disk holds and that it knows to be committed, so that it has this one or a later one for good:
-  // of this life, or else of the last one. Null: it never ran with its disk.
+  // of this life, or else of the last one. Null: there is none yet.
   std::shared_ptr<const raft::Membership> sure_membership() const;
   // It refuses to start from what its disk holds, for good.
   bool is_lost() const noexcept { return is_lost_; }

@@ -155,7 +155,8 @@ std::shared_ptr<const raft::Membership> Machine::sure_membership() const {
   if (!node_) return last_sure_membership_;
   const raft::Log& log = node_->raft().log();
   const raft::LogIndex sure = std::min(log.durable_index(), node_->status().applied_index);
-  return sure < log.boundary() ? nullptr : log.membership_as_of(sure).membership;
+  const bool is_none = sure < log.boundary() || (sure == raft::LogIndex() && log.last_index() > sure);
+  return is_none ? nullptr : log.membership_as_of(sure).membership;
 }
 
 void Machine::heal() {
