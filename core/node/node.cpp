@@ -187,7 +187,8 @@ Status Node::status() const {
 }
 
 void Node::manage_members() {
-  std::optional<raft::Membership> next = members_.run(now_.steady, is_ready_leader());
+  const bool is_ready = is_ready_leader() || (raft_.accepts_proposals() && mutant("change-before-commit"));
+  std::optional<raft::Membership> next = members_.run(now_.steady, is_ready);
   if (!next) return;
   const auto said = std::make_shared<const raft::Membership>(*std::move(next));
   const std::size_t rejected_before = effects_.rejected.size();  // of reads

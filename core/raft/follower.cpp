@@ -95,7 +95,8 @@ void Raft::receive(NodeId from, const Append& append, Effects& effects) {
   if (mutant("whole-log-acknowledged")) match = log_.last_index();
   following.verified_index = std::max(following.verified_index, match);
   const LogIndex known = mutant("unverified-committed") ? log_.last_index() : following.verified_index;
-  commit_index_ = std::max(commit_index_, std::min(append.commit_index, known));
+  const LogIndex decided = mutant("undecided-committed") ? known : append.commit_index;
+  commit_index_ = std::max(commit_index_, std::min(decided, known));
   WriteSequence rests_on = std::max(hard_state_sequence_, log_.durable_with(match));
   if (mutant("follower-acks-unsynced")) rests_on = {};
   send_when_durable(from, AppendAccepted{hard_state_.term, match}, rests_on, effects);

@@ -18,7 +18,9 @@ std::optional<Rejected> Raft::refuse_change(const Propose& propose) const {
   if (log_.membership_index() > commit_index_ && !mutant("change-while-undecided")) {
     return Rejected{propose.token, Rejection::change_undecided, settings_.self};
   }
-  if (commit_index_ < leadership_start()) return Rejected{propose.token, Rejection::term_undecided, settings_.self};
+  if (commit_index_ < leadership_start() && !mutant("change-before-commit")) {
+    return Rejected{propose.token, Rejection::term_undecided, settings_.self};
+  }
   const std::string_view reason = why_not(membership(), *propose.membership);
   if (reason.empty()) return std::nullopt;
   return Rejected{propose.token, Rejection::illegal_change, settings_.self, reason};
@@ -139,7 +141,7 @@ bool Raft::is_removed() const {
 // appended, or at any entry since; and votes for it are counted by the last membership alone.
 // It must be this node by its data directory, too, and not one that had the same number before.
 bool Raft::may_stand() const {
-  return !is_removed() && log_.any_since(commit_index_, [&](const Membership& one) {
+  return (!is_removed() || mutant("removal-ignored")) && log_.any_since(commit_index_, [&](const Membership& one) {
     return one.has_voter(settings_.self) && is_this_node(one.find(settings_.self)->incarnation);
   });
 }

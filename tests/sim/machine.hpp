@@ -18,6 +18,7 @@
 #include "faults/disk_trouble.hpp"
 #include "filewal/file_log.hpp"
 #include "filewal/image_store.hpp"
+#include "machine/disks.hpp"
 #include "machine/observer.hpp"
 #include "machine/written.hpp"
 #include "network.hpp"
@@ -51,20 +52,24 @@ class Machine final : public Network::Endpoint,
   // The memberships of its log, from that as of what it knew to be committed on: of this life, or else of the last one.
   // Empty: it has none.
   std::vector<raft::Log::MembershipAt> memberships() const;
+  // The newest that its disk holds and that it knows to be committed, so that it has this one or a later one for good:
+  // of this life, or else of the last one. Null: there is none yet.
+  std::shared_ptr<const raft::Membership> sure_membership() const;
   // It refuses to start from what its disk holds, for good.
   bool is_lost() const noexcept { return is_lost_; }
-  // Its disk is another than that which the cluster knows, for good.
+  // Its disk is another than that which the cluster knows.
   bool is_stranger() const noexcept { return is_stranger_; }
+  // The cluster knows it by the disk that it has now.
+  void is_taken_in() noexcept { is_stranger_ = false; }
   // What its disk holds is damaged, as far as it is known not to have noticed.
   bool is_damaged() const noexcept { return is_damaged_; }
   const node::Node& node() const { return *node_; }
-  // Whether the entry is durable on its disk, by what the storage contract promises and maybe within an image, or was
-  // on one that it has lost.
-  bool has_held(raft::LogIndex index, raft::Term term) const noexcept;
+  // That which it has, with what is durable there, and those that it has lost.
+  DisksOfNode all_disks() const noexcept { return {{incarnation_, durable_hard_state_.term, durable_}, lost_disks_}; }
   // A write of its node is on the way to its disk.
   bool is_writing() const noexcept { return staged_sequence_ != 0; }
   // What is durable on its disk, by what the storage contract promises.
-  DurableView durable() const noexcept { return {durable_hard_state_, raft::LogIndex(durable_.size())}; }
+  DurableView durable() const noexcept { return {durable_hard_state_, durable_}; }
   std::size_t open_images() const noexcept { return open_images_; }
 
   // From what the disk holds, or not: then the observer hears of it, unless it is lost. Needs: not running, not lost.
@@ -232,9 +237,10 @@ class Machine final : public Network::Endpoint,
   support::PowerLoss loss_in_write_;
   std::uint64_t errors_at_start_ = 0;  // that both disks had had
   raft::Incarnation incarnation_{};
-  std::vector<raft::Log::MembershipAt> last_memberships_;  // as memberships() of the last life
-  raft::HardState promised_{};                             // at the end of the last life, durable or not
-  std::string old_hard_state_;                             // the file as an earlier start has found it
+  std::vector<raft::Log::MembershipAt> last_memberships_;         // as memberships() of the last life
+  std::shared_ptr<const raft::Membership> last_sure_membership_;  // the same
+  raft::HardState promised_{};                                    // at the end of the last life, durable or not
+  std::string old_hard_state_;                                    // the file as an earlier start has found it
 
   std::deque<Request> queue_;  // in order, not yet staged
   bool disk_is_busy_ = false;  // between staging and the end of the sync
@@ -247,7 +253,7 @@ class Machine final : public Network::Endpoint,
   std::vector<std::pair<std::uint64_t, filewal::ReadPlan>> planned_reads_;
   Terms durable_;
   raft::HardState durable_hard_state_;
-  Terms wiped_;                   // what durable_ was before its disk became another
+  std::vector<LostDisk> lost_disks_;
   std::deque<Written> unsynced_;  // since durable_, in order; those that are queued too
 };
 

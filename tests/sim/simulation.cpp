@@ -135,9 +135,21 @@ void Simulation::ran(Machine& machine) {
   trace_.note("runs", machine.id().value(), raft.term().value(), raft.commit_index().value());
   note_reached(machine);
   atlas_.saw(machine);
+  take_in();
   invariants_.check(machine);
   rivals_.ran(machine);
   ambushes_.ran(machine);
+}
+
+// Whoever has lost its disk is a member like any other when the cluster knows it by the new one.
+void Simulation::take_in() {
+  for (const auto& machine : machines_) {
+    if (!machine->is_stranger() || machine->incarnation() == raft::Incarnation{}) continue;
+    const raft::Member* member = atlas_.decided().find(machine->id());
+    if (member == nullptr || member->incarnation != machine->incarnation()) continue;
+    machine->is_taken_in();
+    trace_.count("reached: a node that lost its disk is taken in again");
+  }
 }
 
 // States that are worth reaching: a campaign that never does proves little about them.

@@ -55,6 +55,7 @@ class Simulation final : private Observer {
   void ended(NodeId node) override;
   void stopped(Machine& machine) override { plan_.start_again(machine); }
 
+  void take_in();
   void note_reached(Machine& machine);
   void heal();
   void live_apart();

@@ -41,7 +41,7 @@ bool DurablePromises::is_promise(const raft::Message& message) {
 }
 
 void DurablePromises::check_sent(raft::NodeId from, raft::NodeId to, const raft::Message& message,
-                                 const DurableView& durable) {
+                                 const DurableView& durable, std::optional<raft::Term> in_memory) {
   const raft::HardState& promised = durable.hard_state;
   if (const auto* request = std::get_if<raft::VoteRequest>(&message)) {
     const raft::HardState own{request->term, from};
@@ -58,10 +58,17 @@ void DurablePromises::check_sent(raft::NodeId from, raft::NodeId to, const raft:
     if (accepted->term > promised.term) {
       violated("append-durability", from, "it acknowledges entries in a term that is not durable");
     }
-    if (accepted->match_index > durable.last_index) {
+    const std::uint64_t match = accepted->match_index.value();
+    if (match > durable.terms.size()) {
       violated("append-durability", from,
-               "it acknowledges entry " + std::to_string(accepted->match_index.value()) + " while its disk ends with " +
-                   std::to_string(durable.last_index.value()));
+               "it acknowledges entry " + std::to_string(match) + " while its disk ends with " +
+                   std::to_string(durable.terms.size()));
+    }
+    const raft::Term on_disk = match == 0 ? raft::Term() : durable.terms[match - 1];
+    if (on_disk != raft::Term() && in_memory && *in_memory != on_disk) {
+      violated("append-durability", from,
+               "it acknowledges entry " + std::to_string(match) + " of term " + std::to_string(in_memory->value()) +
+                   " while its disk holds one of term " + std::to_string(on_disk.value()));
     }
   }
 }

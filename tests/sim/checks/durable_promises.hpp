@@ -3,10 +3,13 @@
 // between:
 //
 //   I34  what is durable of term and vote never goes back, and what a node holds in memory is never behind it
-//   I35  a vote, and the acknowledgement of entries, leave a node when what they rest on is durable
+//   I35  a vote, and the acknowledgement of entries, leave a node when what they rest on is durable: of entries those
+//        that it holds in memory, and not others at the same indexes
 #pragma once
 
 #include <map>
+#include <optional>
+#include <span>
 
 #include "raft/entry.hpp"
 #include "raft/message.hpp"
@@ -17,7 +20,7 @@ namespace tenon::sim {
 // What is durable on the disk of a node, by what the storage contract promises.
 struct DurableView {
   raft::HardState hard_state;
-  raft::LogIndex last_index;  // of its log
+  std::span<const raft::Term> terms;  // of the entries of its log, from index 1 on; 0: it came within an image
 };
 
 class DurablePromises {
@@ -28,7 +31,10 @@ class DurablePromises {
   void forget(raft::NodeId node) { promised_.erase(node); }
   // Whether check_sent() looks at messages of its kind.
   static bool is_promise(const raft::Message& message);
-  static void check_sent(raft::NodeId from, raft::NodeId to, const raft::Message& message, const DurableView& durable);
+  // `in_memory` is what its log holds at the index that it acknowledges, if it does; nullopt: it is within an image, or
+  // nowhere.
+  static void check_sent(raft::NodeId from, raft::NodeId to, const raft::Message& message, const DurableView& durable,
+                         std::optional<raft::Term> in_memory);
 
  private:
   std::map<raft::NodeId, raft::HardState> promised_;

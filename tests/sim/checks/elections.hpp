@@ -5,6 +5,9 @@
 //   I46  who asks for votes by itself has been promised those of a majority before (thesis, section 9.6)
 //   I47  who leads has the votes of a majority
 //   I50  a node that knows that it was removed asks nobody for a vote
+//
+// A node is one with its data directory: what another of the same number has said is nothing that it has said, and it
+// counts where a membership knows it by that directory, or by none.
 #pragma once
 
 #include <map>
@@ -19,30 +22,32 @@ namespace tenon::sim {
 
 class Elections {
  public:
-  // A node whose membership is `known` sends this. Throws Violation.
-  void sent(raft::NodeId from, raft::NodeId to, const raft::Message& message, const raft::Membership& known);
+  using Voter = std::pair<raft::NodeId, raft::Incarnation>;
+  struct Sender {
+    Voter self;
+    const raft::Membership& known;  // by its log
+    bool is_removed;                // as far as it knows
+  };
+
+  // Throws Violation.
+  void sent(const Sender& from, raft::NodeId to, const raft::Message& message);
   // This has come to `to`.
-  void received(raft::NodeId from, raft::NodeId to, const raft::VoteReply& reply);
+  void received(const Voter& from, const Voter& to, const raft::VoteReply& reply);
   // It has begun to lead in this term. Throws Violation.
-  void leads(raft::NodeId leader, raft::Term term, const raft::Membership& known) const;
-  // It knows that it was removed, or does not, or no more: since it has started, or since it was added again.
-  void stands_as(raft::NodeId node, bool is_removed);
-  // Its disk is another, and its votes are nobody's.
-  void forget(raft::NodeId node);
+  void leads(const Voter& leader, raft::Term term, const raft::Membership& known) const;
 
  private:
-  using Voters = std::set<raft::NodeId>;
-  using Candidacy = std::pair<raft::Term, raft::NodeId>;
+  using Voters = std::set<Voter>;
+  using Candidacy = std::pair<raft::Term, Voter>;
 
-  void sent_request(raft::NodeId from, const raft::VoteRequest& request, const raft::Membership& known);
-  void voted(raft::NodeId voter, const Candidacy& candidacy);
+  void sent_request(const Sender& from, const raft::VoteRequest& request);
+  void voted(const Voter& voter, raft::Term term, raft::NodeId candidate);
   static bool is_majority(const std::map<Candidacy, Voters>& ballots, const Candidacy& candidacy,
                           const raft::Membership& known);
 
-  std::map<std::pair<raft::NodeId, raft::Term>, raft::NodeId> votes_;
+  std::map<std::pair<Voter, raft::Term>, raft::NodeId> votes_;
   std::map<Candidacy, Voters> promised_;  // by pre-votes that have come
   std::map<Candidacy, Voters> granted_;
-  std::set<raft::NodeId> removed_;
 };
 
 }  // namespace tenon::sim

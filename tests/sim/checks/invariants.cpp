@@ -19,21 +19,23 @@ void Invariants::violated(const char* kind, const Machine& machine, const std::s
 
 void Invariants::check(const Machine& machine) {
   Seen& seen = seen_[machine.id()];
-  const bool led_before = seen.leads && seen.term == machine.node().raft().term();
+  const Leading led_before = seen.leading;
   check_promises(machine);
   check_terms(machine, seen);
+  const bool leads = seen.leading.term != raft::Term();
+  const bool has_led_on = leads && led_before.term == seen.leading.term;
+  const Leading leading = leads ? seen.leading : led_before;  // in this round
   const raft::Log& log = machine.node().raft().log();
-  for (const raft::LogIndex fresh :
-       logs_.look({machine.id(), seen.commit, led_before && seen.leads}, log, committed_)) {
+  for (const raft::LogIndex fresh : logs_.look({machine.id(), seen.commit, has_led_on}, log, committed_)) {
     history_.seen(fresh, *log.term(fresh), log.cached(fresh)->data.bytes);
-    check_membership(machine, fresh);
+    check_membership(machine, fresh, leading);
   }
-  check_commit(machine, seen, led_before && seen.leads);
+  check_commit(machine, seen, leading, has_led_on);
+  seen.membership = log.membership_as_of(log.last_index());
   believed_.check_matches(machine, committed_);
   const node::Status status = machine.node().status();
   check_state(machine, seen, status);
   check_acknowledged(seen);
-  elections_.stands_as(machine.id(), status.own_standing.place == node::OwnStanding::Place::removed);
   const raft::Raft& raft = machine.node().raft();
   const bool has_committed = raft.role() == raft::RoleName::leader && raft.commit_index() >= raft.leadership_start();
   check_bounds(machine.id(), status, machine.open_images(),
@@ -52,24 +54,25 @@ void Invariants::check_terms(const Machine& machine, Seen& seen) {
                "it leads in term " + std::to_string(raft.term().value()) + ", in which node " +
                    std::to_string(leader->second.value()) + " has led");
     }
-    if (!seen.leads || raft.term() > seen.term) {
+    if (seen.leading.term != raft.term()) {
       Logs::check_leader(machine.id(), raft.log(), raft.term(), committed_, committed_in_);
-      elections_.leads(machine.id(), raft.term(), raft.membership());
+      elections_.leads({machine.id(), machine.incarnation()}, raft.term(), raft.membership());
       believed_.check_leases(machine);
     }
   }
   seen.term = raft.term();
-  seen.leads = leads;
+  seen.leading = leads ? Leading{raft.term(), raft.leadership_start()} : Leading{};
 }
 
-// I19, state machine safety (section 5.4.3): what is committed is the same everywhere, for ever.
-void Invariants::check_commit(const Machine& machine, Seen& seen, bool led_before) {
+// I19, state machine safety (section 5.4.3): what is committed is the same everywhere, for ever. A leader decides it,
+// and was looked at when it did; others are told.
+void Invariants::check_commit(const Machine& machine, Seen& seen, const Leading& leading, bool has_led_on) {
   const raft::Raft& raft = machine.node().raft();
   if (raft.commit_index() < seen.commit) violated("commit", machine, "its commit index has fallen");
   const raft::LogIndex known = std::max(seen.commit, raft.log().boundary());
   for (raft::LogIndex index = known.next(); index <= raft.commit_index(); index = index.next()) {
     const raft::Term term = *raft.log().term(index);
-    if (index > committed()) decide(machine, index, term);
+    if (index > committed()) decide(machine, seen, leading, {index, term});
     if (committed_[index.value() - 1] != term) {
       violated("state-machine-safety", machine,
                "it takes for committed another entry " + std::to_string(index.value()) + " than what was decided");
@@ -77,11 +80,14 @@ void Invariants::check_commit(const Machine& machine, Seen& seen, bool led_befor
   }
   // I8, but for what an image has brought, which a leader may be late to install.
   const bool has_advanced = raft.commit_index() > seen.commit && raft.commit_index() > raft.log().boundary();
-  if (led_before && has_advanced && raft.log().term(raft.commit_index()) != raft.term() &&
+  if (has_led_on && has_advanced && raft.log().term(raft.commit_index()) != raft.term() &&
       raft.commit_index() != machine.node().status().images.index) {
     violated("commit-rule", machine, "it leads, and has committed an entry of an earlier term by counting");
   }
   seen.commit = raft.commit_index();
+  if (leading.term != raft::Term()) {
+    disks_.acknowledged(machine.incarnation(), {leading.term, machine.id()}, raft.commit_index());
+  }
 }
 
 // I28: nodes that have applied the same hold the same state.
@@ -109,11 +115,8 @@ void Invariants::check_state(const Machine& machine, Seen& seen, const node::Sta
 
 // I34.
 void Invariants::check_promises(const Machine& machine) {
-  std::uint64_t& disks = disks_.try_emplace(machine.id(), 1).first->second;
-  if (std::exchange(disks, machine.disks()) != machine.disks()) {
-    promises_.forget(machine.id());
-    elections_.forget(machine.id());
-  }
+  std::uint64_t& disks = disks_had_.try_emplace(machine.id(), 1).first->second;
+  if (std::exchange(disks, machine.disks()) != machine.disks()) promises_.forget(machine.id());
   promises_.check(machine.id(), machine.durable(), machine.node().raft().hard_state());
 }
 
@@ -128,7 +131,7 @@ void Invariants::check_acknowledged(Seen& seen) {
     const raft::LogIndex index = acknowledgements_.entry_of(command);
     const std::size_t place = index.value() - 1;
     // Whoever has come later may have it instead of those that have gone.
-    if (!is_quorum_of(*decided_by_.back(), holders(index, committed_[place]))) {
+    if (!is_on_disks(*decided_by_.back(), {index, committed_[place]}, std::nullopt)) {
       throw Violation("durability", "a client was told that a write is done whose entry " +
                                         std::to_string(index.value()) + " is not on the disks of a quorum");
     }
@@ -154,9 +157,12 @@ void Invariants::check_sent(const Machine& machine, NodeId to, std::span<const w
     const auto decoded = wire::decode_frame(whole);
     const auto& message = std::get<raft::Message>(std::get<wire::DecodedFrame>(decoded).body);
     is_promise_[kind] = DurablePromises::is_promise(message);
-    DurablePromises::check_sent(machine.id(), to, message, machine.durable());
-    if (!machine.is_stranger()) elections_.sent(machine.id(), to, message, raft.membership());
-    if (const auto* accepted = std::get_if<raft::AppendAccepted>(&message)) {
+    const auto* accepted = std::get_if<raft::AppendAccepted>(&message);
+    const auto in_memory = accepted != nullptr ? raft.log().term(accepted->match_index) : std::nullopt;
+    DurablePromises::check_sent(machine.id(), to, message, machine.durable(), in_memory);
+    elections_.sent({{machine.id(), machine.incarnation()}, raft.membership(), raft.is_removed()}, to, message);
+    if (accepted != nullptr) {
+      disks_.acknowledged(machine.incarnation(), {accepted->term, to}, accepted->match_index);
       believed_.check_acknowledged(machine, to, *accepted);
     }
   }
@@ -175,18 +181,13 @@ void Invariants::check_received(const Machine& machine, NodeId from, const std::
   if (message == nullptr) return;
   const auto* reply = std::get_if<raft::VoteReply>(message);
   is_vote_reply_[frame->at(message_kind_at)] = reply != nullptr;
-  const auto sender =
-      std::find_if(machines_.begin(), machines_.end(), [&](const auto& one) { return one->id() == from; });
-  if (reply == nullptr || sender == machines_.end()) return;
-  // To those that know it a node whose disk is another is nobody, until it is taken in again with that one.
-  const raft::Member* known_as = machine.node().raft().membership().find(from);
-  const bool is_taken_in = known_as != nullptr && known_as->incarnation == whole->envelope.incarnation;
-  if ((*sender)->is_stranger() && !is_taken_in) return;
-  elections_.received(from, machine.id(), *reply);
+  if (reply == nullptr) return;
+  elections_.received({from, whole->envelope.incarnation}, {machine.id(), machine.incarnation()}, *reply);
 }
 
-// I42. A leader appends a membership when the one before it is committed; nobody has it earlier than the leader.
-void Invariants::check_membership(const Machine& machine, raft::LogIndex index) {
+// I42. A leader appends a membership when it knows the one before it to be committed, and an entry of its own term; and
+// nobody has it earlier than the leader.
+void Invariants::check_membership(const Machine& machine, raft::LogIndex index, const Leading& leading) {
   const raft::Raft& raft = machine.node().raft();
   const auto& appended = raft.log().membership_as_of(index);
   if (appended.index != index || index <= raft::LogIndex(1)) return;
@@ -196,46 +197,63 @@ void Invariants::check_membership(const Machine& machine, raft::LogIndex index) 
   const auto wrong = static_cast<std::size_t>(std::count_if(voters.begin(), voters.end(), is_wrong));
   if (voters.size() - wrong < majority_of(voters.size())) clocks_are_right_ = false;
   const auto& before = raft.log().membership_as_of(index.previous());
-  if (before.index > std::max(committed(), raft.commit_index())) {
+  if (leading.term == raft::Term()) violated("membership", machine, "it has a membership that no leader has appended");
+  if (before.index > raft.commit_index()) {
     violated("membership", machine, "two memberships of its log are not decided");
+  }
+  if (leading.start > raft.commit_index()) {
+    violated("membership", machine, "it changes members before an entry of its term is committed");
   }
   if (!quorums_intersect(*before.membership, *appended.membership)) {
     violated("membership", machine, "a quorum of its newest membership may miss all of a quorum of the one before");
   }
 }
 
-std::set<NodeId> Invariants::holders(raft::LogIndex index, raft::Term term) const {
+bool Invariants::is_on_disks(const raft::Membership& membership, const Disks::Entry& entry,
+                             const std::optional<Leadership>& leadership) const {
   std::set<NodeId> holders;
   for (const auto& machine : machines_) {
-    if (machine->has_held(index, term)) holders.insert(machine->id());
+    const raft::Member* member = membership.find(machine->id());
+    if (member == nullptr) continue;
+    if (disks_.hold(machine->all_disks(), member->incarnation, entry, leadership)) holders.insert(member->id);
   }
-  return holders;
+  return is_quorum_of(membership, holders);
 }
 
 // I20, durability: what is committed is on the disks of a quorum before anyone is told: of the membership that was in
-// force, as the round may have gone through more than one.
-void Invariants::decide(const Machine& machine, raft::LogIndex index, raft::Term term) {
-  const raft::Raft& raft = machine.node().raft();
-  const std::set<NodeId> held_by = holders(index, term);
-  std::shared_ptr<const raft::Membership> decided_by;
-  for (const raft::LogIndex as_of : {index, raft.commit_index(), raft.log().last_index()}) {
-    const auto& in_force = raft.log().membership_as_of(as_of).membership;
-    if (!decided_by && is_quorum_of(*in_force, held_by)) decided_by = in_force;
+// force when the leader counted, which is the one before its round, or one that it has gone on to since.
+void Invariants::decide(const Machine& machine, const Seen& seen, const Leading& leading, const Disks::Entry& entry) {
+  if (leading.term == raft::Term()) {
+    violated("state-machine-safety", machine,
+             "it takes the entry " + std::to_string(entry.index.value()) + " for committed, as no leader does");
   }
-  if (!decided_by) {
-    throw Violation("durability", "the entry " + std::to_string(index.value()) + " of term " +
-                                      std::to_string(term.value()) + " was committed with " +
-                                      std::to_string(held_by.size()) + " disks that hold it");
+  const raft::Log& log = machine.node().raft().log();
+  std::vector<std::shared_ptr<const raft::Membership>> in_force;
+  for (raft::LogIndex index = log.last_index();;) {
+    const raft::Log::MembershipAt& at = log.membership_as_of(index);
+    in_force.push_back(at.membership);
+    if (at.index <= std::max(seen.membership.index, log.boundary())) break;
+    index = at.index.previous();
   }
-  committed_.push_back(term);
-  committed_in_.push_back(raft.term());
-  decided_by_.push_back(std::move(decided_by));
+  if (seen.membership.membership) in_force.push_back(seen.membership.membership);
+  const Leadership leadership(leading.term, machine.id());
+  const auto decided_by = std::find_if(in_force.begin(), in_force.end(), [&](const auto& membership) {
+    return is_on_disks(*membership, entry, leadership);
+  });
+  if (decided_by == in_force.end()) {
+    throw Violation("durability", "the entry " + std::to_string(entry.index.value()) + " of term " +
+                                      std::to_string(entry.term.value()) +
+                                      " was committed before it was on the disks of a quorum");
+  }
+  committed_.push_back(entry.term);
+  committed_in_.push_back(leading.term);
+  decided_by_.push_back(*decided_by);
   trace_.count("entries committed");
   const auto drifted_ms = static_cast<std::uint64_t>(
       std::chrono::duration_cast<milliseconds>(trace_.time() * options_.drift_per_million / 1'000'000).count());
   const std::uint64_t wall_ms_max =
       true_wall_ms(events_.now()) + drifted_ms + (options_.drift_per_million > 0 ? 1u : 0u);
-  history_.committed(index, term, clocks_are_right_ ? wall_ms_max : ~std::uint64_t{0});
+  history_.committed(entry.index, entry.term, clocks_are_right_ ? wall_ms_max : ~std::uint64_t{0});
 }
 
 void Invariants::check_final(const Machine& machine) const {

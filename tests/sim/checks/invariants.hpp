@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "checks/memberships.hpp"
 #include "checks/repetition.hpp"
 #include "machine.hpp"
+#include "machine/disks.hpp"
 #include "majority.hpp"
 
 namespace tenon::sim {
@@ -34,7 +36,7 @@ class Invariants {
         trace_(trace),
         history_(trace, acknowledgements_),
         logs_(trace),
-        believed_(machines),
+        believed_(machines, disks_),
         clocks_are_right_(options.nodes - options.wrong_clocks >= majority_of(options.nodes)) {}
 
   // Each throws Violation.
@@ -58,10 +60,17 @@ class Invariants {
   raft::LogIndex committed() const noexcept { return raft::LogIndex(committed_.size()); }
 
  private:
+  // Where a node leads; term 0: nowhere.
+  struct Leading {
+    raft::Term term;
+    raft::LogIndex start;  // its first entry
+  };
+  // Of a node, when it was last looked at.
   struct Seen {
     raft::LogIndex commit;  // never falls within a life
     raft::Term term;
-    bool leads = false;
+    Leading leading;
+    raft::Log::MembershipAt membership;
     raft::LogIndex applied;
     std::vector<std::uint64_t> acknowledged;  // commands, since it was last looked at
   };
@@ -69,10 +78,11 @@ class Invariants {
   void check_state(const Machine& machine, Seen& seen, const node::Status& status);
   void check_promises(const Machine& machine);
   void check_acknowledged(Seen& seen);
-  void check_membership(const Machine& machine, raft::LogIndex index);
-  std::set<NodeId> holders(raft::LogIndex index, raft::Term term) const;
-  void check_commit(const Machine& machine, Seen& seen, bool led_before);
-  void decide(const Machine& machine, raft::LogIndex index, raft::Term term);
+  void check_membership(const Machine& machine, raft::LogIndex index, const Leading& leading);
+  bool is_on_disks(const raft::Membership& membership, const Disks::Entry& entry,
+                   const std::optional<Leadership>& leadership) const;
+  void check_commit(const Machine& machine, Seen& seen, const Leading& leading, bool has_led_on);
+  void decide(const Machine& machine, const Seen& seen, const Leading& leading, const Disks::Entry& entry);
   [[noreturn]] static void violated(const char* kind, const Machine& machine, const std::string& what);
 
   const std::vector<std::unique_ptr<Machine>>& machines_;
@@ -82,19 +92,20 @@ class Invariants {
   Acknowledgements acknowledgements_;
   History history_;
   Logs logs_;
+  Terms committed_;
+  Disks disks_{committed_};
   Leaders believed_;
   DurablePromises promises_;
   Elections elections_;
   Repetition repetition_;
-  std::map<NodeId, std::uint64_t> disks_;  // that a node has had
-  bool clocks_are_right_;                  // a majority of the voters, ever since it began
+  std::map<NodeId, std::uint64_t> disks_had_;  // by each node
+  bool clocks_are_right_;                      // a majority of the voters, ever since it began
   // Whether DurablePromises has something to say of Raft's messages of a kind, by the byte that names it.
   std::map<char, bool> is_promise_;
   std::map<char, bool> is_vote_reply_;  // the same
   std::map<NodeId, Seen> seen_;
   std::map<raft::Term, NodeId> leaders_;
-  std::map<raft::LogIndex, std::uint64_t> states_;  // by what is applied
-  Terms committed_;
+  std::map<raft::LogIndex, std::uint64_t> states_;                   // by what is applied
   std::vector<std::shared_ptr<const raft::Membership>> decided_by_;  // of each: whose majorities held it then
   Terms committed_in_;  // of each the term in which it was first known to be committed; does not fall
 };

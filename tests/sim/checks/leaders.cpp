@@ -40,17 +40,18 @@ void Leaders::check_matches(const Machine& machine, const Terms& committed) {
   Known& known = known_[machine.id()];
   if (known.term != raft.term()) known = {raft.term(), {}};
   for (const raft::PeerStatus& peer : raft.peers()) {
-    raft::LogIndex& match = known.matches[peer.id];
+    const raft::Incarnation& incarnation = raft.membership().find(peer.id)->incarnation;
+    raft::LogIndex& match = known.matches[{peer.id, incarnation}];
     if (match == peer.match_index) continue;
     match = peer.match_index;
     const Machine* follower = find(peer.id);
     if (match == raft::LogIndex() || follower == nullptr) continue;
-    const raft::Term term_of_follower =
-        follower->is_running() ? follower->node().raft().term() : follower->durable().hard_state.term;
-    if (term_of_follower > raft.term()) continue;
+    DisksOfNode disks = follower->all_disks();
+    if (follower->is_running()) disks.present.term = follower->node().raft().term();
+    if (Disks::have_gone_on(disks, incarnation, raft.term())) continue;
     const raft::Term expected =
         match > raft.log().boundary() ? *raft.log().term(match) : committed.at(match.value() - 1);
-    if (follower->has_held(match, expected)) continue;
+    if (disks_.hold(disks, incarnation, {match, expected}, Leadership(raft.term(), machine.id()))) continue;
     throw Violation("match", text_of(machine.id()) + " takes the entry " + std::to_string(match.value()) + " of term " +
                                  std::to_string(expected.value()) + " to be on the disk of " + text_of(peer.id) +
                                  ", where it is not");

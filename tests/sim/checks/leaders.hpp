@@ -8,17 +8,19 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
-#include "checks/logs.hpp"
 #include "machine.hpp"
+#include "machine/disks.hpp"
 
 namespace tenon::sim {
 
 class Leaders {
  public:
-  // Needs: the machines outlive it.
-  explicit Leaders(const std::vector<std::unique_ptr<Machine>>& machines) : machines_(machines) {}
+  // Needs: both outlive it.
+  Leaders(const std::vector<std::unique_ptr<Machine>>& machines, const Disks& disks)
+      : machines_(machines), disks_(disks) {}
 
   // Each throws Violation. It has begun to lead.
   void check_leases(const Machine& leader) const;
@@ -29,12 +31,13 @@ class Leaders {
  private:
   struct Known {
     raft::Term term;
-    std::map<NodeId, raft::LogIndex> matches;
+    std::map<std::pair<NodeId, raft::Incarnation>, raft::LogIndex> matches;  // by how it knows each
   };
 
   const Machine* find(NodeId node) const;
 
   const std::vector<std::unique_ptr<Machine>>& machines_;
+  const Disks& disks_;
   std::map<NodeId, Known> known_;  // by each leader, when it was last looked at
 };
 

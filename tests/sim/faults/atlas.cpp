@@ -10,13 +10,12 @@ namespace {
 
 using Kind = node::MemberChangeWanted::Kind;
 
-// A directory that the other had earlier is none of a member for it, or it knows which one is.
+// A directory that the other had earlier is none of a member for it, or it knows which one is; also when it does not
+// run, and is started again.
 bool cannot_mistake(const Machine& machine, const Machine& other) {
-  if (!machine.is_running()) return false;
-  const node::Status status = machine.node().status();
-  const raft::LogIndex said_at = machine.node().raft().log().membership_index();
-  if (said_at > status.durable_index || said_at > status.applied_index) return false;
-  const raft::Member* member = status.membership.find(other.id());
+  const std::shared_ptr<const raft::Membership> sure = machine.sure_membership();
+  if (sure == nullptr) return false;
+  const raft::Member* member = sure->find(other.id());
   return member == nullptr || member->incarnation != raft::Incarnation{};
 }
 

@@ -171,11 +171,13 @@ bool Machine::damage(DamageTarget target, DamageKind kind, Stream& random) {
 void Machine::empty_disks() {
   disk_.wipe();
   image_disk_.wipe();
-  durable_.clear();
+  lost_disks_.push_back({incarnation_, durable_hard_state_.term, std::exchange(durable_, {})});
+  incarnation_ = {};
   durable_hard_state_ = {};
   unsynced_.clear();
   promised_ = {};
   last_memberships_.clear();
+  last_sure_membership_.reset();
   is_damaged_ = false;
   has_begun_ = false;
   ++disks_;
@@ -184,7 +186,6 @@ void Machine::empty_disks() {
 void Machine::wipe(bool is_born_again) {
   TENON_CHECK(!is_running() && !is_lost_);
   trace_.note("is wiped", id_.value());
-  wiped_ = std::move(durable_);
   empty_disks();
   joins_ = !is_born_again;
   is_stranger_ = true;
@@ -195,18 +196,9 @@ void Machine::recycle() {
   trace_.note("is emptied to join again", id_.value());
   trace_.count("nodes emptied to join again");
   empty_disks();
-  wiped_.clear();
   joins_ = true;
   is_stranger_ = false;
   is_lost_ = false;
-}
-
-bool Machine::has_held(raft::LogIndex index, raft::Term term) const noexcept {
-  const auto holds = [&](const Terms& terms) {
-    if (terms.size() < index.value()) return false;
-    return terms[index.value() - 1] == term || terms[index.value() - 1] == raft::Term();
-  };
-  return holds(durable_) || holds(wiped_);
 }
 
 }  // namespace tenon::sim

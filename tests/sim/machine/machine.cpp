@@ -117,6 +117,7 @@ void Machine::end() {
   ++life_;
   promised_ = node_->raft().hard_state();
   last_memberships_ = memberships();
+  last_sure_membership_ = sure_membership();
   is_at_work_ = true;
   works_.clear();
   node_.reset();
@@ -148,6 +149,14 @@ std::vector<raft::Log::MembershipAt> Machine::memberships() const {
     if (all.front().index <= from) return all;
     index = all.front().index.previous();
   }
+}
+
+std::shared_ptr<const raft::Membership> Machine::sure_membership() const {
+  if (!node_) return last_sure_membership_;
+  const raft::Log& log = node_->raft().log();
+  const raft::LogIndex sure = std::min(log.durable_index(), node_->status().applied_index);
+  const bool is_none = sure < log.boundary() || (sure == raft::LogIndex() && log.last_index() > sure);
+  return is_none ? nullptr : log.membership_as_of(sure).membership;
 }
 
 void Machine::heal() {

@@ -60,7 +60,7 @@ TEST_CASE("a disk that is another has promised nothing") {
 
 TEST_CASE("a vote that leaves before it is durable is seen") {
   const auto sent = [](const raft::Message& message, HardState durable) {
-    return violated([&] { DurablePromises::check_sent(kOne, kTwo, message, {durable, LogIndex(9)}); });
+    return violated([&] { DurablePromises::check_sent(kOne, kTwo, message, {durable, {}}, std::nullopt); });
   };
   const raft::VoteReply granted{Term(5), raft::Ballot::vote, true};
   CHECK(sent(granted, {Term(5), kTwo}).empty());
@@ -75,12 +75,20 @@ TEST_CASE("a vote that leaves before it is durable is seen") {
 }
 
 TEST_CASE("an acknowledgement of entries that leaves before they are durable is seen") {
-  const auto sent = [](raft::AppendAccepted accepted, const DurableView& durable) {
-    return violated([&] { DurablePromises::check_sent(kOne, kTwo, accepted, durable); });
+  const auto sent = [](raft::AppendAccepted accepted, Term term, std::vector<Term> on_disk,
+                       std::optional<Term> in_memory) {
+    return violated([&] { DurablePromises::check_sent(kOne, kTwo, accepted, {{term, NodeId()}, on_disk}, in_memory); });
   };
-  CHECK(sent({Term(5), LogIndex(9)}, {{Term(5), NodeId()}, LogIndex(9)}).empty());
-  CHECK(sent({Term(5), LogIndex(9)}, {{Term(5), NodeId()}, LogIndex(8)}) == "append-durability");
-  CHECK(sent({Term(5), LogIndex(9)}, {{Term(4), NodeId()}, LogIndex(9)}) == "append-durability");
+  const std::vector<Term> two(2, Term(4));
+  CHECK(sent({Term(5), LogIndex(2)}, Term(5), two, Term(4)).empty());
+  CHECK(sent({Term(5), LogIndex(0)}, Term(5), {}, Term(0)).empty());
+  CHECK(sent({Term(5), LogIndex(3)}, Term(5), two, Term(5)) == "append-durability");
+  CHECK(sent({Term(5), LogIndex(2)}, Term(4), two, Term(4)) == "append-durability");
+  // Another entry is there, which is to be replaced.
+  CHECK(sent({Term(5), LogIndex(2)}, Term(5), two, Term(5)) == "append-durability");
+  // Within an image it is not known which.
+  CHECK(sent({Term(5), LogIndex(2)}, Term(5), {Term(), Term()}, Term(5)).empty());
+  CHECK(sent({Term(5), LogIndex(2)}, Term(5), two, std::nullopt).empty());
 }
 
 TEST_CASE("one frame that is sent a thousand times while nothing changes is seen") {
