@@ -19,6 +19,7 @@
 #include "filewal/file_log.hpp"
 #include "filewal/image_store.hpp"
 #include "machine/observer.hpp"
+#include "machine/worker_speed.hpp"
 #include "machine/written.hpp"
 #include "network.hpp"
 #include "node/boot.hpp"
@@ -58,9 +59,11 @@ class Machine final : public Network::Endpoint,
   // What its disk holds is damaged, as far as it is known not to have noticed.
   bool is_damaged() const noexcept { return is_damaged_; }
   const node::Node& node() const { return *node_; }
-  // Whether the entry is durable on its disk, by what the storage contract promises and maybe within an image, or was
-  // on one that it has lost.
+  // Whether the entry is durable on its disk, by what the storage contract promises and maybe within an image; or was
+  // on one that is lost, and somebody may have counted on that: it was acknowledged, or known to be committed.
   bool has_held(raft::LogIndex index, raft::Term term) const noexcept;
+  // It tells a leader that its log is the leader's up to there.
+  void has_acknowledged(raft::LogIndex index) noexcept;
   // A write of its node is on the way to its disk.
   bool is_writing() const noexcept { return staged_sequence_ != 0; }
   // What is durable on its disk, by what the storage contract promises.
@@ -81,6 +84,14 @@ class Machine final : public Network::Endpoint,
   void set_wall_clock(milliseconds ahead, std::int64_t per_million) {
     clock_.set_wall(events_.now(), ahead, per_million);
   }
+  // While it runs its steady clock shows so much more than it did.
+  void jump_steady_clock(Duration by);
+  // All those together.
+  Duration jumped() const noexcept { return clock_.jumped(); }
+  // What clients write through it reaches it no earlier than after `time`.
+  void hold_writes(Duration time) { writes_held_until_ = events_.now() + time; }
+  // What its workers do stands still for so long.
+  void stall_work(Duration time) { worker_speed_.stall(time); }
   // Its syncs take so many times as long, until then.
   void slow_disk(Duration time, std::int64_t times);
   void fail_next_call(bool of_images, support::DiskCall call, tenon_error error);
@@ -106,10 +117,7 @@ class Machine final : public Network::Endpoint,
   // False: it is not running, and the request was not taken.
   bool submit(node::Submission submission);
   // Needs: it is running.
-  void ask(node::OperatorRequest request) {
-    node_->ask(std::move(request));
-    run_soon();
-  }
+  void ask(node::OperatorRequest request);
   // Both: needs that it is running, in the life in which the request was submitted.
   void cancel(node::Token token) {
     node_->cancel(token);
@@ -201,8 +209,7 @@ class Machine final : public Network::Endpoint,
   Trace& trace_;
   Observer& observer_;
   Stream random_;
-  Stream work_;
-  const std::int64_t work_slowness_;  // how often others want its workers
+  WorkerSpeed worker_speed_;
   support::MemoryFileSystem disk_;
   support::MemoryFileSystem image_disk_;
   DiskTrouble log_trouble_;
@@ -220,6 +227,7 @@ class Machine final : public Network::Endpoint,
   std::uint64_t life_ = 0;             // counts starts and ends; what was planned in an earlier one is void
   Clock clock_;
   Instant paused_until_{};
+  Instant writes_held_until_{};
   std::optional<Instant> next_run_;
   bool is_healed_ = false;
   bool is_lost_ = false;
@@ -247,7 +255,8 @@ class Machine final : public Network::Endpoint,
   std::vector<std::pair<std::uint64_t, filewal::ReadPlan>> planned_reads_;
   Terms durable_;
   raft::HardState durable_hard_state_;
-  Terms wiped_;                   // what durable_ was before its disk became another
+  raft::LogIndex counted_on_;     // up to where others may have counted on durable_
+  Terms wiped_;                   // durable_ up to there, before its disk became another
   std::deque<Written> unsynced_;  // since durable_, in order; those that are queued too
 };
 

@@ -173,6 +173,7 @@ void Machine::empty_disks() {
   image_disk_.wipe();
   durable_.clear();
   durable_hard_state_ = {};
+  counted_on_ = {};
   unsynced_.clear();
   promised_ = {};
   last_memberships_.clear();
@@ -185,6 +186,7 @@ void Machine::wipe(bool is_born_again) {
   TENON_CHECK(!is_running() && !is_lost_);
   trace_.note("is wiped", id_.value());
   wiped_ = std::move(durable_);
+  wiped_.resize(std::min<std::size_t>(wiped_.size(), counted_on_.value()));
   empty_disks();
   joins_ = !is_born_again;
   is_stranger_ = true;
@@ -200,6 +202,8 @@ void Machine::recycle() {
   is_stranger_ = false;
   is_lost_ = false;
 }
+
+void Machine::has_acknowledged(raft::LogIndex index) noexcept { counted_on_ = std::max(counted_on_, index); }
 
 bool Machine::has_held(raft::LogIndex index, raft::Term term) const noexcept {
   const auto holds = [&](const Terms& terms) {
