@@ -41,7 +41,6 @@ class Simulation(unittest.TestCase):
             "frames of wiped nodes dropped", "follows: it has not heard of a majority",
             "pre-votes refused, a leader is heard of", "reached: a torn tail is set aside",
             "reached: an unfinished image is gone on with", "reads at an older leader",
-            "reached: an image is there when the log has overtaken it",
             "reached: two nodes lead at once, in different terms",
             "reached: a leader begins with entries of earlier terms to commit",
             "reached: the hard state is mended from its other copy",
