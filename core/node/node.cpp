@@ -121,7 +121,7 @@ void Node::run(Now now) {
     forward_writes();
   }
   begin_reads();
-  step(raft::Tick{});
+  step(raft::Tick{applying_waits_since()});
   compact_log();
   perform();
   send_reports();

@@ -26,8 +26,15 @@ void Node::read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, 
   // The core asks for one at a time for each peer, and would wait for ever for one that was not begun.
   TENON_CHECK(!is_under_way || !std::holds_alternative<raft::NodeId>(reader));
   if (is_under_way) return;
-  log_reads_.emplace(++last_log_read_, LogRead{reader, first});
+  log_reads_.emplace(++last_log_read_, LogRead{reader, first, now_.steady});
   storage_.table->read_entries(storage_.self, last_log_read_, first.value(), end.value(), bytes_max);
+}
+
+std::optional<raft::Instant> Node::applying_waits_since() const {
+  for (const auto& [request, read] : log_reads_) {
+    if (std::holds_alternative<std::monostate>(read.reader)) return read.since;
+  }
+  return std::nullopt;
 }
 
 void Node::on_entries_read(std::uint64_t request, tenon_error error, std::span<const tenon_entry> entries) {

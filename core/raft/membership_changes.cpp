@@ -35,7 +35,7 @@ void Raft::follow_membership(Leader& leading) {
   for (const Member& member : membership().members) {
     if (member.id == settings_.self) continue;
     Progress* known = find_progress(member.id);
-    if (known != nullptr && before.find(member.id) == nullptr) {
+    if (known != nullptr && before.find(member.id) == nullptr && !mutant("returning-number-known")) {
       *known = Progress(member.id, begun, now_);
     } else if (known == nullptr) {
       const auto place = std::find_if(leading.followers.begin(), leading.followers.end(),
@@ -156,7 +156,7 @@ bool Raft::is_this_node(const Incarnation& known) const noexcept {
 // Who has joined counts for nobody before its log says so, which it does before a leader lets it count (I49). Its
 // number may have been another's, and whoever knows of that one only would take its vote for the other's.
 bool Raft::may_vote() const {
-  if (!settings_.joins) return true;
+  if (!settings_.joins || mutant("joining-node-votes")) return true;
   return log_.any_since(commit_index_, [&](const Membership& one) {
     const Member* self = one.find(settings_.self);
     return self != nullptr && is_this_node(self->incarnation);

@@ -47,7 +47,8 @@ void Raft::step(const Event& event, Effects& effects) {
   check_invariants();
 }
 
-void Raft::on(const Tick&, Effects& effects) {
+void Raft::on(const Tick& tick, Effects& effects) {
+  own_read_since_ = tick.reads_since;
   if (std::holds_alternative<Leader>(role_)) {
     check_leadership(effects);
   } else {
@@ -163,10 +164,11 @@ bool Raft::hears_leader() const noexcept {
 
 bool Raft::is_disk_stalled() const noexcept {
   const auto is_old = [&](Instant since) { return now_ - since >= settings_.election_timeout_max; };
-  // A leader whose peers wait for entries that it cannot read may have nothing to write, and commits nothing for ever.
-  // One that commits by the others is left alone.
+  // A leader that cannot read what its peers wait for, or what it is to apply itself, may have nothing to write, and
+  // commits nothing for ever. One that commits by the others is left alone.
   return (!unsynced_.empty() && is_old(unsynced_.front().since)) ||
-         (!log_reads_.empty() && is_old(log_reads_.front().since) && is_old(commit_moved_));
+         (!log_reads_.empty() && is_old(log_reads_.front().since) && is_old(commit_moved_)) ||
+         (own_read_since_ && is_old(*own_read_since_));
 }
 
 Instant Raft::draw_election_deadline() {

@@ -42,6 +42,7 @@ void Churn::run() {
     if (step % kStretch == 0) begin_stretch();
     move();
   }
+  if (one_in(2)) leave_one_behind();
   check_rest(come_to_rest());
   for (const Token read : reads_) {
     if (cluster_.outcome(read).read_index) ++reached_.reads;
@@ -216,22 +217,85 @@ Membership Churn::any_membership(const Membership& from) {
   return to;
 }
 
-// All faults end. A membership that is joint is left, as a node does it, and then a write is decided.
-NodeId Churn::come_to_rest() {
+// One is removed, and another, who knows that, is cut off. The first is taken in again, and the two are to be the only
+// voters: that is in its log, and behind it an entry that nobody else has.
+void Churn::leave_one_behind() {
+  calm_down();
+  std::optional<NodeId> leader;
+  for (int tries = 0; tries < 5 && !leader; ++tries) leader = settle();
+  if (!leader) return;
+  std::vector<NodeId> others = all();
+  std::erase(others, *leader);
+  const auto take = [&] {
+    const auto taken = others.begin() + static_cast<std::ptrdiff_t>(random_.below(others.size()));
+    const NodeId node = *taken;
+    others.erase(taken);
+    return node;
+  };
+  const NodeId returning = take();
+  const NodeId behind = take();
+  const NodeId third = take();
+  if (!make_voters(*leader, {*leader, behind, third})) return;
+  cluster_.isolate(behind);
+  isolated_.push_back(behind);
+  if (!make_voters(*leader, {*leader, behind, returning})) return;
+  // The leader leaves as well, and could not decide anything any more.
+  if (!cluster_.outcome(cluster_.enter_joint(*leader, {behind, returning})).proposed) return;
+  cluster_.stabilize();
+  cluster_.propose(*leader, "of one alone");
+  cluster_.deliver({.from = *leader, .to = returning});
+  cluster_.write_durable(returning);
+  cluster_.crash(*leader, 0);
+  ++reached_.behind;
+}
+
+// By as many changes as it takes. Returns whether they are decided.
+bool Churn::make_voters(NodeId leader, const std::vector<NodeId>& voters) {
+  const auto pass = [&] {
+    send_images_again();
+    cluster_.run(milliseconds(300));
+    return cluster_.is_running(leader) && cluster_.raft(leader).role() == RoleName::leader;
+  };
+  for (const NodeId node : voters) {
+    if (cluster_.raft(leader).membership().find(node) != nullptr) continue;
+    cluster_.add_learner(leader, node);
+    if (!pass()) return false;
+  }
+  cluster_.enter_joint(leader, voters);
+  if (!pass()) return false;
+  cluster_.leave_joint(leader);
+  if (!pass()) return false;
+  const Raft& core = cluster_.raft(leader);
+  std::vector<NodeId> wanted = voters;
+  std::sort(wanted.begin(), wanted.end());
+  return !core.membership().is_joint() && core.membership().voters() == wanted &&
+         core.log().membership_index() <= core.commit_index();
+}
+
+void Churn::calm_down() {
   is_calm_ = true;
   end_isolation();
   for (const NodeId node : all()) {
     if (!cluster_.is_running(node)) restart(node);
   }
+}
+
+// A membership that is joint is left, as a node does it. Returns who leads, when it is not.
+std::optional<NodeId> Churn::settle() {
+  send_images_again();
+  cluster_.run(milliseconds(2000));
+  const std::optional<NodeId> leader = newest_leader();
+  if (!leader || !cluster_.raft(*leader).membership().is_joint()) return leader;
+  cluster_.leave_joint(*leader);
+  return std::nullopt;
+}
+
+// All faults end, and then a write is decided.
+NodeId Churn::come_to_rest() {
+  calm_down();
   for (int tries = 0; tries < 30; ++tries) {
-    send_images_again();
-    cluster_.run(milliseconds(2000));
-    const std::optional<NodeId> leader = newest_leader();
+    const std::optional<NodeId> leader = settle();
     if (!leader) continue;
-    if (cluster_.raft(*leader).membership().is_joint()) {
-      cluster_.leave_joint(*leader);
-      continue;
-    }
     const LogIndex last = cluster_.raft(*leader).log().last_index();
     cluster_.propose(*leader, "last");
     cluster_.run(milliseconds(200));

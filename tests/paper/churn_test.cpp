@@ -30,13 +30,15 @@ TEST_CASE("whatever is lost, late and restarted while members change, what is de
     reached.joint += churn.reached().joint;
     reached.reads += churn.reached().reads;
     reached.images += churn.reached().images;
+    reached.behind += churn.reached().behind;
   }
   INFO("seeds " << seeds << ", changes " << reached.changes << ", joint " << reached.joint << ", reads "
-                << reached.reads << ", images " << reached.images);
+                << reached.reads << ", images " << reached.images << ", behind " << reached.behind);
   CHECK(reached.changes > 10 * seeds);
   CHECK(reached.joint > 3 * seeds);
   CHECK(reached.reads > 10 * seeds);
   CHECK(reached.images > seeds);
+  CHECK(reached.behind > seeds / 10);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "filewal/image_store.hpp"
 #include "machine/disks.hpp"
 #include "machine/observer.hpp"
+#include "machine/worker_speed.hpp"
 #include "machine/written.hpp"
 #include "network.hpp"
 #include "node/boot.hpp"
@@ -86,6 +87,14 @@ class Machine final : public Network::Endpoint,
   void set_wall_clock(milliseconds ahead, std::int64_t per_million) {
     clock_.set_wall(events_.now(), ahead, per_million);
   }
+  // While it runs its steady clock shows so much more than it did.
+  void jump_steady_clock(Duration by);
+  // All those together.
+  Duration jumped() const noexcept { return clock_.jumped(); }
+  // What clients write through it reaches it no earlier than after `time`.
+  void hold_writes(Duration time) { writes_held_until_ = events_.now() + time; }
+  // What its workers do stands still for so long.
+  void stall_work(Duration time) { worker_speed_.stall(time); }
   // Its syncs take so many times as long, until then.
   void slow_disk(Duration time, std::int64_t times);
   void fail_next_call(bool of_images, support::DiskCall call, tenon_error error);
@@ -111,10 +120,7 @@ class Machine final : public Network::Endpoint,
   // False: it is not running, and the request was not taken.
   bool submit(node::Submission submission);
   // Needs: it is running.
-  void ask(node::OperatorRequest request) {
-    node_->ask(std::move(request));
-    run_soon();
-  }
+  void ask(node::OperatorRequest request);
   // Both: needs that it is running, in the life in which the request was submitted.
   void cancel(node::Token token) {
     node_->cancel(token);
@@ -206,8 +212,7 @@ class Machine final : public Network::Endpoint,
   Trace& trace_;
   Observer& observer_;
   Stream random_;
-  Stream work_;
-  const std::int64_t work_slowness_;  // how often others want its workers
+  WorkerSpeed worker_speed_;
   support::MemoryFileSystem disk_;
   support::MemoryFileSystem image_disk_;
   DiskTrouble log_trouble_;
@@ -225,6 +230,7 @@ class Machine final : public Network::Endpoint,
   std::uint64_t life_ = 0;             // counts starts and ends; what was planned in an earlier one is void
   Clock clock_;
   Instant paused_until_{};
+  Instant writes_held_until_{};
   std::optional<Instant> next_run_;
   bool is_healed_ = false;
   bool is_lost_ = false;

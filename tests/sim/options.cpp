@@ -66,6 +66,15 @@ constexpr Kind kKinds[] = {
     kind_of<&Options::loss_in_write_per_million, 500'000>("power losses in writes"),
     kind_of<&Options::late_repeat_per_million, 50'000>("frames repeated late"),
     kind_of<&Options::busy_worker_mean, 20>("busy workers"),
+    kind_of<&Options::worker_stall_per_million, 50'000>("worker stalls"),
+    kind_of<&Options::hush_per_million, 500'000>("writes held up"),
+    kind_of<&Options::large_value_bytes, 2'000>("large values within tiny limits"),
+    {"steady clock jumps", [](const Options& options) { return options.steady_jump_mean > Duration::zero(); },
+     [](Options& options) { options.steady_jump_mean = {}; },
+     [](Options& options) {
+       options.steady_jump_mean = milliseconds(1'000);
+       options.node.raft.lease_drift.reset();
+     }},
 };
 
 std::string count_of(Duration time) {
@@ -133,6 +142,7 @@ Options::Options(std::uint64_t with_seed, const Bounds& bounds) : seed(with_seed
   draw_registers();
   draw_members();
   draw_rivals();
+  draw_stalls();
   leave_out(bounds);
 }
 
@@ -206,9 +216,19 @@ void Options::draw_rivals() {
   if (draw.between(0, 3) == 0) duplicate_per_million *= 8;
   const std::uint64_t value_bytes = draw.log_between(100, 4'000);
   images_differ = draw.coin();
-  // Where limits are tiny such values are more than a cluster can commit.
   const bool is_roomy = node.inbox_bytes_max > 100'000;
-  if (draw.coin() && is_roomy) value_bytes_max = value_bytes;
+  if (draw.coin()) (is_roomy ? value_bytes_max : large_value_bytes) = value_bytes;
+}
+
+// The same. A lease is only as good as the clocks of those that have promised it: where there are any, no clock jumps.
+void Options::draw_stalls() {
+  Stream draw(seed, "stalls");
+  const auto stall = static_cast<std::uint32_t>(draw.log_between(2'000, 200'000));
+  if (draw.coin()) worker_stall_per_million = stall;
+  const auto hush = static_cast<std::uint32_t>(draw.between(100'000, 900'000));
+  if (draw.coin()) hush_per_million = hush;
+  const std::uint64_t jump_ms = draw.log_between(50, 10'000);
+  if (draw.coin() && !node.raft.lease_drift) steady_jump_mean = milliseconds(jump_ms);
 }
 
 // First what the bounds say, and then what this run is spared: some have few faults, a few have none.

@@ -77,10 +77,13 @@ struct Options {
   std::uint32_t loss_in_write_per_million = 0;  // of starts
   std::uint32_t late_repeat_per_million = 0;    // of Raft's messages
   Duration busy_worker_mean{};  // that a worker takes longer for a step, times what is drawn for its machine
+  std::uint32_t worker_stall_per_million = 0;  // of steps, each of some elections
+  std::uint32_t hush_per_million = 0;          // of moments in which a write would undo what is being played
   // Clients
   std::size_t clients;
   std::size_t keys;
   std::uint64_t value_bytes_max = 100;
+  std::uint64_t large_value_bytes = 0;  // where limits are tiny, instead of value_bytes_max; 0: there are none
   Duration think_mean;
   Duration timeout;
   std::size_t watchers = 0;
@@ -92,8 +95,9 @@ struct Options {
   // Wall clocks that may be wrong, from the first node on, and how often they jump; zero: never
   std::size_t wrong_clocks = 0;
   Duration clock_jump_mean{};
-  bool images_differ = false;  // every other node takes none by itself
-  node::Settings node;         // without what differs between nodes
+  Duration steady_jump_mean{};  // the same of steady clocks, forward; only where no lease rests on them
+  bool images_differ = false;   // every other node takes none by itself
+  node::Settings node;          // without what differs between nodes
 
  private:
   void draw_watches();
@@ -104,6 +108,7 @@ struct Options {
   void draw_registers();
   void draw_members();
   void draw_rivals();
+  void draw_stalls();
   void leave_out(const Bounds& bounds);
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "member_checks.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::node {
 namespace {
@@ -173,7 +174,8 @@ std::optional<raft::Membership> MemberChanges::promote_caught_up(const LeaderVie
   for (const raft::Member& member : view.membership.members) {
     if (member.standing != raft::Standing::learner || member.takes_place_of == raft::NodeId()) continue;
     const MemberLag* const lag = find_lag(view.lags, member.id);
-    if (lag == nullptr || !lag->is_heard || !lag->holds_membership || lag->missing_bytes > kNearBytes) continue;
+    const bool can_vote = lag != nullptr && (lag->holds_membership || mutant("unknowing-learner-promoted"));
+    if (lag == nullptr || !lag->is_heard || !can_vote || lag->missing_bytes > kNearBytes) continue;
     MemberChangeWanted wanted{Kind::add, member.id};
     if (member.takes_place_of != member.id) {
       wanted.kind = Kind::replace;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "raft/quorum.hpp"
+#include "tenon/testing/mutant.hpp"
 
 namespace tenon::node {
 namespace {
@@ -64,7 +65,7 @@ std::optional<std::string> fault_of_promotion(const MemberChangeWanted& wanted, 
   }
   // As a voter that does not know that it is one it would refuse its vote, and perhaps nobody could be elected any
   // more.
-  if (lag == nullptr || !lag->holds_membership) {
+  if (lag == nullptr || (!lag->holds_membership && !mutant("unknowing-learner-promoted"))) {
     return name_of(wanted.node) +
            " has not got the entry of the log by which it is a member, as far as is known, so it could not vote; start "
            "it if it does not run, and wait a moment: member list says how far it is";

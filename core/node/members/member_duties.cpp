@@ -124,8 +124,9 @@ std::optional<raft::Membership> MemberDuties::change_members(bool may_propose) {
   if (now_ >= next_welcome_) send_welcomes();
   changes_.expire(view());
   const raft::Membership& now = raft_.membership();
+  if (mutant("change-told-undecided")) changes_.settle(view());
   if (!may_propose || raft_.log().membership_index() > raft_.commit_index()) return std::nullopt;
-  if (now.is_joint()) return raft::leaving_joint(now);
+  if (now.is_joint() && !mutant("joint-never-left")) return raft::leaving_joint(now);
   changes_.settle(view());
   if (std::optional<raft::Membership> known = with_what_is_known(now)) return known;
   return changes_.next(view());
@@ -199,7 +200,8 @@ void MemberDuties::take(const Arrived& arrived) {
   // Nobody is told that it was removed before that is decided: it may have to stand, and would be quiet for good.
   const raft::FormerMember* former = raft_.membership().find_former(request.node);
   const bool was_this = former != nullptr && former->incarnation == request.incarnation;
-  if (was_this && raft_.log().membership_index() > raft_.commit_index()) return;
+  const bool is_decided = raft_.log().membership_index() <= raft_.commit_index() || mutant("removal-told-undecided");
+  if (was_this && !is_decided) return;
   if (raft_.role() != raft::RoleName::leader) {
     if (was_this) {
       if (auto notice = changes_.heard(request, is_direct, view(), places_)) answer(request, *std::move(notice));
@@ -291,7 +293,8 @@ std::optional<FrameDrop> MemberDuties::check_sender(raft::NodeId peer, const raf
   if (member == nullptr) return is_for_core(body) ? std::nullopt : std::optional(FrameDrop::not_a_member);
   if (member->incarnation == raft::Incarnation{}) {
     heard_incarnations_[peer] = incarnation;
-  } else if (member->incarnation != incarnation && is_a_members_word(body) && !mutant("earlier-life-heard")) {
+  } else if (member->incarnation != incarnation && (is_a_members_word(body) || mutant("new-leader-unheard")) &&
+             !mutant("earlier-life-heard")) {
     tell_wiped(peer, incarnation);
     return FrameDrop::old_incarnation;
   }

@@ -39,7 +39,8 @@ void Invariants::check(const Machine& machine) {
   const raft::Raft& raft = machine.node().raft();
   const bool has_committed = raft.role() == raft::RoleName::leader && raft.commit_index() >= raft.leadership_start();
   check_bounds(machine.id(), status, machine.open_images(),
-               {options_.node, options_.value_bytes_max + kRequestSlackBytes, machines_.size(), has_committed});
+               {options_.node, std::max(options_.value_bytes_max, options_.large_value_bytes) + kRequestSlackBytes,
+                machines_.size(), has_committed});
 }
 
 // I16, election safety (Raft paper, section 5.2): at most one leader in a term.
@@ -141,7 +142,7 @@ void Invariants::check_acknowledged(Seen& seen) {
 }
 
 // I35 and I36.
-void Invariants::check_sent(const Machine& machine, NodeId to, std::span<const wire::OutgoingFrame> frames) {
+void Invariants::check_sent(Machine& machine, NodeId to, std::span<const wire::OutgoingFrame> frames) {
   const std::size_t message_kind_at = 48 + options_.node.cluster_id.size();
   const raft::Raft& raft = machine.node().raft();
   const std::uint64_t state =
@@ -251,8 +252,12 @@ void Invariants::decide(const Machine& machine, const Seen& seen, const Leading&
   trace_.count("entries committed");
   const auto drifted_ms = static_cast<std::uint64_t>(
       std::chrono::duration_cast<milliseconds>(trace_.time() * options_.drift_per_million / 1'000'000).count());
+  // By as much as the clocks of those that have led may have jumped.
+  Duration jumped{};
+  for (const auto& one : machines_) jumped += one->jumped();
+  const auto jumped_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(jumped).count());
   const std::uint64_t wall_ms_max =
-      true_wall_ms(events_.now()) + drifted_ms + (options_.drift_per_million > 0 ? 1u : 0u);
+      true_wall_ms(events_.now()) + drifted_ms + jumped_ms + (options_.drift_per_million > 0 ? 1u : 0u);
   history_.committed(entry.index, entry.term, clocks_are_right_ ? wall_ms_max : ~std::uint64_t{0});
 }
 

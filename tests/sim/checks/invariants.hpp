@@ -50,7 +50,7 @@ class Invariants {
   // Retries of this queue are answered as an earlier try was.
   void exempt(std::uint64_t queue) { acknowledgements_.exempt(queue); }
   void answered(const Machine& machine, const node::Answer& answer);
-  void check_sent(const Machine& machine, NodeId to, std::span<const wire::OutgoingFrame> frames);
+  void check_sent(Machine& machine, NodeId to, std::span<const wire::OutgoingFrame> frames);
 
   void check_received(const Machine& machine, NodeId from, const std::shared_ptr<const std::string>& frame);
 

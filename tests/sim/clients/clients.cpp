@@ -65,7 +65,9 @@ std::uint64_t Clients::send(Machine& machine, Request request) {
   const std::uint64_t number = ++last_request_;
   request.known_before = known_[request.key];
   if (request.is_write) {
-    request.value = "value " + std::to_string(number) + std::string(random_.between(0, options_.value_bytes_max), '.');
+    const std::uint64_t padding = random_.between(0, std::max(options_.value_bytes_max, options_.large_value_bytes));
+    if (padding > options_.value_bytes_max) trace_.count("large values within tiny limits");
+    request.value = "value " + std::to_string(number) + std::string(padding, '.');
     put_.emplace(request.value, request.key);
   }
   trace_.note(request.is_write ? "puts" : "reads", machine.id().value(), number);

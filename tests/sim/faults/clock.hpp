@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The two clocks of a machine. The steady one has begun somewhere, and runs a little too fast or too slow, within the
-// drift that is promised; it never jumps, for a machine that sleeps is a machine that is paused. The wall clock may be
-// off by anything, run at any rate, and jump.
+// drift that is promised. A machine that sleeps is a machine that is paused, for the clock counts what it has slept;
+// but it may have counted too much, and then it has jumped forward. It never goes back. The wall clock may be off by
+// anything, run at any rate, and jump.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,14 @@ class Clock {
     ahead_ = ahead;
     per_million_ = per_million;
   }
+  // The steady clock shows so much more than it did. Needs: by >= 0.
+  void jump(Duration by) {
+    TENON_CHECK(by >= Duration::zero());
+    ahead_ += by;
+    jumped_ += by;
+  }
+  // By how much in all.
+  Duration jumped() const noexcept { return jumped_; }
   Instant steady(Instant now) const {
     const Duration passed = now - began_;
     return now + ahead_ + passed * per_million_ / kMillion;
@@ -50,6 +59,7 @@ class Clock {
 
   Instant began_{};
   Duration ahead_{};
+  Duration jumped_{};
   std::int64_t per_million_ = 0;
   Instant wall_set_{};
   milliseconds wall_ahead_{};

@@ -7,6 +7,7 @@ namespace tenon::sim {
 namespace {
 
 constexpr std::int64_t kWallRatePerMillionMax = 200'000;
+constexpr std::uint64_t kSteadyJumpMaxMs = 600'000;
 
 }  // namespace
 
@@ -42,6 +43,9 @@ void FaultPlan::begin() {
     if (options_.wrong_clocks == 0) return;
     set_clock(random);
     trace_.count("clock jumps");
+  });
+  now_and_then(options_.steady_jump_mean, "steady clock jumps", [this](Stream& random) {
+    random.pick(machines_)->jump_steady_clock(milliseconds(random.log_between(1, kSteadyJumpMaxMs)));
   });
   now_and_then(options_.transfer_mean, "transfers", [this](Stream& random) {
     Machine& machine = choose(random);

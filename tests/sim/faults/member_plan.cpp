@@ -87,6 +87,7 @@ void MemberPlan::answered(const Machine& machine, const node::OperatorAnswer& an
   }
   const std::string kind = name_of(found->second.wanted.kind);
   if (std::holds_alternative<node::MemberChangeDone>(answer.what)) {
+    check_decided(machine, found->second.wanted);
     trace_.note("has changed the members", machine.id().value(), request);
     trace_.count("members: " + kind + " done");
   } else {
@@ -96,6 +97,19 @@ void MemberPlan::answered(const Machine& machine, const node::OperatorAnswer& an
     trace_.count("members: " + kind + fate);
   }
   settle(request);
+}
+
+void MemberPlan::check_decided(const Machine& machine, const Wanted& wanted) {
+  const raft::Raft& raft = machine.node().raft();
+  const raft::Membership& decided = *raft.log().membership_as_of(raft.commit_index()).membership;
+  const raft::Member* member = decided.find(wanted.node);
+  const bool is_made = wanted.kind == Kind::remove    ? member == nullptr
+                       : wanted.kind == Kind::promote ? member != nullptr && member->standing == raft::Standing::voter
+                                                      : member != nullptr;
+  if (is_made) return;
+  throw Violation("membership", "node " + std::to_string(machine.id().value()) + " says that it has done to " +
+                                    name_of(wanted.kind) + " node " + std::to_string(wanted.node.value()) +
+                                    ", which is not decided");
 }
 
 void MemberPlan::ended(NodeId node) {

@@ -37,6 +37,8 @@ class MemberPlan {
   std::optional<Wanted> mend(const raft::Membership& now, Stream& random);
   std::optional<Wanted> approach(const raft::Membership& now, Stream& random);
   std::optional<Wanted> take_in(const raft::Membership& now, NodeId replaced, Stream& random);
+  // I55: a change that is told to be done is decided.
+  static void check_decided(const Machine& machine, const Wanted& wanted);
   void choose_target(std::size_t voters, Stream& random);
   void settle(std::uint64_t request);
   const Machine& machine_of(NodeId node) const { return *machines_.at(node.value() - 1); }

@@ -92,11 +92,18 @@ void Rivals::answer_late(const Machine& leader) {
 }
 
 // One does not hear of the leader, whom all others hear. Perhaps these restart when it has asked them for a while, and
-// have forgotten whom they heard.
+// have forgotten whom they heard. It could be elected when there was nothing to write meanwhile.
 void Rivals::hide_candidate(Machine& leader) {
   Machine& candidate = *random_.pick(machines_);
   if (&candidate == &leader) return;
-  network_.cut(leader.id(), candidate.id());
+  const bool is_hushed = hushes_.chance(options_.hush_per_million);
+  if (is_hushed) {
+    for (const auto& machine : machines_) machine->hold_writes(4 * options_.node.raft.election_timeout_max);
+    // What has been written by now it gets, and the rest late.
+    network_.clog(leader.id(), candidate.id(), 2 * options_.node.raft.election_timeout_max);
+  } else {
+    network_.cut(leader.id(), candidate.id());
+  }
   network_.cut(candidate.id(), leader.id());
   if (random_.coin()) return;
   events_.after(about_an_election(), [this, act = act_ + 1, &leader, &candidate] {

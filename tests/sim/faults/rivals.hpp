@@ -25,7 +25,8 @@ class Rivals {
         machines_(machines),
         plan_(plan),
         clients_(clients),
-        random_(options.seed, "rivals") {}
+        random_(options.seed, "rivals"),
+        hushes_(options.seed, "writes held up") {}
 
   void begin();
   // No fault begins any more.
@@ -61,6 +62,7 @@ class Rivals {
   FaultPlan& plan_;
   RivalClients& clients_;
   Stream random_;
+  Stream hushes_;
   bool is_over_ = false;
   std::uint64_t act_ = 0;  // counts, so that what was planned in an earlier one is void
   std::optional<Awaited> awaited_;

@@ -52,8 +52,7 @@ Machine::Machine(NodeId id, const raft::Membership& members, const Options& opti
       trace_(trace),
       observer_(observer),
       random_(options.seed, "machine", id.value()),
-      work_(options.seed, "busy workers", id.value()),
-      work_slowness_(static_cast<std::int64_t>(work_.log_between(1, 127) / 8)),
+      worker_speed_(options, events, trace, id.value()),
       disk_(mixed(mixed(options.seed, "disk"), id.value())),
       image_disk_(mixed(mixed(options.seed, "image disk"), id.value())),
       log_trouble_(disk_, trace, "the log"),
@@ -116,6 +115,7 @@ void Machine::end() {
   TENON_CHECK(is_running());
   ++life_;
   promised_ = node_->raft().hard_state();
+  counted_on_ = std::max(counted_on_, node_->raft().commit_index());
   last_memberships_ = memberships();
   last_sure_membership_ = sure_membership();
   is_at_work_ = true;
@@ -131,6 +131,7 @@ void Machine::end() {
   staged_sequence_ = 0;
   next_run_.reset();
   paused_until_ = Instant();
+  worker_speed_.end();
   space_is_short_ = false;
   spare_retry_ = Instant();
   log_trouble_.set_power_cut(false);
@@ -162,6 +163,7 @@ std::shared_ptr<const raft::Membership> Machine::sure_membership() const {
 void Machine::heal() {
   is_healed_ = true;
   paused_until_ = Instant();
+  writes_held_until_ = Instant();
   log_trouble_.heal();
   image_trouble_.heal();
 }
@@ -174,9 +176,33 @@ void Machine::transfer_leadership(NodeId target) {
 bool Machine::submit(node::Submission submission) {
   if (!is_running()) return false;
   observer_.submitted(submission);
-  node_->submit(std::move(submission));
-  run_soon();
+  const bool is_held = submission.access == node::Access::write && events_.now() < writes_held_until_;
+  if (!is_held) {
+    node_->submit(std::move(submission));
+    run_soon();
+    return true;
+  }
+  trace_.count("writes held up");
+  events_.at(writes_held_until_, [this, life = life_, submission = std::move(submission)] {
+    if (life != life_) return;
+    node_->submit(submission);
+    run_soon();
+  });
   return true;
+}
+
+void Machine::ask(node::OperatorRequest request) {
+  node_->ask(std::move(request));
+  run_soon();
+}
+
+// Its deadlines come all the sooner.
+void Machine::jump_steady_clock(Duration by) {
+  if (!is_running()) return;
+  clock_.jump(by);
+  trace_.note("has its steady clock jump", id_.value(), static_cast<std::uint64_t>(by.count()));
+  trace_.count("steady clock jumps");
+  run_soon();
 }
 
 void Machine::on_frame(NodeId from, const std::shared_ptr<const std::string>& frame) {
@@ -316,10 +342,8 @@ void Machine::start(std::unique_ptr<node::Work> work) {
 
 // How long a worker takes for one step that would take so long at most, had it nothing else to do.
 Duration Machine::work_wait(microseconds at_most) {
-  const Duration wait = microseconds(random_.between(5, static_cast<std::uint64_t>(at_most.count())));
-  if (options_.busy_worker_mean == Duration::zero() || work_slowness_ == 0 || is_healed_) return wait;
-  trace_.count("busy workers");
-  return wait + work_.wait(options_.busy_worker_mean) * work_slowness_;
+  const Duration alone = microseconds(random_.between(5, static_cast<std::uint64_t>(at_most.count())));
+  return is_healed_ ? alone : worker_speed_.wait(alone);
 }
 
 void Machine::step_work(std::uint64_t number) {
@@ -347,6 +371,8 @@ void Machine::step_work(std::uint64_t number) {
 void Machine::image_committed(const node::ImageStatus& images) {
   trace_.note("has an image", id_.value(), images.index.value());
   trace_.count(images.received > images_received_ ? "images received" : "images taken");
+  const bool is_overtaken = images.received > images_received_ && node_->status().applied_index > images.index;
+  if (is_overtaken) trace_.count("reached: an image is there when the log has overtaken it");
   images_received_ = images.received;
 }
 

@@ -34,7 +34,7 @@ class Cluster {
       machine.now = now_at(machine);
       machine.run();
       while (!machine.storage.queued.empty()) machine.sync_one();
-      while (!machine.storage.reads.empty()) machine.answer_read();
+      while ((!reads || reads(machine)) && !machine.storage.reads.empty()) machine.answer_read();
       while ((!works || works(machine)) && !machine.workers.waiting.empty()) machine.work_one();
     }
     for (Machine& machine : machines_) {
@@ -79,6 +79,7 @@ class Cluster {
   std::function<bool(const wire::Body&)> drops;             // of frames that the network loses; null: of none
   std::function<bool(NodeId to, const wire::Body&)> loses;  // the same, by whom they are for
   std::function<bool(Machine&)> works;                      // whose workers run; null: everyone's
+  std::function<bool(Machine&)> reads;                      // whose storage answers reads; null: everyone's
   std::map<NodeId, std::int64_t> wall_ahead_ms;             // by how much a wall clock is wrong
   std::set<NodeId> cut;                                     // neither runs nor hears nor is heard
   Now now{raft::Instant(std::chrono::hours(600)), 1'000'000};

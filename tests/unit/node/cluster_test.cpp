@@ -359,5 +359,24 @@ TEST_CASE("when every node runs short of room one still leads, refuses growth wh
   CHECK(cluster.leader() == leader);
 }
 
+TEST_CASE("a leader that cannot read what it is to apply gives leadership up, though it has nothing to write") {
+  Cluster cluster;
+  for (const raft::Member& member : kThree.members) {
+    cluster.at(member.id).cache_bytes_max = 0;
+    cluster.at(member.id).restart();
+  }
+  Machine& stuck = cluster.elect();
+  cluster.reads = [&](const Machine& machine) { return &machine != &stuck; };
+  stuck.put("a", "1");
+  cluster.pass(milliseconds(300));
+  REQUIRE(stuck.node->status().commit_index > stuck.node->status().applied_index);
+  cluster.pass(milliseconds(5'000));
+  REQUIRE(cluster.leader() != nullptr);
+  CHECK(cluster.leader() != &stuck);
+  const std::uint64_t put = cluster.leader()->put("b", "2");
+  cluster.pass(milliseconds(100));
+  CHECK(cluster.leader()->answered(put));
+}
+
 }  // namespace
 }  // namespace tenon::node

@@ -100,5 +100,43 @@ TEST_CASE("a compaction whose image cannot be written is under way until it can"
   CHECK(machine.node->status().first_index == machine.node->status().images.index.next());
 }
 
+TEST_CASE("the log behind an image that turns out to be damaged is kept, though an operator wants it cut") {
+  SmallImages cluster;
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    ImageSettings& images = cluster.at(NodeId(id)).settings.images;
+    images.log_tail_bytes = images.log_held_bytes_max = 1u << 30;
+    cluster.at(NodeId(id)).restart();
+  }
+  Machine& leader = cluster.elect();
+  Machine& late = cluster.follower();
+  cluster.cut.insert(late.settings.raft.self);
+  late.restart();
+  cluster.put_many(leader, 20);
+  leader.node->ask({{1, 1'000'000}, CompactionWanted{}});
+  cluster.pass(milliseconds(300));
+  const LogIndex first = leader.node->status().first_index;
+  REQUIRE(first > LogIndex(1));
+  cluster.put_many(leader, 5);
+  leader.node->take_image();
+  cluster.pass(milliseconds(300));
+  REQUIRE(leader.node->status().images.index == leader.node->status().applied_index);
+  REQUIRE(leader.node->status().first_index == first);
+  std::string& image = leader.storage.newest_image->bytes;
+  image[image.size() / 2] ^= 1;
+  late.now = cluster.now;
+  cluster.cut.clear();
+  for (int i = 0; i < 1000 && leader.recorder.troubles.empty(); ++i) cluster.pass(milliseconds(5));
+  REQUIRE(leader.recorder.troubles.size() == 1);
+  // Nothing was applied since, so there is no other image yet.
+  REQUIRE(leader.node->status().images.index == leader.node->status().applied_index);
+  leader.node->ask({{1, 1'000'001}, CompactionWanted{}});
+  cluster.pass(milliseconds(500));
+  CHECK(leader.node->status().first_index == first);
+  // With the next entry comes one, and the log is cut behind it.
+  cluster.put_many(leader, 1);
+  cluster.pass(milliseconds(500));
+  CHECK(leader.node->status().first_index > first);
+}
+
 }  // namespace
 }  // namespace tenon::node

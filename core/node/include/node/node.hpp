@@ -127,6 +127,7 @@ class Node {
   struct LogRead {
     LogReader reader;
     raft::LogIndex first;
+    raft::Instant since;
   };
 
   void step(raft::Happening what);
@@ -143,6 +144,7 @@ class Node {
   void read_through_log(Token token);
   void apply_read(std::span<const tenon_entry> entries);
   void send_read(raft::NodeId peer, std::span<const tenon_entry> entries);
+  std::optional<raft::Instant> applying_waits_since() const;
   void read_log(LogReader reader, raft::LogIndex first, raft::LogIndex end, std::uint64_t bytes_max);
   bool follows() const noexcept;
   void read_ready(const raft::ReadReady& ready);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -12,7 +13,9 @@ namespace tenon::raft {
 
 // Time has passed, and all that happened until now was handed in: what goes to peers is composed now, so that what
 // happened together travels together.
-struct Tick {};
+struct Tick {
+  std::optional<Instant> reads_since = std::nullopt;  // entries to be applied are waited for since then; nullopt: none
+};
 
 // A node of this cluster has sent a message; it need not be a member.
 struct Received {

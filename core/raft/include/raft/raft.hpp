@@ -227,10 +227,11 @@ class Raft {
   WriteSequence reset_sequence_;    // of the last write that emptied the log; nothing else may be added to it
   std::deque<Unsynced> unsynced_;   // the writes in (durable_sequence_, last_sequence_]
   std::vector<LogRead> log_reads_;  // that were asked for and not answered, the oldest first; one of a peer at most
-  std::vector<Held> held_;          // each rests on a write above durable_sequence_
-  Removed told_removed_{};          // the latest that this node was told; index 0: nothing
-  bool is_removal_told_ = false;    // by an effect; false while it is not removed
-  std::uint64_t last_read_id_;      // begins at random, so that no id is used again after a restart
+  std::optional<Instant> own_read_since_;  // as the last Tick said
+  std::vector<Held> held_;                 // each rests on a write above durable_sequence_
+  Removed told_removed_{};                 // the latest that this node was told; index 0: nothing
+  bool is_removal_told_ = false;           // by an effect; false while it is not removed
+  std::uint64_t last_read_id_;             // begins at random, so that no id is used again after a restart
   Role role_;
 };
 
