@@ -117,6 +117,7 @@ struct Answer {
   kv::Reply reply;                                // of DONE; of COMPACTED the revision at which a watch can begin
   std::optional<StreamLoan> loan = std::nullopt;  // of a stream, and not its last answer
   bool has_missed = false;                        // of a subscription: messages were lost
+  raft::Term term = {};                           // of the node when it answered; 0: it has not heard of the request
 };
 
 }  // namespace tenon::node
