@@ -35,8 +35,12 @@ std::uint64_t space_taken(const std::filesystem::path& directory) {
 }
 
 host::RequestLimits request_limits(const config::Limits& limits) {
-  return {limits.value_bytes_max, limits.request_bytes_max, limits.scan_records_max, limits.scan_bytes_max,
-          std::chrono::duration_cast<std::chrono::milliseconds>(limits.timeout_default)};
+  return {limits.value_bytes_max,
+          limits.request_bytes_max,
+          limits.scan_records_max,
+          limits.scan_bytes_max,
+          std::chrono::duration_cast<std::chrono::milliseconds>(limits.timeout_default),
+          std::chrono::duration_cast<std::chrono::milliseconds>(limits.slow_operation)};
 }
 
 node::Settings node_settings(const config::Config& config) {

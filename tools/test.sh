@@ -160,7 +160,7 @@ part_contract() {
 fuzz_target() {
   local seconds=600
   local -a committed=()
-  if [[ $1 == resp ]]; then seconds=1800 committed=(tests/fuzz/corpus/resp); fi
+  if [[ -d tests/fuzz/corpus/$1 ]]; then seconds=1800 committed=("tests/fuzz/corpus/$1"); fi
   mkdir -p "build-fuzz/corpus-$1"
   "build-fuzz/tests/fuzz/fuzz_$1" "-max_total_time=$seconds" -max_len=4096 -timeout=60 -print_final_stats=1 \
     -verbosity=0 -artifact_prefix=build-fuzz/ "build-fuzz/corpus-$1" "${committed[@]}"

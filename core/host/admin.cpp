@@ -21,6 +21,18 @@ std::string echo(std::string_view text) {
   return text.size() > kEchoBytesMax ? shown + ".." : shown;
 }
 
+// The sequence behind which everything is wanted.
+std::optional<std::uint64_t> sequence_of(const std::string& argument) noexcept {
+  if (argument.empty()) return 0;
+  const std::optional<std::int64_t> found = parse_integer(argument);
+  return found && *found >= 0 ? std::optional(static_cast<std::uint64_t>(*found)) : std::nullopt;
+}
+
+AdminAnswer refused_sequence(const std::string& argument) {
+  return {TENON_ERROR_INVALID,
+          "found '" + echo(argument) + "', expected the sequence of the last one that is known, or nothing for all"};
+}
+
 std::string listed(const raft::Membership& membership) {
   std::string list;
   for (const raft::NodeId voter : membership.voters()) {
@@ -37,22 +49,20 @@ std::optional<AdminAnswer> NodeThread::admin(node::Token token, const std::strin
   if (verb == "compact") return admin_later({token, node::CompactionWanted{}});
   if (verb.starts_with("member_")) return admin_member_change(token, verb, argument);
   if (verb == "leader_transfer") return admin_transfer(argument);
-  if (verb == "status") {
-    const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - started_);
-    return AdminAnswer{TENON_OK, status_text(identity_, status(), static_cast<std::uint64_t>(uptime.count()))};
-  }
+  if (verb == "status") return admin_status();
   if (verb == "members") return AdminAnswer{TENON_OK, members_text(identity_, status(), directory_.nodes())};
   if (verb == "leader") return AdminAnswer{TENON_OK, leader_text(status(), directory_.nodes())};
   if (verb == "metrics") return AdminAnswer{TENON_OK, metrics_text()};
   if (verb == "plugins") return admin_plugins();
   if (verb == "events") return admin_events(argument);
+  if (verb == "slow_operations") return admin_slow_operations(argument);
   if (verb == "snapshot") return admin_snapshot(argument);
   if (verb == "state_hash") return AdminAnswer{TENON_OK, state_hash_text(status())};
   return AdminAnswer{TENON_ERROR_UNSUPPORTED,
                      "the admin verb '" + echo(verb) +
                          "' is not in this version; there are status, members, member_add, member_promote, "
-                         "member_remove, member_replace, metrics, plugins, events, leader, leader_transfer, "
-                         "snapshot, snapshot_read, compact, log_read and state_hash"};
+                         "member_remove, member_replace, metrics, plugins, events, slow_operations, leader, "
+                         "leader_transfer, snapshot, snapshot_read, compact, log_read and state_hash"};
 }
 
 std::optional<AdminAnswer> NodeThread::admin_snapshot_read(node::Token token, const std::string& argument) {
@@ -140,13 +150,36 @@ AdminAnswer NodeThread::admin_plugins() const {
   return {TENON_OK, plugins_text(parts_)};
 }
 
-AdminAnswer NodeThread::admin_events(const std::string& argument) const {
-  const std::optional<std::int64_t> since = argument.empty() ? 0 : parse_integer(argument);
-  if (!since || *since < 0) {
-    return {TENON_ERROR_INVALID, "found '" + echo(argument) +
-                                     "', expected the sequence of the last event that is known, or nothing for all"};
+// A thread that waits for nothing makes no rounds, so it is given something to take: when it does not, the next status
+// tells.
+AdminAnswer NodeThread::admin_status() {
+  const auto milliseconds = [](raft::Duration duration) {
+    const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0));
+  };
+  const node::Status known = status();
+  const raft::Instant now = steady_now();
+  StatusAges ages;
+  ages.uptime = milliseconds(now - started_);
+  if (known.unsynced_since) ages.sync = milliseconds(now - *known.unsynced_since);
+  {
+    const std::lock_guard lock(mail_mutex_);
+    if (!mail_.empty()) ages.mail = milliseconds(now - mail_since_);
   }
-  return {TENON_OK, events_.history().text_since(static_cast<std::uint64_t>(*since))};
+  nudge();
+  return {TENON_OK, status_text(identity_, known, ages)};
+}
+
+AdminAnswer NodeThread::admin_events(const std::string& argument) const {
+  const std::optional<std::uint64_t> since = sequence_of(argument);
+  if (!since) return refused_sequence(argument);
+  return {TENON_OK, events_.history().text_since(*since)};
+}
+
+AdminAnswer NodeThread::admin_slow_operations(const std::string& argument) const {
+  const std::optional<std::uint64_t> since = sequence_of(argument);
+  if (!since) return refused_sequence(argument);
+  return {TENON_OK, clients_->slow_operations().text_since(*since)};
 }
 
 AdminAnswer NodeThread::admin_snapshot(const std::string& argument) {

@@ -6,7 +6,11 @@
 namespace tenon::host {
 
 ClientHost::ClientHost(const RequestLimits& limits, NodePort& node, const PeerDirectory& directory, Metrics& metrics)
-    : limits_(limits), node_(node), directory_(directory), metrics_(metrics) {}
+    : limits_(limits),
+      node_(node),
+      directory_(directory),
+      metrics_(metrics),
+      slow_operations_(metrics, limits.slow_operation) {}
 
 const tenon_client_host* ClientHost::table(const std::string& client_api) {
   const std::lock_guard lock(mutex_);
@@ -39,7 +43,7 @@ tenon_error ClientHost::create(const ClientApi& client_api, std::uint64_t depth,
     return describe(why, TENON_ERROR_NO_SPACE, "there are " + std::to_string(kQueuesMax) + " queues already");
   }
   auto made = std::make_shared<ClientQueue>(++last_id_, depth, client_api.name, limits_, node_, directory_,
-                                            *client_api.metrics);
+                                            *client_api.metrics, slow_operations_);
   made->owner = this;
   made->on_destroy([](const tenon_queue* ended) {
     const auto& ending = *static_cast<ClientQueue*>(ended->context);

@@ -12,6 +12,17 @@ namespace {
 
 ClientQueue& of(const tenon_queue* queue) noexcept { return *static_cast<ClientQueue*>(queue->context); }
 
+// Each is as long as its maker says.
+template <class Visit>
+void for_each_request(const tenon_request* first, std::uint64_t count, Visit visit) {
+  const auto* at = reinterpret_cast<const std::uint8_t*>(first);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto& request = *reinterpret_cast<const tenon_request*>(at);
+    at += request.struct_size;
+    visit(request);
+  }
+}
+
 bool is_final(const tenon_completion& completion) noexcept { return (completion.flags & TENON_COMPLETION_MORE) == 0; }
 
 CompletionPointer refused(node::Token token, node::Outcome outcome, tenon_error error, std::string message) {
@@ -22,14 +33,16 @@ CompletionPointer refused(node::Token token, node::Outcome outcome, tenon_error 
 
 ClientQueue::ClientQueue(std::uint64_t id, std::uint64_t depth, const std::string& client_api,
                          const RequestLimits& limits, NodePort& node, const PeerDirectory& directory,
-                         const RequestMetrics& metrics)
+                         const RequestMetrics& metrics, SlowOperations& slow_operations)
     : id_(id),
       depth_(depth),
       client_api_(client_api),
       limits_(limits),
       node_(node),
       directory_(directory),
-      metrics_(metrics) {
+      metrics_(metrics),
+      slow_operations_(slow_operations),
+      traces_(depth) {
   table_.struct_size = sizeof table_;
   table_.context = this;
   table_.event_fd = signal_.descriptor();
@@ -50,15 +63,13 @@ std::uint64_t ClientQueue::submit(const tenon_request* requests, std::uint64_t c
     taken = std::min(count, depth_ - unfinished_);
     unfinished_ += taken;
     is_overloaded = unpolled_bytes_ > kUnpolledBytesMax;
+    for_each_request(requests, taken, [this](const tenon_request& request) { traces_.remember(request); });
   }
   std::vector<node::Submission> submissions;
   std::vector<CompletionPointer> completions;
   submissions.reserve(taken);
   const raft::Instant now = steady_now();
-  const auto* at = reinterpret_cast<const std::uint8_t*>(requests);
-  for (std::uint64_t i = 0; i < taken; ++i) {
-    const auto& request = *reinterpret_cast<const tenon_request*>(at);
-    at += request.struct_size;
+  for_each_request(requests, taken, [&](const tenon_request& request) {
     const node::Token token{id_, request.id, RequestMetrics::mark(request, now)};
     if (is_overloaded) {
       completions.push_back(refused(token, node::Outcome::overloaded, TENON_ERROR_BUSY,
@@ -66,7 +77,7 @@ std::uint64_t ClientQueue::submit(const tenon_request* requests, std::uint64_t c
     } else {
       take(token, request, submissions, completions);
     }
-  }
+  });
   for (const node::Token token : node_.submit(submissions)) {
     completions.push_back(
         refused(token, node::Outcome::overloaded, TENON_ERROR_BUSY, "the node's inbox is full; try later"));
@@ -121,12 +132,15 @@ void ClientQueue::complete(std::vector<CompletionPointer>& completions) {
   if (completions.empty()) return;
   std::vector<std::uint64_t> sizes;
   sizes.reserve(completions.size());
-  const raft::Instant now = steady_now();
-  for (const CompletionPointer& completion : completions) {
-    sizes.push_back(held_bytes(*completion));
-    if (is_final(*completion)) metrics_.ended(mark_of(*completion), completion->outcome, completion->error, now);
-  }
-  const std::lock_guard lock(mutex_);
+  for (const CompletionPointer& completion : completions) sizes.push_back(held_bytes(*completion));
+  std::vector<SlowOperation> slow = count_ended(completions);
+  std::unique_lock lock(mutex_);
+  // One that is not remembered is a stream, or gave its slot to another.
+  std::erase_if(slow, [this](SlowOperation& one) {
+    std::optional<RequestTrace> found = traces_.find(one.trace.request);
+    if (found) one.trace = *std::move(found);
+    return !found;
+  });
   const bool was_empty = completed_.empty();
   for (std::size_t i = 0; i < completions.size(); ++i) {
     unpolled_bytes_ += sizes[i];
@@ -137,6 +151,21 @@ void ClientQueue::complete(std::vector<CompletionPointer>& completions) {
   TENON_CHECK(final_count_ <= unfinished_);
   // Raised under the lock: a poll() on another thread must not lower it before it is raised.
   if (was_empty) signal_.raise();
+  lock.unlock();
+  for (SlowOperation& one : slow) slow_operations_.add(std::move(one));
+}
+
+std::vector<SlowOperation> ClientQueue::count_ended(const std::vector<CompletionPointer>& completions) const {
+  std::vector<SlowOperation> slow;
+  const raft::Instant now = steady_now();
+  for (const CompletionPointer& completion : completions) {
+    if (!is_final(*completion)) continue;
+    const EndedRequest ended = metrics_.ended(mark_of(*completion), completion->outcome, completion->error, now);
+    if (!slow_operations_.is_slow(ended.took)) continue;
+    slow.push_back(
+        {wall_now_ms(), client_api_, ended.operation, ended.code, ended.took, {completion->request, 0, {}, {}}});
+  }
+  return slow;
 }
 
 }  // namespace tenon::host

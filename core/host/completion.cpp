@@ -105,6 +105,7 @@ CompletionPointer make_completion(node::Answer answer, std::string message, std:
   completion.message = bytes(block->message);
   completion.results = block->results.data();
   completion.result_count = block->results.size();
+  completion.term = block->answer.term.value();
   completion.loan = {release, block.get()};
   return CompletionPointer(&block.release()->completion);
 }

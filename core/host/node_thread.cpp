@@ -71,6 +71,7 @@ void NodeThread::post(Append append) {
   bool wake = false;
   {
     const std::lock_guard lock(mail_mutex_);
+    if (mail_.empty()) mail_since_ = host::steady_now();
     append(mail_);
     wake = std::exchange(sleeping_, false);
   }
@@ -295,6 +296,7 @@ void NodeThread::sleep(std::optional<raft::Instant> deadline) {
 void NodeThread::answer(node::Answer answer) {
   if (!answer.loan) events_.answered();
   const std::uint64_t queue = answer.token.queue;
+  answer.term = node_->term();
   std::string message = std::move(answer.message);
   std::string leader_address;
   if (answer.outcome != node::Outcome::done) leader_address = clients_->leader_address(queue, answer.leader);

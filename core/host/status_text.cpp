@@ -80,7 +80,7 @@ const char* role_name(raft::RoleName role) noexcept {
   }
 }
 
-std::string status_text(const Identity& identity, const node::Status& status, std::uint64_t uptime_ms) {
+std::string status_text(const Identity& identity, const node::Status& status, const StatusAges& ages) {
   std::string text;
   add_line(text, "version", identity.version);
   add_line(text, "cluster_id", identity.cluster_id);
@@ -95,6 +95,7 @@ std::string status_text(const Identity& identity, const node::Status& status, st
   if (!status.own_standing.text.empty()) add_line(text, "standing_text", status.own_standing.text);
   add_line(text, "first_index", status.first_index.value());
   add_line(text, "last_index", status.last_index.value());
+  add_line(text, "last_term", status.last_term.value());
   add_line(text, "durable_index", status.durable_index.value());
   add_line(text, "commit_index", status.commit_index.value());
   add_line(text, "applied_index", status.applied_index.value());
@@ -104,8 +105,11 @@ std::string status_text(const Identity& identity, const node::Status& status, st
   add_line(text, "inbox_bytes", status.inbox_bytes);
   add_line(text, "log_space", status.space_is_short ? "short" : "enough");
   add_line(text, "snapshot_index", status.images.index.value());
+  add_line(text, "snapshot_bytes", status.images.bytes);
   add_line(text, "faults", identity.faults);
-  add_line(text, "uptime_ms", uptime_ms);
+  add_line(text, "uptime_ms", ages.uptime);
+  add_line(text, "mail_age_ms", ages.mail);
+  add_line(text, "sync_age_ms", ages.sync);
   return text;
 }
 

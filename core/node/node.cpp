@@ -183,7 +183,9 @@ Status Node::status() const {
           raft_.peers(),
           state_age_.as_of(),
           members_.lags(),
-          members_.own_standing()};
+          members_.own_standing(),
+          raft_.log().last_term(),
+          raft_.unsynced_since()};
 }
 
 void Node::manage_members() {

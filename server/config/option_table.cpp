@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "fault_options.hpp"
+#include "limit_options.hpp"
 
 namespace tenon::config {
 namespace {
@@ -232,80 +233,9 @@ constexpr Option kServerOptions[] = {
          "Other nodes send clients here when this one leads. Not set: the `listen` of each client API, when it "
          "names a host and a port.",
      .danger = "Clients are sent to an address that they cannot reach."},
-    {.section = "limits",
-     .name = "value_bytes_max",
-     .type = OptionType::kSize,
-     .presence = Presence::kDefaulted,
-     .default_value = "1MiB",
-     .min = "1KiB",
-     .max = "4MiB",
-     .unit = "bytes",
-     .help = "The largest value; a larger one is refused. request_bytes_max must be at least 68KiB more.",
-     .danger =
-         "Large values hold up the small ones behind them. Lower it and values that are there can still be read."},
-    {.section = "limits",
-     .name = "request_bytes_max",
-     .type = OptionType::kSize,
-     .presence = Presence::kDefaulted,
-     .default_value = "4MiB",
-     .min = "128KiB",
-     .max = "7MiB",
-     .unit = "bytes",
-     .help =
-         "The largest request, a transaction with all its keys and values; a larger one is refused. A log entry must "
-         "fit into a frame between nodes, which is at most 8 MiB."},
-    {.section = "limits",
-     .name = "scan_records_max",
-     .type = OptionType::kInteger,
-     .presence = Presence::kDefaulted,
-     .default_value = "1000",
-     .min = "1",
-     .max = "10000",
-     .unit = "records",
-     .help = "The most records in one answer of a scan; the rest is reached by its cursor.",
-     .danger = "A long answer is made while everyone else waits."},
-    {.section = "limits",
-     .name = "scan_bytes_max",
-     .type = OptionType::kSize,
-     .presence = Presence::kDefaulted,
-     .default_value = "1MiB",
-     .min = "1KiB",
-     .max = "8MiB",
-     .unit = "bytes",
-     .help = "The most bytes of keys and values in one answer of a scan, which holds at least one record; the rest is "
-             "reached by its cursor."},
-    {.section = "limits",
-     .name = "inbox_bytes_max",
-     .type = OptionType::kSize,
-     .presence = Presence::kDefaulted,
-     .default_value = "64MiB",
-     .min = "1MiB",
-     .max = "4GiB",
-     .unit = "bytes",
-     .help = "The most bytes of requests that wait for the node; beyond it a request is refused as overloaded, surely "
-             "not applied. At least request_bytes_max.",
-     .danger = "More means longer waits under overload, not more throughput."},
-    {.section = "limits",
-     .name = "watch_history_bytes",
-     .type = OptionType::kSize,
-     .presence = Presence::kDefaulted,
-     .default_value = "64MiB",
-     .min = "64KiB",
-     .max = "16GiB",
-     .unit = "bytes",
-     .help = "The most bytes of latest changes that are kept in memory for watches, with the values before them.",
-     .danger = "A watch that falls behind what is kept ends as compacted. A step that changes more than this at once, "
-               "as a removal of many large values, leaves no watch but those that begin after it."},
-    {.section = "limits",
-     .name = "timeout_default",
-     .type = OptionType::kDuration,
-     .presence = Presence::kDefaulted,
-     .default_value = "5s",
-     .min = "1ms",
-     .max = "1h",
-     .unit = "time",
-     .help = "How long a request may take when the client states no time.",
-     .danger = "A write that runs into it may have been applied: its outcome is unknown to the client."},
+};
+
+constexpr Option kLoggerOptions[] = {
     {.section = "logger",
      .name = "level",
      .type = OptionType::kChoice,
@@ -337,9 +267,13 @@ constexpr Option kServerOptions[] = {
 };
 
 constexpr auto kOptions = [] {
-  std::array<Option, std::size(kServerOptions) + std::size(kFaultOptions)> all;
-  std::copy(std::begin(kFaultOptions), std::end(kFaultOptions),
-            std::copy(std::begin(kServerOptions), std::end(kServerOptions), all.begin()));
+  std::array<Option, std::size(kServerOptions) + std::size(kLimitOptions) + std::size(kLoggerOptions) +
+                         std::size(kFaultOptions)>
+      all;
+  auto end = std::copy(std::begin(kServerOptions), std::end(kServerOptions), all.begin());
+  end = std::copy(std::begin(kLimitOptions), std::end(kLimitOptions), end);
+  end = std::copy(std::begin(kLoggerOptions), std::end(kLoggerOptions), end);
+  std::copy(std::begin(kFaultOptions), std::end(kFaultOptions), end);
   return all;
 }();
 

@@ -78,6 +78,7 @@ Limits make_limits(const Settings& settings) {
   limits.inbox_bytes_max = settings.count("limits", "inbox_bytes_max");
   limits.watch_history_bytes = settings.count("limits", "watch_history_bytes");
   limits.timeout_default = settings.duration("limits", "timeout_default");
+  limits.slow_operation = settings.duration("limits", "slow_operation");
   check_limits(settings, limits);
   return limits;
 }

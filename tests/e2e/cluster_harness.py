@@ -104,7 +104,8 @@ class RunningCluster:
         """Starts a new node, which waits for `tenonctl member add` or else asks the cluster by itself."""
         self.tool("join", str(node), *(["--waits"] if waits else []), *(["--storage", storage] if storage else []))
         document = json.loads(self.tool("status"))
-        endpoint = next(one["endpoints"]["thrift"] for one in document["nodes"] if one["id"] == node)
+        self.api_endpoints[node] = next(one["endpoints"] for one in document["nodes"] if one["id"] == node)
+        endpoint = self.api_endpoints[node]["thrift"]
         self.ids.append(node)
         self.endpoints[node] = endpoint
         self.ports[node] = int(endpoint.rpartition(":")[2])

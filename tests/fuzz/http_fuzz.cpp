@@ -23,7 +23,7 @@ using api_http::Response;
 
 constexpr api_http::RequestLimits kLimits{4096, 20, 4096};
 
-constexpr std::array<std::string_view, 56> kPieces = {
+constexpr std::array<std::string_view, 59> kPieces = {
     "GET ",
     "PUT ",
     "POST ",
@@ -37,7 +37,10 @@ constexpr std::array<std::string_view, 56> kPieces = {
     "/v1/watch",
     "/v1/sessions",
     "/v1/sessions/7",
+    "/v1/slow_operations",
     "/livez",
+    "/readyz?verbose",
+    "/dashboard/reach.html",
     "/set",
     "/get",
     "/delete",

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace tenon {
 namespace {
 
-constexpr std::array<std::string_view, 31> kPieces = {
+constexpr std::array<std::string_view, 32> kPieces = {
     "{",
     "}",
     "[",
@@ -35,6 +35,7 @@ constexpr std::array<std::string_view, 31> kPieces = {
     "\"topic\":\"events\"",
     "\"topic\":\"pubsub:a*\"",
     "\"topic\":\"cluster\"",
+    "\"topic\":\"slow\"",
     "\"topic\":\"metrics\"",
     "\"prefix_base64\":\"AP8=\"",
     "\"resume\":{\"revision\":\"4\"}",

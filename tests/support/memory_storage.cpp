@@ -89,6 +89,22 @@ void MemoryStorage::answer_reads() {
   for (const Read& read : reads) answer(read, TENON_OK);
 }
 
+void MemoryStorage::hold_writes() {
+  const std::lock_guard lock(mutex_);
+  writes_held_ = true;
+}
+
+void MemoryStorage::release_writes() {
+  const std::lock_guard lock(mutex_);
+  writes_held_ = false;
+  changed_.notify_all();
+}
+
+bool MemoryStorage::holds_writer() const {
+  const std::lock_guard lock(mutex_);
+  return holds_writer_;
+}
+
 void MemoryStorage::report_space(bool is_short) { host_->space(host_, is_short ? 1 : 0); }
 
 void MemoryStorage::set_errors(tenon_error open_error, tenon_error read_error) {
@@ -156,6 +172,9 @@ void MemoryStorage::close() {
 
 void MemoryStorage::write(const tenon_write* write) {
   std::unique_lock lock(mutex_);
+  holds_writer_ = writes_held_;
+  changed_.wait(lock, [this] { return !writes_held_; });
+  holds_writer_ = false;
   TENON_CHECK(host_ != nullptr && !closing_);
   TENON_CHECK(write->struct_size == sizeof *write);
   TENON_CHECK(write->sequence == last_sequence_ + 1);

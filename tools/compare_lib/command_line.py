@@ -20,6 +20,7 @@ from cluster_lib.node_config import split_setting
 from compare_lib import (
     disk_probe,
     etcd_cluster,
+    http_figures,
     load_generator,
     plugin_figures,
     redis_figures,
@@ -35,7 +36,7 @@ EXIT_ERROR = 1  # a wrong command line ends with 2
 EXIT_FAIL = 3  # with --check: a figure is not reached
 EXIT_INVALID = 4  # nothing follows from the run
 EXIT_INTERRUPTED = 130
-PARTS = ("race", "redis", "plugins", "state")
+PARTS = ("race", "redis", "http", "plugins", "state")
 ROUNDS_MAX = 100
 LOOK_SECONDS = 1.0  # at what others do
 MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
@@ -85,8 +86,9 @@ def parser() -> argparse.ArgumentParser:
                       help="who gets the requests: the leader, or every node in turn (leader)")  # fmt: skip
     made.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="as in tools/cluster")
     made.add_argument("--part", choices=(*PARTS, "all"), default="all",
-                      help="race: beside etcd; redis: beside one redis-server; plugins: Tenon's own beside each other; "
-                           "state: what a large state costs Tenon (all)")  # fmt: skip
+                      help="race: beside etcd; redis: beside one redis-server; http: beside etcd's JSON gateway, with "
+                           "dashboards open; plugins: Tenon's own beside each other; state: what a large state costs "
+                           "Tenon (all)")  # fmt: skip
     made.add_argument("--check", action="store_true", help="prints PASS or FAIL for each figure that is promised")
     made.add_argument("--json", type=Path, metavar="FILE", help="also writes everything there")
     return made
@@ -248,6 +250,17 @@ def redis(
     return counted(found, redis_figures.why_invalid(figures))
 
 
+def web(
+    arguments: argparse.Namespace, build: Path, shape: LoadShape, directory: Path, record: Record
+) -> list[Verdict]:
+    plan = state_figures.Plan(build, directory, arguments.rounds, shape, settings_of(arguments), say)
+    figures = http_figures.measure(plan)
+    found = http_figures.verdicts(figures)
+    record.update(http=http_figures.as_json(figures), http_verdicts=[asdict(one) for one in found])
+    print("\n" + http_figures.text(figures), flush=True)
+    return found
+
+
 def plugins(
     arguments: argparse.Namespace, build: Path, shape: LoadShape, directory: Path, record: Record
 ) -> list[Verdict]:
@@ -266,6 +279,8 @@ def run(arguments: argparse.Namespace) -> int:
         etcd_cluster.find_server()
     if "redis" in parts:
         redis_figures.find_programs()
+    if "http" in parts:
+        http_figures.find_programs()
     build = arguments.build.resolve() if arguments.build else tenon_cluster.make_build()
     tenon_cluster.check_build(build)
     shape = LoadShape(arguments.key_bytes, arguments.value_bytes, arguments.keys, arguments.warmup, arguments.duration,
@@ -274,7 +289,8 @@ def run(arguments: argparse.Namespace) -> int:
     record: Record = {}
     with tempfile.TemporaryDirectory(prefix="tenon-compare-", dir=arguments.dir.resolve()) as work:
         try:
-            for name, one in (("race", race), ("redis", redis), ("plugins", plugins), ("state", state)):
+            for name, one in (("race", race), ("redis", redis), ("http", web), ("plugins", plugins),
+                              ("state", state)):  # fmt: skip
                 if name in parts:
                     found += one(arguments, build, shape, Path(work), record)
         except Invalid:

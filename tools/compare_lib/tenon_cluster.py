@@ -88,6 +88,11 @@ class TenonCluster:
         assert self.cluster is not None
         return [f"127.0.0.1:{node.plan.api_ports['thrift']}" for node in self.cluster.state.nodes]
 
+    def ports(self, api: str) -> list[int]:
+        """Where the nodes serve that API."""
+        assert self.cluster is not None
+        return [node.plan.api_ports[api] for node in self.cluster.state.nodes]
+
     def leader_port(self, api: str) -> int:
         """Where the leader serves that API."""
         assert self.cluster is not None

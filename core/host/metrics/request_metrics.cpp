@@ -82,14 +82,16 @@ std::uint64_t RequestMetrics::mark(const tenon_request& request, raft::Instant n
   return microseconds(now) << kKindBits | operation_of(request);
 }
 
-void RequestMetrics::ended(std::uint64_t mark, std::uint32_t outcome, tenon_error error,
-                           raft::Instant now) const noexcept {
+EndedRequest RequestMetrics::ended(std::uint64_t mark, std::uint32_t outcome, tenon_error error,
+                                   raft::Instant now) const noexcept {
   const std::uint64_t operation = mark & ((1u << kKindBits) - 1);
-  if (mark == 0 || operation >= kOperationCount) return;
+  if (mark == 0 || operation >= kOperationCount) return {};
   const std::uint64_t ended = microseconds(now);
   const std::uint64_t began = std::min(mark >> kKindBits, ended);
+  const Code code = code_of(outcome, error);
   metrics_.record(durations_[operation], static_cast<double>(ended - began) * 1e-6);
-  metrics_.record(totals_[operation][code_of(outcome, error)], 1);
+  metrics_.record(totals_[operation][code], 1);
+  return {kOperations[operation], kCodes[code], std::chrono::microseconds(ended - began)};
 }
 
 }  // namespace tenon::host

@@ -110,6 +110,7 @@ typedef struct tenon_request {
   uint64_t operation_count;
   const tenon_operation* otherwise;
   uint64_t otherwise_count;
+  tenon_bytes trace; /* what people know it by in the client's protocol, as an id of its own; empty: by nothing */
 } tenon_request;
 
 enum { TENON_RECORD_CURRENT = 1, TENON_RECORD_PREVIOUS, TENON_RECORD_DELETED, TENON_RECORD_EXPIRED };
@@ -161,6 +162,7 @@ typedef struct tenon_completion {
   const tenon_result* results; /* in the order of the operations that ran */
   uint64_t result_count;
   tenon_loan loan;
+  uint64_t term; /* of the node when it answered; 0: it has not heard of the request */
 } tenon_completion;
 
 typedef struct tenon_queue {

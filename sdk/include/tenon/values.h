@@ -32,7 +32,7 @@
 
 #define TENON_ABI_MAJOR 1 /* part of the exported name: another major is another contract beside this one */
 #define TENON_ABI_MINOR 0 /* the newest members that these headers describe */
-#define TENON_ABI_DRAFT 8 /* while it is not 0 nothing is promised: host and plugin must have the same draft */
+#define TENON_ABI_DRAFT 9 /* while it is not 0 nothing is promised: host and plugin must have the same draft */
 #ifndef TENON_TARGET_ABI
 #define TENON_TARGET_ABI 0 /* the oldest host minor that the plugin runs on; raise it to see newer members */
 #endif

@@ -19,7 +19,7 @@ class View(PageTest):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.cluster = WebCluster(storages="filewal,leveldb")
+        cls.cluster = WebCluster({"limits.slow_operation": "1ms"}, storages="filewal,leveldb")
         cls.enterClassContext(cls.cluster)
         cls.leader, cls.follower = cls.cluster.leader_and_follower()
         cls.enterClassContext(Writers(cls.cluster, cls.follower))
@@ -60,6 +60,18 @@ class View(PageTest):
         self.browser.wait("#timeline", r"^(?!.*leads in term)")
         self.assert_no_problems()
 
+    def test_slow_operations_are_told_with_their_keys(self) -> None:
+        self.open()
+        self.browser.wait("#slow li", rf"node {self.follower}\s+[\d.]+ m?s put busy/\d over http")
+        self.browser.click("#slow-more")
+        self.browser.call("evaluate", script="""{
+            const order = document.getElementById('slow-order');
+            order.value = 'slowest';
+            order.dispatchEvent(new Event('change'));
+        }""")
+        self.browser.wait("#slow li:first-child", r"[\d.]+ m?s \w+")
+        self.assert_no_problems()
+
     def test_plugins_are_told_with_their_options(self) -> None:
         self.open("#plugins")
         self.browser.wait('section[aria-label="Plugins of node 2"]', "storage.leveldb.*version")
@@ -75,13 +87,19 @@ class View(PageTest):
         self.assertEqual(self.browser.texts("#new-key, #detail button"), [])
         self.assert_no_problems()
 
-    def test_the_policy_allows_only_the_nodes_of_the_cluster(self) -> None:
-        policy = dict(part.strip().split(" ", 1) for part in self.open().split(";"))
+    def test_the_policy_allows_only_this_node_and_its_frame_the_nodes_of_the_cluster(self) -> None:
+        def places(*nodes: int) -> set[str]:
+            return {f"{scheme}://127.0.0.1:{self.cluster.port(node, 'http')}" for node in nodes
+                    for scheme in ("ws", "wss")}  # fmt: skip
+
+        policy = parts_of(self.open())
         self.assertEqual(policy["default-src"], "'self'")
         self.assertNotIn("script-src", policy)
-        places = {f"{scheme}://127.0.0.1:{self.cluster.port(node, 'http')}"
-                  for node in self.cluster.ids for scheme in ("ws", "wss")}  # fmt: skip
-        self.assertEqual(set(policy["connect-src"].split()), {"'self'"} | places)
+        self.assertEqual(set(policy["connect-src"].split()), {"'self'"} | places(self.follower))
+        with self.cluster.web(self.follower) as web:
+            policy = parts_of(web.call("GET", "/dashboard/reach.html").fields["Content-Security-Policy"])
+        self.assertEqual(policy["default-src"], "'none'")
+        self.assertEqual(set(policy["connect-src"].split()), places(*self.cluster.ids))
 
     def test_everything_can_be_reached_by_the_keyboard_and_shows_that_it_is(self) -> None:
         self.open()
@@ -136,6 +154,10 @@ class Writers:
     def __exit__(self, *_: object) -> None:
         self.over.set()
         self.thread.join()
+
+
+def parts_of(policy: str) -> dict[str, str]:
+    return dict(part.strip().split(" ", 1) for part in policy.split(";"))
 
 
 def number(text: str) -> int:

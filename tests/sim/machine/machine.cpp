@@ -115,7 +115,6 @@ void Machine::end() {
   TENON_CHECK(is_running());
   ++life_;
   promised_ = node_->raft().hard_state();
-  counted_on_ = std::max(counted_on_, node_->raft().commit_index());
   last_memberships_ = memberships();
   last_sure_membership_ = sure_membership();
   is_at_work_ = true;

@@ -226,7 +226,6 @@ void perform(const Written& written, Terms& terms) {
 
 void Machine::make_durable(const Written& written) {
   perform(written, durable_);
-  if (written.truncate_from) counted_on_ = std::min(counted_on_, raft::LogIndex(*written.truncate_from - 1));
   if (written.hard_state) durable_hard_state_ = *written.hard_state;
 }
 

@@ -13,6 +13,7 @@ std::optional<ScriptedCompletion> stored(const ScriptedRequest&) {
   ScriptedCompletion completion;
   completion.revision = 41;
   completion.leader = 2;
+  completion.term = 6;
   completion.cluster_time_ms = 1000;
   completion.results.push_back(
       {.records = {{.key = "k", .value = std::string("a\0\xff", 3), .created = 3, .modified = 12, .version = 5}}});
@@ -42,6 +43,7 @@ TEST_CASE("a key's value is the body, whatever its bytes, and its revisions are 
   CHECK(answer.body == std::string("a\0\xff", 3));
   CHECK(answer.field("ETag") == "\"12\"");
   CHECK(answer.field("X-Tenon-Revision") == "41");
+  CHECK(answer.field("X-Tenon-Term") == "6");
   CHECK(answer.field("X-Tenon-Leader") == "2");
   CHECK(answer.field("X-Tenon-Version") == "5");
   CHECK(answer.field("Content-Type") == "application/octet-stream");
@@ -82,6 +84,7 @@ TEST_CASE("an absent key is 404, with the revision at which it was absent") {
   CHECK(answer.status == 404);
   CHECK(answer.field("X-Request-ID") == "mine-1");
   CHECK(answer.field("X-Tenon-Revision") == "1");
+  CHECK(answer.field("X-Tenon-Term").empty());
   CHECK(answer.body ==
         "{\"error\":{\"code\":\"key_not_found\",\"message\":\"there is no such key\",\"status\":404,\"outcome\":"
         "\"refused\",\"request_id\":\"mine-1\"}}\n");

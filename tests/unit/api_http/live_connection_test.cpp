@@ -134,6 +134,18 @@ TEST_CASE("events come in order, and those behind a sequence come again") {
   CHECK(live.output.last().find(R"("method":"lagged")") != std::string::npos);
 }
 
+TEST_CASE("slow operations come as events do, with those that are kept first") {
+  Live live;
+  live.feeds.slow().publish("1");
+  live.subscribe(R"({"topic":"slow"})");
+  REQUIRE(live.output.messages.size() == 2);
+  CHECK(live.output.messages[1].find(R"("sequence":"1","data":1)") != std::string::npos);
+  live.feeds.slow().publish("2");
+  CHECK(live.output.last().find(R"("sequence":"2","data":2)") != std::string::npos);
+  live.subscribe(R"({"topic":"slow","resume":{"sequence":"1"}})");
+  CHECK(live.output.last().find(R"("subscription":"2","sequence":"2","data":2)") != std::string::npos);
+}
+
 TEST_CASE("a client that does not read is left out, is told so when it reads, and then has what is kept") {
   Live live;
   live.subscribe(R"({"topic":"events"})");

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kReady =
     "version 1.2\ncluster_id c\nnode_id 7\nrole leader\nterm 3\nleader 7\nstanding voter\ncommit_index 9\n"
-    "applied_index 9\nlog_space enough\nsomething new\n";
+    "applied_index 9\nlog_space enough\nmail_age_ms 30000\nsync_age_ms 30000\nsomething new\n";
 
 testing::FakeClientHost::Answer telling(std::string text) {
   return [text = std::move(text)](const ScriptedRequest& request) {
@@ -31,6 +31,7 @@ TEST_CASE("a node that leads or follows is ready, and says what it has looked at
   RunningPlugin plugin(telling(kReady));
   HttpClient client(plugin.port());
   CHECK(client.call("GET", "/livez").body == "ok\n");
+  CHECK(client.call("GET", "/livez?verbose").body == "[+]process ok\n[+]node ok\n[+]disk ok\nok\n");
   CHECK(client.call("GET", "/readyz").body == "ok\n");
   CHECK(client.call("GET", "/readyz?verbose").body == "[+]leader ok\n[+]member ok\n[+]applied ok\n[+]space ok\nok\n");
   CHECK(plugin.node().wait_for_requests(1).at(0).operations.at(0).kind == TENON_ADMIN);
@@ -55,6 +56,47 @@ TEST_CASE("a node is not ready while it lacks something, and is alive all the sa
   CHECK(answer.body.find("[-]" + row.check + " failed") != std::string::npos);
   CHECK(client.call("GET", "/readyz?exclude=" + row.check).status == 200);
   CHECK(client.call("GET", "/livez").status == 200);
+}
+
+TEST_CASE("a node whose thread or disk stands still is not alive") {
+  struct Row {
+    std::string part, instead, check;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"mail_age_ms 30000", "mail_age_ms 30001", "node"},
+      {"sync_age_ms 30000", "sync_age_ms 30001", "disk"},
+  }));
+  std::string status = kReady;
+  status.replace(status.find(row.part), row.part.size(), row.instead);
+  RunningPlugin plugin(telling(status));
+  HttpClient client(plugin.port());
+  const Answer answer = client.call("GET", "/livez");
+  CHECK(answer.status == 503);
+  CHECK(answer.body.find("[-]" + row.check + " failed: ") != std::string::npos);
+  CHECK(answer.body.find("30001 ms") != std::string::npos);
+  CHECK(client.call("GET", "/livez?exclude=" + row.check).status == 200);
+  CHECK(client.call("GET", "/readyz").status == 200);
+}
+
+TEST_CASE("slow operations are told with their keys as bytes") {
+  RunningPlugin plugin(
+      telling("sequence=3 time_ms=5 api=resp op=put code=done took_us=7 key=a%20b key_bytes=3 request=1 trace=i%2Dd\n"
+              "sequence=4 time_ms=6 api=http op=get code=unknown took_us=8 key=%FF key_bytes=90 more=1\n"
+              "sequence=5 key=-\n"));
+  HttpClient client(plugin.port());
+  CHECK(
+      client.call("GET", "/v1/slow_operations").body ==
+      R"({"operations":[{"api":"resp","code":"done","key":"a b","key_bytes":"3","op":"put","request":"1",)"
+      R"("sequence":"3","time_ms":"5","took_us":"7","trace":"i-d"},{"api":"http","code":"unknown","key_base64":"/w==",)"
+      R"("key_bytes":"90","more":"1","op":"get","sequence":"4","time_ms":"6","took_us":"8"},{"sequence":"5"}]})"
+      "\n");
+}
+
+TEST_CASE("the status of old has the end of the log") {
+  RunningPlugin plugin(telling(std::string(kReady) + "last_index 9\nlast_term 2\nfirst_index 4\n"));
+  HttpClient client(plugin.port());
+  const std::string body = client.call("GET", "/raft/status").body;
+  CHECK(body.find(R"("logLen":6,"lastLogIndex":9,"lastLogTerm":2,"logBaseIndex":3)") != std::string::npos);
 }
 
 TEST_CASE("health needs no name that this node knows, for balancers call it by any") {

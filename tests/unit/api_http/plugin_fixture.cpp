@@ -11,8 +11,7 @@ std::optional<ScriptedCompletion> at_once(const ScriptedRequest& request) {
   return completion;
 }
 
-RunningPlugin::RunningPlugin(testing::FakeClientHost::Answer answer, const std::map<std::string, std::string>& options)
-    : node_(std::make_unique<testing::FakeClientHost>(std::move(answer))) {
+std::map<std::string, std::string> options_with(const std::map<std::string, std::string>& others) {
   std::map<std::string, std::string> all = {
       {"listen", "127.0.0.1:0"},      {"connections_max", "100"},       {"connections_per_address_max", "100"},
       {"header_bytes_max", "256KiB"}, {"header_fields_max", "32"},      {"body_bytes_max", "1MiB"},
@@ -22,8 +21,23 @@ RunningPlugin::RunningPlugin(testing::FakeClientHost::Answer answer, const std::
       {"subscriptions_max", "4"},     {"events_bytes_max", "64KiB"},    {"dashboard", "yes"},
       {"dashboard_writes", "no"},
   };
-  for (const auto& [name, value] : options) all[name] = value;
-  host_ = std::make_unique<testing::FakeHost>("/nonexistent", all, 7, "cluster-of-test");
+  for (const auto& [name, value] : others) all[name] = value;
+  return all;
+}
+
+std::uint16_t port_of(const testing::FakeHost& host) {
+  constexpr std::string_view prefix = "listening on 127.0.0.1:";
+  for (const testing::LoggerLine& line : host.logger_lines()) {
+    if (line.text.starts_with(prefix)) {
+      return static_cast<std::uint16_t>(parse_integer(std::string_view(line.text).substr(prefix.size())).value());
+    }
+  }
+  throw std::runtime_error("the plugin said no port");
+}
+
+RunningPlugin::RunningPlugin(testing::FakeClientHost::Answer answer, const std::map<std::string, std::string>& options)
+    : node_(std::make_unique<testing::FakeClientHost>(std::move(answer))) {
+  host_ = std::make_unique<testing::FakeHost>("/nonexistent", options_with(options), 7, "cluster-of-test");
   tenon_detail why{sizeof why, {}};
   validated_host_.emplace(subject_, *host_->table());
   if (tenon_static_plugin_api_http.create(validated_host_->table(), &self_, &why) != TENON_OK) {
@@ -46,15 +60,7 @@ void RunningPlugin::stop() {
   stopped_ = true;
 }
 
-std::uint16_t RunningPlugin::port() const {
-  constexpr std::string_view prefix = "listening on 127.0.0.1:";
-  for (const testing::LoggerLine& line : host_->logger_lines()) {
-    if (line.text.starts_with(prefix)) {
-      return static_cast<std::uint16_t>(parse_integer(std::string_view(line.text).substr(prefix.size())).value());
-    }
-  }
-  throw std::runtime_error("the plugin said no port");
-}
+std::uint16_t RunningPlugin::port() const { return port_of(*host_); }
 
 bool RunningPlugin::wait_for_metric(const std::string& name, double value) const {
   return eventually([&] { return host_->metric(name) == value; });

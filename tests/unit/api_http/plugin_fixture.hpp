@@ -27,6 +27,11 @@ inline std::optional<ScriptedCompletion> later(const ScriptedRequest&) { return 
 // A node that does what it is asked and has nothing to show: one empty result for each operation.
 std::optional<ScriptedCompletion> at_once(const ScriptedRequest& request);
 
+// The options that the fixture gives the plugin, with port 0; those of `others` replace them.
+std::map<std::string, std::string> options_with(const std::map<std::string, std::string>& others);
+// The port that the plugin has said it listens on.
+std::uint16_t port_of(const testing::FakeHost& host);
+
 class RunningPlugin {
  public:
   // `options` replace the defaults that this fixture has; port 0 is chosen for it.

@@ -30,6 +30,7 @@ TEST_CASE("what is not set has its default, and says so") {
   CHECK(config.limits.scan_bytes_max == 1048576);
   CHECK(config.limits.inbox_bytes_max == 67108864);
   CHECK(config.limits.timeout_default == std::chrono::seconds(5));
+  CHECK(config.limits.slow_operation == std::chrono::milliseconds(100));
   CHECK(config.logger_levels.general == LoggerLevel::kInfo);
   CHECK(config.settings.at("limits").at("scan_records_max").origin.text() == "default");
   CHECK(config.settings.at("node").at("id").origin.text() == "a.conf:2");

@@ -31,6 +31,55 @@ TEST_CASE("status is answered without waiting for the node") {
   queue.destroy();
 }
 
+TEST_CASE("while the thread of the node stands still, all that it says of itself is told, and that it stands still") {
+  MemoryStorage storage(Mode::immediate);
+  RunningNode running(storage);
+  TestQueue writes(running.clients(), 8);
+  TestQueue queue(running.clients(), 8);
+  const tenon_operation write = put("k", "v");
+  CHECK(writes.run(only(write)).outcome == TENON_OUTCOME_DONE);
+  storage.hold_writes();
+  const std::uint64_t held = writes.submit(only(write), 60'000);
+  eventually([&] { return storage.holds_writer(); });
+  const std::uint64_t rounds = running.node().rounds();
+  for (const char* verb : {"status", "members", "leader", "metrics", "plugins", "events", "slow_operations"}) {
+    CAPTURE(verb);
+    const tenon_operation ask = admin(verb);
+    CHECK(queue.run(only(ask)).outcome == TENON_OUTCOME_DONE);
+  }
+  const tenon_operation status = admin("status");
+  eventually([&] { return queue.run(only(status)).values.at(0).find("\nmail_age_ms 0\n") == std::string::npos; });
+  CHECK(running.node().rounds() == rounds);
+  CHECK(storage.holds_writer());
+  storage.release_writes();
+  writes.wait_for(2);
+  CHECK(writes.ended.at(held).outcome == TENON_OUTCOME_DONE);
+  eventually([&] { return queue.run(only(status)).values.at(0).find("\nmail_age_ms 0\n") != std::string::npos; });
+  queue.destroy();
+  writes.destroy();
+}
+
+TEST_CASE("a disk that stands still is told with the age of its oldest write") {
+  MemoryStorage storage(Mode::manual);
+  RunningNode running(storage);
+  TestQueue writes(running.clients(), 8);
+  TestQueue queue(running.clients(), 8);
+  eventually([&] {
+    storage.complete_all();
+    return running.node().status().applied_index >= raft::LogIndex(2);
+  });
+  const tenon_operation status = admin("status");
+  CHECK(queue.run(only(status)).values.at(0).find("\nsync_age_ms 0\n") != std::string::npos);
+  const tenon_operation write = put("k", "v");
+  writes.submit(only(write), 60'000);
+  eventually([&] { return queue.run(only(status)).values.at(0).find("\nsync_age_ms 0\n") == std::string::npos; });
+  storage.complete_all();
+  writes.wait_for(1);
+  eventually([&] { return queue.run(only(status)).values.at(0).find("\nsync_age_ms 0\n") != std::string::npos; });
+  queue.destroy();
+  writes.destroy();
+}
+
 TEST_CASE("a single voter answers every admin verb by itself, and refuses what needs another") {
   MemoryStorage storage(Mode::immediate);
   RunningNode running(storage);
@@ -160,8 +209,8 @@ TEST_CASE("an admin verb that is not known is echoed short and printable, with t
   CHECK(refused.error == TENON_ERROR_UNSUPPORTED);
   CHECK(refused.message == "the admin verb 'line?" + std::string(59, 'v') +
                                "..' is not in this version; there are status, members, member_add, member_promote, "
-                               "member_remove, member_replace, metrics, plugins, events, leader, leader_transfer, "
-                               "snapshot, snapshot_read, compact, log_read and state_hash");
+                               "member_remove, member_replace, metrics, plugins, events, slow_operations, leader, "
+                               "leader_transfer, snapshot, snapshot_read, compact, log_read and state_hash");
   queue.destroy();
 }
 

@@ -15,6 +15,7 @@ node::Answer answer_with_results() {
   node::Answer answer;
   answer.token = {3, 42};
   answer.leader = raft::NodeId(9);
+  answer.term = raft::Term(6);
   answer.reply.took_otherwise = true;
   answer.reply.revision = 77;
   answer.reply.cluster_time_ms = 88;
@@ -40,6 +41,7 @@ TEST_CASE("a completion shows every result of its reply") {
   CHECK(completion.revision == 77);
   CHECK(completion.cluster_time_ms == 88);
   CHECK(completion.leader == 9);
+  CHECK(completion.term == 6);
   CHECK(completion.leader_address.size == 0);
   REQUIRE(completion.result_count == 4);
   REQUIRE(completion.results[0].record_count == 2);

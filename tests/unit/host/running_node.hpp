@@ -34,11 +34,12 @@ class RunningNode {
   // Keeps: storage, for its life. An empty one begins a new cluster. `booted` is called before the node's thread
   // starts.
   explicit RunningNode(
-      support::MemoryStorage& storage, node::Settings settings = {}, const std::function<void()>& booted = [] {})
+      support::MemoryStorage& storage, node::Settings settings = {}, const std::function<void()>& booted = [] {},
+      const RequestLimits& limits = {})
       : validated_(*storage.table(), storage.self()),
         node_({raft::NodeId(1), "cluster", "1.2.3"}, directory_, logger_, metrics_,
               [this](const std::string&) { ++failures_; }),
-        clients_(RequestLimits(), node_, directory_, metrics_),
+        clients_(limits, node_, directory_, metrics_),
         peers_(directory_, node_, metrics_) {
     const node::StoragePort port{validated_.table(), validated_.self()};
     session_ = std::make_unique<StorageSession>(port, logger_);

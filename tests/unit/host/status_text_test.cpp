@@ -54,10 +54,22 @@ TEST_CASE("the leader is named with its term and where it serves clients") {
 
 TEST_CASE("status counts the members, and says how this node stands") {
   node::Status status = leading();
-  CHECK(status_text(kIdentity, status, 5).find("\nmembers 3\nlearners 1\nstanding voter\n") != std::string::npos);
+  CHECK(status_text(kIdentity, status, {}).find("\nmembers 3\nlearners 1\nstanding voter\n") != std::string::npos);
   status.own_standing = {node::OwnStanding::Place::refused, {}, "its disk is another"};
-  CHECK(status_text(kIdentity, status, 5).find("\nstanding refused\nstanding_text its disk is another\n") !=
+  CHECK(status_text(kIdentity, status, {}).find("\nstanding refused\nstanding_text its disk is another\n") !=
         std::string::npos);
+}
+
+TEST_CASE("status tells the end of the log, the size of the newest image, and what waits") {
+  node::Status status = leading();
+  status.last_index = raft::LogIndex(9);
+  status.last_term = raft::Term(3);
+  status.images.index = raft::LogIndex(5);
+  status.images.bytes = 77;
+  const std::string text = status_text(kIdentity, status, {.uptime = 1, .mail = 2, .sync = 3});
+  CHECK(text.find("\nlast_index 9\nlast_term 3\n") != std::string::npos);
+  CHECK(text.find("\nsnapshot_index 5\nsnapshot_bytes 77\n") != std::string::npos);
+  CHECK(text.ends_with("\nuptime_ms 1\nmail_age_ms 2\nsync_age_ms 3\n"));
 }
 
 TEST_CASE("a change of the members is read from its words, and refused when they are others") {
@@ -99,9 +111,9 @@ TEST_CASE("what a change has come to is a line each, with every warning") {
 }
 
 TEST_CASE("status says what suffers faults on purpose") {
-  CHECK(status_text(kIdentity, leading(), 5).find("\nfaults none\n") != std::string::npos);
+  CHECK(status_text(kIdentity, leading(), {}).find("\nfaults none\n") != std::string::npos);
   const Identity suffering{raft::NodeId(1), "cluster", "1.2.3", "storage"};
-  CHECK(status_text(suffering, leading(), 5).find("\nfaults storage\n") != std::string::npos);
+  CHECK(status_text(suffering, leading(), {}).find("\nfaults storage\n") != std::string::npos);
 }
 
 TEST_CASE("a transfer names its target and the term that it ends") {

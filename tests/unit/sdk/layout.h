@@ -20,7 +20,7 @@
   PIN_ASSERT(sizeof(type) == (size), #type " has changed its size"); \
   PIN_ASSERT(offsetof(type, last) == (offset), #type " has changed within")
 
-PIN_ASSERT(TENON_ABI_MAJOR == 1 && TENON_ABI_MINOR == 0 && TENON_ABI_DRAFT == 8, "pin the layout of the new ABI");
+PIN_ASSERT(TENON_ABI_MAJOR == 1 && TENON_ABI_MINOR == 0 && TENON_ABI_DRAFT == 9, "pin the layout of the new ABI");
 PIN(tenon_bytes, 16, size, 8);
 PIN(tenon_loan, 16, owner, 8);
 PIN(tenon_detail, 256, message, 8);
@@ -38,10 +38,10 @@ PIN(tenon_transport_host, 48, lane_event, 40);
 PIN(tenon_transport, 40, send, 32);
 PIN(tenon_operation, 120, limit_bytes, 112);
 PIN(tenon_compare, 56, number, 48);
-PIN(tenon_request, 112, otherwise_count, 104);
+PIN(tenon_request, 128, trace, 112);
 PIN(tenon_record, 72, expires_at_ms, 64);
 PIN(tenon_result, 40, cursor, 24);
-PIN(tenon_completion, 120, loan, 104);
+PIN(tenon_completion, 128, term, 120);
 PIN(tenon_queue, 56, destroy, 48);
 PIN(tenon_client_host, 24, queue_create, 16);
 PIN(tenon_client_api, 32, stop, 24);

@@ -32,6 +32,7 @@ class ClientHost {
   // Hands completions to the queue of this id and leaves `completions` empty; drops them when it was destroyed
   // meanwhile. Any thread.
   void complete(std::uint64_t queue, std::vector<CompletionPointer>& completions);
+  const SlowOperations& slow_operations() const noexcept { return slow_operations_; }
 
  private:
   struct ClientApi {
@@ -48,6 +49,7 @@ class ClientHost {
   NodePort& node_;
   const PeerDirectory& directory_;
   Metrics& metrics_;
+  SlowOperations slow_operations_;
   std::mutex mutex_;
   std::map<std::string, ClientApi> client_apis_;                  // by name; as many as the config names
   std::map<std::uint64_t, std::shared_ptr<ClientQueue>> queues_;  // at most kQueuesMax

@@ -13,6 +13,7 @@
 #include "host/completion.hpp"
 #include "host/event_signal.hpp"
 #include "host/metrics/request_metrics.hpp"
+#include "host/metrics/slow_operations.hpp"
 #include "host/node_port.hpp"
 #include "host/peer_directory.hpp"
 #include "host/request_check.hpp"
@@ -25,10 +26,11 @@ inline constexpr std::uint64_t kUnpolledBytesMax = 64u << 20;
 
 class ClientQueue {
  public:
-  // Keeps: node, directory and metrics, for its life. `client_api` is the name of whoever asks. Throws tenon::Error(IO)
-  // when there is no descriptor left.
+  // Keeps: node, directory, metrics and slow_operations, for its life. `client_api` is the name of whoever asks. Throws
+  // tenon::Error(IO) when there is no descriptor left.
   ClientQueue(std::uint64_t id, std::uint64_t depth, const std::string& client_api, const RequestLimits& limits,
-              NodePort& node, const PeerDirectory& directory, const RequestMetrics& metrics);
+              NodePort& node, const PeerDirectory& directory, const RequestMetrics& metrics,
+              SlowOperations& slow_operations);
   ClientQueue(const ClientQueue&) = delete;
   ClientQueue& operator=(const ClientQueue&) = delete;
 
@@ -58,6 +60,8 @@ class ClientQueue {
   // Checks a request, and adds it to `submissions`, or what it ended as to `completions`.
   void take(node::Token token, const tenon_request& request, std::vector<node::Submission>& submissions,
             std::vector<CompletionPointer>& completions);
+  // Counts those that have ended, and returns those that were slow, with nothing but the request's id in their trace.
+  std::vector<SlowOperation> count_ended(const std::vector<CompletionPointer>& completions) const;
   // Null: the answer comes later.
   CompletionPointer perform(node::Token token, AdminRequest admin);
 
@@ -68,10 +72,12 @@ class ClientQueue {
   NodePort& node_;
   const PeerDirectory& directory_;
   const RequestMetrics& metrics_;
+  SlowOperations& slow_operations_;
   const EventSignal signal_;
   tenon_queue table_{};
 
   std::mutex mutex_;
+  RequestTraces traces_;              // guarded by mutex_, as all below
   std::uint64_t unfinished_ = 0;      // submitted, and the final completion not yet polled; <= depth_
   std::uint64_t final_count_ = 0;     // of completed_; <= unfinished_
   std::deque<Waiting> completed_;     // waiting for poll(); the signal is raised while there are any

@@ -106,7 +106,9 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   void failed(const std::string& why) override;
 
   std::string metrics_text() const;
+  AdminAnswer admin_status();
   AdminAnswer admin_events(const std::string& argument) const;
+  AdminAnswer admin_slow_operations(const std::string& argument) const;
   AdminAnswer admin_plugins() const;
   AdminAnswer admin_transfer(const std::string& argument);
   AdminAnswer admin_snapshot(const std::string& argument);
@@ -147,7 +149,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
 
   std::mutex mail_mutex_;
   Mail mail_;
-  bool sleeping_ = false;  // guarded by mail_mutex_: the thread waits for wake_
+  raft::Instant mail_since_{};  // guarded by mail_mutex_: when the first came of what mail_ holds
+  bool sleeping_ = false;       // guarded by mail_mutex_: the thread waits for wake_
 
   mutable std::mutex status_mutex_;
   node::Status status_;

@@ -20,6 +20,7 @@ struct RequestLimits {
   std::uint64_t scan_records_max = 1000;       // of one scan; also what a scan without a limit gets
   std::uint64_t scan_bytes_max = 1u << 20;     // the same, of keys and values
   std::chrono::milliseconds timeout_default = std::chrono::seconds(5);
+  std::chrono::milliseconds slow_operation = std::chrono::milliseconds(100);  // what takes so long is told of
 };
 
 inline constexpr std::uint64_t kWatchRecordsDefault = 1'000;  // on loan at a time to a watch without a limit

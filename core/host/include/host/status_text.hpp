@@ -10,12 +10,15 @@
 //   learners       how many of them do not vote
 //   standing       of this node: voter | learner | incoming | outgoing, or joining | outsider | refused | removed
 //   standing_text  of the last two: why, and what to do
-//   last_index, durable_index, commit_index, applied_index
+//   first_index, last_index, last_term, durable_index, commit_index, applied_index
 //   revision, keys, cluster_time_ms
 //   inbox_bytes    of requests that wait to be proposed
 //   log_space      enough | short: what makes the state grow is refused here, and leadership was given up
+//   snapshot_index, snapshot_bytes  the last entry that the newest image includes, 0 without one; its size as stored
 //   faults         none | the kinds of plugin that suffer faults on purpose, as in storage,transport
 //   uptime_ms
+//   mail_age_ms    how long the oldest message for the node's thread has waited there; 0: none does
+//   sync_age_ms    how long the oldest write has been with storage without being durable; 0: all are
 //
 // members: a line for each member, ascending by id. A line is fields of `name=value`, separated by single spaces, in
 // this order; a value has no space, several addresses are separated by '|', and '-' stands for none or not known.
@@ -85,6 +88,17 @@
 //   that are kept; without an argument all of them.
 //   kind           election | membership | snapshot | standing | state
 //
+// slow_operations: for each operation of clients of this node that took long a line of fields as those of members,
+//   ascending by sequence: those behind the sequence of the argument, of the latest that are kept; without an argument
+//   all of them.
+//   sequence, time_ms  when it ended, by the wall clock of this node
+//   api, op, code  as in the labels of tenon_requests_total
+//   took_us        from its arrival at the node to its answer, in microseconds
+//   key            the beginning of the first key that it names, percent-encoded
+//   key_bytes      of that key in whole
+//   request        the number that the client API gave it
+//   trace          what people know it by, as the id of an HTTP request; its beginning, percent-encoded
+//
 // metrics: everything that is counted and measured, in the form of metrics/prometheus_text.hpp.
 #pragma once
 
@@ -123,7 +137,13 @@ std::string hexadecimal(const raft::Incarnation& incarnation);
 std::optional<wire::ImageId> parse_image_id(std::string_view text) noexcept;
 const char* role_name(raft::RoleName role) noexcept;
 
-std::string status_text(const Identity& identity, const node::Status& status, std::uint64_t uptime_ms);
+// In milliseconds; as the lines of these names above.
+struct StatusAges {
+  std::uint64_t uptime = 0;
+  std::uint64_t mail = 0;
+  std::uint64_t sync = 0;
+};
+std::string status_text(const Identity& identity, const node::Status& status, const StatusAges& ages);
 std::string members_text(const Identity& identity, const node::Status& status, const std::vector<KnownNode>& nodes);
 // Nullopt: it is not of that form.
 std::optional<node::MemberChangeWanted> parse_member_change(const std::string& verb, const std::string& argument);

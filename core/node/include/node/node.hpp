@@ -107,6 +107,7 @@ class Node {
   std::optional<raft::Instant> next_deadline() const noexcept;
 
   Status status() const;
+  raft::Term term() const noexcept { return raft_.term(); }
   // For checkers of a simulation.
   const raft::Raft& raft() const noexcept { return raft_; }
   const kv::Store& store() const noexcept { return store_; }

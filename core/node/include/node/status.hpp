@@ -41,6 +41,9 @@ struct Status {
   std::optional<raft::Instant> state_as_of;
   std::vector<MemberLag> lags;  // of the same as peers
   OwnStanding own_standing;
+  raft::Term last_term;  // of the last entry of the log, or of the image that it follows
+  // The oldest write that is not durable was handed to storage then; nullopt: all are.
+  std::optional<raft::Instant> unsynced_since;
   bool operator==(const Status&) const = default;
 };
 

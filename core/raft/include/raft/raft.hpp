@@ -90,6 +90,10 @@ class Raft {
   // Before this instant no other node is helped to lead, so that reads need not ask: the state that has applied all
   // that is committed is the newest. nullopt: there is no lease.
   std::optional<Instant> lease_end() const noexcept;
+  // When the oldest write was handed out that is not durable yet; nullopt: all are.
+  std::optional<Instant> unsynced_since() const noexcept {
+    return unsynced_.empty() ? std::nullopt : std::optional(unsynced_.front().since);
+  }
   // Whether a Propose would be taken.
   bool accepts_proposals() const noexcept;
   // The entry with which its leadership began; 0: it does not lead.

@@ -8,6 +8,7 @@
 #include "admin_text.hpp"
 #include "json_text.hpp"
 #include "response.hpp"
+#include "target.hpp"
 
 namespace tenon::api_http {
 
@@ -59,6 +60,24 @@ std::string plugins_json(std::string_view plugins) {
     append_texts(text, options);
   }
   return text += "]}";
+}
+
+std::vector<SlowOperationJson> slow_operations_json(std::string_view operations) {
+  std::vector<SlowOperationJson> found;
+  for (const NamedTexts& fields : read_table(operations)) {
+    std::string text;
+    JsonObject object(text);
+    for (const auto& [name, value] : fields) {
+      if (name == "key" || name == "trace") {
+        object.bytes(name, percent_decoded(value).value_or(""));
+      } else {
+        object.text(name, value);
+      }
+    }
+    object.end();
+    found.push_back({number_at(fields, "sequence"), std::move(text)});
+  }
+  return found;
 }
 
 std::string cluster_json(std::string_view status, std::string_view members) {

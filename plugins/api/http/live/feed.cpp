@@ -95,12 +95,13 @@ void NodeFeeds::stop() {
 
 void NodeFeeds::look() {
   is_looking_ = true;
-  missing_ = 5;
+  missing_ = 6;
   ask("status", &NodeFeeds::status_text_);
   ask("members", &NodeFeeds::members_text_);
   ask("metrics", &NodeFeeds::metrics_text_);
   ask("plugins", &NodeFeeds::plugins_text_);
   ask("events", &NodeFeeds::events_text_, std::to_string(last_event_));
+  ask("slow_operations", &NodeFeeds::slow_text_, std::to_string(last_slow_));
   submissions_.submit();
 }
 
@@ -120,7 +121,7 @@ void NodeFeeds::ask(std::string_view verb, std::string NodeFeeds::*text, std::st
 
 void NodeFeeds::wait() {
   bool anyone = false;
-  for (Feed* feed : {&cluster_, &metrics_, &events_, &plugins_}) anyone = feed->has_listeners() || anyone;
+  for (Feed* feed : {&cluster_, &metrics_, &events_, &plugins_, &slow_}) anyone = feed->has_listeners() || anyone;
   if (!anyone) {
     is_looking_ = false;
     cluster_now_.clear();
@@ -143,6 +144,7 @@ void NodeFeeds::compare() {
   publish_changed(cluster_, cluster_now_, cluster_json(status_text_, members_text_));
   publish_changed(plugins_, plugins_now_, plugins_json(plugins_text_));
   take_events();
+  take_slow_operations();
   compare_metrics();
 }
 
@@ -166,6 +168,13 @@ void NodeFeeds::take_events() {
     object.text("text", line);
     object.end();
     events_.publish(std::move(text));
+  }
+}
+
+void NodeFeeds::take_slow_operations() {
+  for (SlowOperationJson& one : slow_operations_json(std::exchange(slow_text_, {}))) {
+    last_slow_ = one.sequence;
+    slow_.publish(std::move(one.json));
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a node tells everyone who listens: the cluster as it sees it, its metrics, what happened, and its plugins. It is
+// What a node tells everyone who listens: the cluster as it sees it, its metrics, what happened, what was slow, and
+// its plugins. It is
 // looked at once a second for all of them together, and not at all when nobody listens.
 #pragma once
 
@@ -63,6 +64,7 @@ class NodeFeeds {
   Feed& metrics() noexcept { return metrics_; }
   Feed& events() noexcept { return events_; }
   Feed& plugins() noexcept { return plugins_; }
+  Feed& slow() noexcept { return slow_; }
   // As it is now, for someone who has none of it; empty: it has not been looked at yet.
   const std::string& cluster_now() const noexcept { return cluster_now_; }
   const std::string& plugins_now() const noexcept { return plugins_now_; }
@@ -74,6 +76,7 @@ class NodeFeeds {
   void compare();
   void compare_metrics();
   void take_events();
+  void take_slow_operations();
   void wait();
 
   net::Submissions& submissions_;
@@ -82,6 +85,7 @@ class NodeFeeds {
   Feed metrics_{1};
   Feed events_{1024};
   Feed plugins_{1};
+  Feed slow_{128};
   bool is_looking_ = false;
   bool is_stopped_ = false;
   int missing_ = 0;  // answers of this look
@@ -90,9 +94,11 @@ class NodeFeeds {
   std::string metrics_text_;
   std::string events_text_;
   std::string plugins_text_;
+  std::string slow_text_;
   std::string cluster_now_;
   std::string plugins_now_;
   std::uint64_t last_event_ = 0;  // as the node numbers them
+  std::uint64_t last_slow_ = 0;   // the same
   std::map<std::string, double, std::less<>> values_;
 };
 

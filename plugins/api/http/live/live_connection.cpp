@@ -18,7 +18,7 @@ constexpr std::string_view kKeysTopic = "kv:";
 constexpr std::uint64_t kSeenMax = std::uint64_t{1} << 62;  // so that the next can be counted to
 constexpr std::string_view kChannelsTopic = "pubsub:";
 constexpr std::string_view kTopics =
-    "cluster, metrics, events, plugins, kv:PREFIX or pubsub:CHANNEL, or with a star behind it";
+    "cluster, metrics, events, slow, plugins, kv:PREFIX or pubsub:CHANNEL, or with a star behind it";
 
 [[noreturn]] void refuse_parameters(const std::string& message, const std::string& word = "invalid") {
   throw RpcRefused{{kInvalidParameters, message, word}};
@@ -113,9 +113,10 @@ std::string LiveConnection::subscribe(const RpcCall& call) {
 std::shared_ptr<LiveConnection::Subscription> LiveConnection::make(std::uint64_t id, const std::string& topic,
                                                                    const JsonInput& parameters) {
   using Kind = FeedSubscription::Kind;
-  constexpr std::array<std::pair<std::string_view, Kind>, 4> kFeeds{{{"cluster", Kind::kCluster},
+  constexpr std::array<std::pair<std::string_view, Kind>, 5> kFeeds{{{"cluster", Kind::kCluster},
                                                                      {"metrics", Kind::kMetrics},
                                                                      {"events", Kind::kEvents},
+                                                                     {"slow", Kind::kSlow},
                                                                      {"plugins", Kind::kPlugins}}};
   if (topic.starts_with(kKeysTopic)) {
     std::string prefix = parameters.bytes("prefix").value_or("") + topic.substr(kKeysTopic.size());

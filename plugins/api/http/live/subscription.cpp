@@ -41,13 +41,15 @@ Feed& LiveConnection::FeedSubscription::feed() const {
       return feeds.metrics();
     case Kind::kPlugins:
       return feeds.plugins();
+    case Kind::kSlow:
+      return feeds.slow();
     default:
       return feeds.events();
   }
 }
 
 void LiveConnection::FeedSubscription::begin() {
-  if (kind_ != Kind::kEvents) return send_now();
+  if (!is_history()) return send_now();
   if (!resume_) {
     for (const FeedEvent& event : feed().behind(0)) send_event(event.sequence, *event.json);
     return;
@@ -71,7 +73,7 @@ void LiveConnection::FeedSubscription::on_sent() {
   const std::uint64_t from = *left_out_from_;
   left_out_from_.reset();
   send_lagged(from, left_out_to_, "sequence");
-  if (kind_ != Kind::kEvents) return send_now();
+  if (!is_history()) return send_now();
   send_behind(from - 1);
 }
 

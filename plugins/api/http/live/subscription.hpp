@@ -46,8 +46,9 @@ class LiveConnection::Subscription {
 // now, of the cluster and its metrics, or the events that are still kept.
 class LiveConnection::FeedSubscription final : public Subscription, public Feed::Listener {
  public:
-  enum class Kind { kCluster, kMetrics, kEvents, kPlugins };
-  // Of events: those behind the sequence `resume`, or all without it, come first, as far as they are kept.
+  enum class Kind { kCluster, kMetrics, kEvents, kPlugins, kSlow };
+  // Of events and slow operations: those behind the sequence `resume`, or all without it, come first, as far as they
+  // are kept.
   FeedSubscription(LiveConnection& owner, std::uint64_t id, Kind kind, std::optional<std::uint64_t> resume)
       : Subscription(owner, id), kind_(kind), resume_(resume) {}
 
@@ -60,6 +61,8 @@ class LiveConnection::FeedSubscription final : public Subscription, public Feed:
   void send_event(std::uint64_t sequence, const std::string& json);
   void send_behind(std::uint64_t sequence);
   void send_now();
+  // Whether what is over counts, not what is so now.
+  bool is_history() const noexcept { return kind_ == Kind::kEvents || kind_ == Kind::kSlow; }
 
   const Kind kind_;
   const std::optional<std::uint64_t> resume_;

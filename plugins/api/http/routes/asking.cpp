@@ -119,7 +119,9 @@ std::span<tenon_operation> operations_of(Service& service, const tenon_operation
 
 void ask(Service& service, const std::shared_ptr<Exchange>& exchange, const tenon_request& request,
          ReadCompletion read) {
-  service.submissions.add(request, [exchange, read = std::move(read)](Completion completion) {
+  tenon_request traced = request;
+  traced.trace = service.submissions.batch().keep(exchange->request_id());
+  service.submissions.add(traced, [exchange, read = std::move(read)](Completion completion) {
     try {
       exchange->respond(read(*completion));
     } catch (const Refused& refused) {

@@ -223,6 +223,7 @@ void tell_raft_status(Service& service, const std::shared_ptr<Exchange>& exchang
       append_number(object, "lastApplied", number_at(cluster.status, "applied_index"));
       append_number(object, "logLen", last + 1 - std::min(first, last + 1));
       append_number(object, "lastLogIndex", last);
+      append_number(object, "lastLogTerm", number_at(cluster.status, "last_term"));
       append_number(object, "logBaseIndex", first == 0 ? 0 : first - 1);
       object.text("leaderId", cluster.leader_id());
       object.text("leaderAddr", cluster.address(cluster.leader_id()));

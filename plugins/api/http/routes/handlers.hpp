@@ -21,6 +21,7 @@ void tell_live(Service& service, const std::shared_ptr<Exchange>& exchange);
 void tell_ready(Service& service, const std::shared_ptr<Exchange>& exchange);
 void tell_version(Service& service, const std::shared_ptr<Exchange>& exchange);
 void tell_cluster(Service& service, const std::shared_ptr<Exchange>& exchange);
+void tell_slow_operations(Service& service, const std::shared_ptr<Exchange>& exchange);
 void tell_description(Service& service, const std::shared_ptr<Exchange>& exchange);
 void tell_metrics(Service& service, const std::shared_ptr<Exchange>& exchange);
 

@@ -24,7 +24,23 @@ struct Check {
   std::string why;  // it is not
 };
 
-std::vector<Check> live_checks(const NamedTexts&) { return {{"process", true, {}}}; }
+// What a node that is well never keeps waiting for so long: somebody should end it, so that it begins anew.
+constexpr std::uint64_t kStandstillMsMax = 30'000;
+
+std::string waited(std::string_view what, std::uint64_t milliseconds) {
+  return std::string(what) + " has waited for " + std::to_string(milliseconds) + " ms, at most " +
+         std::to_string(kStandstillMsMax) + " are allowed";
+}
+
+std::vector<Check> live_checks(const NamedTexts& status) {
+  const std::uint64_t mail_ms = number_at(status, "mail_age_ms");
+  const std::uint64_t sync_ms = number_at(status, "sync_age_ms");
+  return {
+      {"process", true, {}},
+      {"node", mail_ms <= kStandstillMsMax, waited("a message for the thread of the node", mail_ms)},
+      {"disk", sync_ms <= kStandstillMsMax, waited("a write to the disk", sync_ms)},
+  };
+}
 
 std::vector<Check> ready_checks(const NamedTexts& status) {
   const std::uint64_t committed = number_at(status, "commit_index");
@@ -101,6 +117,18 @@ void tell_cluster(Service& service, const std::shared_ptr<Exchange>& exchange) {
   ask_admin(service, exchange, {"status", "members"}, [](const std::vector<std::string>& texts) {
     Response response;
     response.body = cluster_json(texts[0], texts[1]) + "\n";
+    return response;
+  });
+}
+
+void tell_slow_operations(Service& service, const std::shared_ptr<Exchange>& exchange) {
+  ask_admin(service, exchange, {"slow_operations"}, [](const std::vector<std::string>& texts) {
+    Response response;
+    response.body = "{\"operations\":[";
+    for (const SlowOperationJson& one : slow_operations_json(texts[0])) {
+      response.body.append(response.body.ends_with('[') ? "" : ",").append(one.json);
+    }
+    response.body += "]}\n";
     return response;
   });
 }

@@ -182,6 +182,7 @@ std::span<const tenon_result> all_results(const tenon_completion& completion, st
 
 std::string state_fields(const tenon_completion& completion) {
   std::string fields = "X-Tenon-Revision: " + std::to_string(completion.revision) + "\r\n";
+  if (completion.term != 0) fields += "X-Tenon-Term: " + std::to_string(completion.term) + "\r\n";
   if (completion.leader != 0) fields += "X-Tenon-Leader: " + std::to_string(completion.leader) + "\r\n";
   return fields;
 }

@@ -24,7 +24,7 @@ const tenon_result& only_result(const tenon_completion& completion, std::string_
 // The results of one that asked for several. Throws Refused when the request failed.
 std::span<const tenon_result> all_results(const tenon_completion& completion, std::string_view target);
 
-// What every answer of the node's state says beside its body: X-Tenon-Revision and X-Tenon-Leader.
+// What every answer of the node's state says beside its body: X-Tenon-Revision, X-Tenon-Term and X-Tenon-Leader.
 std::string state_fields(const tenon_completion& completion);
 
 }  // namespace tenon::api_http

@@ -35,6 +35,7 @@ constexpr Route kRoutes[] = {
     {Verb::get, "/v1/watch", watch_keys, kWatch, true},
     {Verb::post, "/v1/channels/", publish, kTimeout, true},
     {Verb::get, "/v1/cluster", tell_cluster, {}, true},
+    {Verb::get, "/v1/slow_operations", tell_slow_operations, {}, true},
     {Verb::get, kLivePath, open_live, {}, true, Shown::kAlways, Origins::kAny},
     {Verb::get, "/", show_dashboard, kMoved, true},
     {Verb::get, "/dashboard/", show_dashboard_file, {}, true},

@@ -63,7 +63,8 @@ struct ScriptedRequest {
         session_outstanding(from.session_outstanding),
         compares(from.compares, from.compares + from.compare_count),
         operations(from.operations, from.operations + from.operation_count),
-        otherwise(from.otherwise, from.otherwise + from.otherwise_count) {
+        otherwise(from.otherwise, from.otherwise + from.otherwise_count),
+        trace(view(from.trace)) {
     TENON_CHECK(from.struct_size == sizeof from);
     for (std::uint64_t i = 0; i < from.operation_count; ++i) {
       TENON_CHECK(from.operations[i].struct_size == sizeof(tenon_operation));
@@ -81,6 +82,7 @@ struct ScriptedRequest {
   std::vector<ScriptedCompare> compares;
   std::vector<ScriptedOperation> operations;
   std::vector<ScriptedOperation> otherwise;
+  std::string trace;
 };
 
 struct ScriptedRecord {
@@ -110,6 +112,7 @@ struct ScriptedCompletion {
   std::uint64_t leader = 0;
   std::string leader_address = {};
   std::uint64_t cluster_time_ms = 0;
+  std::uint64_t term = 0;
 };
 
 // A completion as the waist shows it, with the memory that it refers to. It is destroyed by the release of its loan.
@@ -132,6 +135,7 @@ struct LentCompletion {
     table.error = copy.error;
     table.revision = copy.revision;
     table.cluster_time_ms = copy.cluster_time_ms;
+    table.term = copy.term;
     table.leader = copy.leader;
     table.leader_address = bytes(copy.leader_address);
     table.message = bytes(copy.message);

@@ -83,6 +83,7 @@ struct Limits {
   std::uint64_t inbox_bytes_max = 0;  // >= request_bytes_max
   std::uint64_t watch_history_bytes = 0;
   std::chrono::microseconds timeout_default{0};
+  std::chrono::microseconds slow_operation{0};
 };
 
 // When images of the state are taken, and how they travel.

@@ -66,6 +66,11 @@ class MemoryStorage {
   // While held, reads are answered by answer_reads() or close() only.
   void hold_reads();
   void answer_reads();
+  // While held, write() does not return, as the contract demands it to: whoever calls it stands still.
+  void hold_writes();
+  void release_writes();
+  // Whether somebody stands still in write().
+  bool holds_writer() const;
   // Reports it. Needs: open.
   void report_space(bool is_short);
   // What open() and every later read return instead of working; TENON_OK: they work.
@@ -134,6 +139,8 @@ class MemoryStorage {
   tenon_error open_error_ = TENON_OK;
   tenon_error read_error_ = TENON_OK;
   bool reads_held_ = false;
+  bool writes_held_ = false;
+  bool holds_writer_ = false;
   bool failed_ = false;
   bool closing_ = false;
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -14,6 +15,12 @@
 
 namespace tenon::host {
 
+struct EndedRequest {
+  const char* operation = "other";  // the label `op`
+  const char* code = "unknown";     // the label `code`
+  std::chrono::microseconds took{0};
+};
+
 class RequestMetrics {
  public:
   // Keeps: metrics, for its life.
@@ -21,8 +28,8 @@ class RequestMetrics {
 
   // The mark of a request that has come `now`; never 0. Any thread.
   static std::uint64_t mark(const tenon_request& request, raft::Instant now) noexcept;
-  // A request with this mark has ended `now`. A mark of 0 is ignored. Any thread.
-  void ended(std::uint64_t mark, std::uint32_t outcome, tenon_error error, raft::Instant now) const noexcept;
+  // A request with this mark has ended `now`, as is returned. A mark of 0 is ignored, and took no time. Any thread.
+  EndedRequest ended(std::uint64_t mark, std::uint32_t outcome, tenon_error error, raft::Instant now) const noexcept;
 
  private:
   static constexpr std::size_t kOperationCount = 9;

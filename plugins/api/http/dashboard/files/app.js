@@ -8,6 +8,7 @@ import { Keys } from './keys.js';
 import { Moving } from './moving.js';
 import { Nodes } from './nodes.js';
 import { Plugins } from './plugins.js';
+import { Slow } from './slow.js';
 import { Source } from './source.js';
 import { Timeline } from './timeline.js';
 
@@ -18,6 +19,7 @@ const moving = new Moving(source);
 const charts = new Charts(source);
 const nodes = new Nodes(source);
 const keys = new Keys(source);
+void new Slow(source);
 void new Timeline(source);
 void new Plugins(source);
 

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: MIT
 // A WebSocket to one node that speaks JSON-RPC 2.0, is opened again whenever it is lost, and subscribes again to what
-// was subscribed to. It never believes a line that does not answer: each second it asks, and after five it hangs up.
+// was subscribed to. It never believes a line that does not answer: it asks when nothing has come for two seconds, and
+// after five it hangs up. While events come it asks now and then, to know how long an answer takes.
 
 const kProtocol = 'tenon.v1+json';
-const kAskEveryMs = 1000;
+const kLookEveryMs = 1000;
+const kAskAfterSilenceMs = 2000;
+const kAskEveryMs = 5000;
 const kSilenceMaxMs = 5000;
 const kRetryFirstMs = 400;
 const kRetryLastMs = 5000;
 
 export class Link extends EventTarget {
-  // `address`: host:port. Fires `change` when it is opened or lost.
-  constructor(address, isSecure = false) {
+  // `address`: host:port. `dial(address, url, protocol)` makes the WebSocket, or promises one. Fires `change` when the
+  // link is opened or lost.
+  constructor(address, isSecure, dial) {
     super();
+    this.dial = dial;
+    this.socket = null;
     this.address = address;
     this.url = `${isSecure ? 'wss' : 'ws'}://${address}/ws`;
     this.isOpen = false;
@@ -20,6 +26,7 @@ export class Link extends EventTarget {
     this.lastHeardAt = null; // by performance.now()
     this.lostAt = Date.now(); // or never yet opened
     this.roundTripMs = null;
+    this.askedAt = 0;
     this.retryMs = kRetryFirstMs;
     this.wanted = []; // subscriptions, kept over connections
     this.open();
@@ -54,13 +61,23 @@ export class Link extends EventTarget {
     this.socket?.close();
   }
 
-  open() {
+  async open() {
     this.calls = new Map();
     this.nextId = 1;
-    const socket = new WebSocket(this.url, kProtocol);
+    let socket;
+    try {
+      socket = await this.dial(this.address, this.url, kProtocol);
+    } catch {
+      this.tryAgain();
+      return;
+    }
+    if (this.isEnded) {
+      socket.close();
+      return;
+    }
     this.socket = socket;
     this.lastHeardAt = performance.now();
-    this.watchdog = setInterval(() => this.watch(socket), kAskEveryMs);
+    this.watchdog = setInterval(() => this.watch(socket), kLookEveryMs);
     socket.addEventListener('open', () => this.greet(socket));
     socket.addEventListener('message', (message) => this.receive(socket, message.data));
     socket.addEventListener('close', () => this.lose(socket));
@@ -75,6 +92,7 @@ export class Link extends EventTarget {
     }
     this.isOpen = true;
     this.retryMs = kRetryFirstMs;
+    this.askedAt = 0;
     for (const wish of this.wanted) this.begin(wish);
     this.dispatchEvent(new Event('change'));
   }
@@ -92,13 +110,20 @@ export class Link extends EventTarget {
   }
 
   watch(socket) {
-    if (performance.now() - this.lastHeardAt > kSilenceMaxMs) {
+    const now = performance.now();
+    const silentMs = now - this.lastHeardAt;
+    if (silentMs > kSilenceMaxMs) {
       socket.close();
       this.lose(socket); // the closing handshake of a dead line takes long
-    } else if (this.isOpen) {
-      const began = performance.now();
-      this.call('ping').then(() => { this.roundTripMs = performance.now() - began; }, () => {});
+    } else if (this.isOpen && (silentMs > kAskAfterSilenceMs || now - this.askedAt > kAskEveryMs)) {
+      this.ask();
     }
+  }
+
+  ask() {
+    const began = performance.now();
+    this.askedAt = began;
+    this.call('ping').then(() => { this.roundTripMs = performance.now() - began; }, () => {});
   }
 
   receive(socket, text) {
@@ -142,6 +167,10 @@ export class Link extends EventTarget {
     if (this.isOpen) this.lostAt = Date.now();
     this.isOpen = false;
     this.dispatchEvent(new Event('change'));
+    this.tryAgain();
+  }
+
+  tryAgain() {
     if (this.isEnded) return;
     this.retry = setTimeout(() => this.open(), this.retryMs);
     this.retryMs = Math.min(2 * this.retryMs, kRetryLastMs);

@@ -115,7 +115,6 @@ function heardText(member, isHome) {
     const time = member.link.roundTripMs;
     return time === null ? 'answers' : `answers in ${time < 10 ? time.toFixed(1) : Math.round(time)} ms`;
   }
-  if (member.isForbidden) return 'it came after this page was loaded; load the page again to hear of it';
   if (member.link === null && !isHome) return 'serves no HTTP; known by hearsay only';
   if (member.status === null) return 'has not answered yet';
   return `no answer for ${duration(Date.now() - member.link.lostAt)}; what stands here is as old`;
@@ -132,7 +131,7 @@ function factsOf(member, source) {
     storage: member.plugins.filter((one) => one.plugin.startsWith('storage.'))
       .map((one) => one.plugin.slice('storage.'.length)).join(', ') || undefined,
     transport: isHome ? pluginNames(member, 'transport.') : lanesText(lanes, source.homeId),
-    image: status ? imageText(big(status.snapshot_index)) : undefined,
+    image: status ? imageText(status) : undefined,
     place: told?.addresses?.join(', '),
   };
 }
@@ -148,8 +147,9 @@ function lanesText(lanes, homeId) {
   return up.length === lanes.length ? up.join(' and ') : `${up.join(' and ')}, one lane down`;
 }
 
-function imageText(index) {
-  return index === 0n ? 'none yet' : `of entry ${count(index)}`;
+function imageText(status) {
+  const index = big(status.snapshot_index);
+  return index === 0n ? 'none yet' : `of entry ${count(index)}, ${bytes(status.snapshot_bytes ?? 0)}`;
 }
 
 // Entries: by the last index of both, as each has told it of itself.

@@ -4,8 +4,11 @@
 // node says of another is hearsay, and when home is lost these links know where to go.
 
 import { Link } from './link.js';
+import { Reach } from './reach.js';
 
 const kEventsMax = 256; // of one node
+const kSlowMax = 128;
+const kScheme = 'http://';
 
 // A member as the page knows it.
 class Member {
@@ -16,7 +19,7 @@ class Member {
     this.link = null;
     this.plugins = [];
     this.events = [];
-    this.isForbidden = false; // to be asked: it was no member yet when the page was loaded
+    this.slow = [];
   }
 
   // Whether what it says of itself is so now: it tells of each change, and a line that is silent is given up.
@@ -25,7 +28,8 @@ class Member {
   }
 }
 
-// Fires `change` when members, their words or links have changed; `metrics` with the samples as detail; `events`.
+// Fires `change` when members, their words or links have changed; `metrics` with the samples as detail; `events`;
+// `plugins`; `slow`.
 export class Source extends EventTarget {
   constructor(place = window.location) {
     super();
@@ -33,9 +37,9 @@ export class Source extends EventTarget {
     this.homeId = null;
     this.samples = {}; // of home's metrics, by series
     this.isSecure = place.protocol === 'https:';
-    this.home = new Link(place.host, this.isSecure);
+    this.reach = new Reach();
+    this.home = new Link(place.host, this.isSecure, (address, url, protocol) => new WebSocket(url, protocol));
     this.home.addEventListener('change', () => this.homeChanged());
-    document.addEventListener('securitypolicyviolation', (event) => this.giveUp(event.blockedURI));
     this.home.subscribe('cluster', (data) => this.takeCluster(data));
     this.home.subscribe('metrics', (data) => this.takeMetrics(data));
   }
@@ -85,6 +89,7 @@ export class Source extends EventTarget {
 
   takeCluster(data) {
     const told = new Map(data.members.map((line) => [line.id, line]));
+    this.reach.know(data.members.map((line) => addressOf(line.clients ?? [])).filter((address) => address !== null));
     for (const [id, line] of told) {
       const member = this.member(id);
       member.told = line;
@@ -100,15 +105,6 @@ export class Source extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
-  // The policy that came with the page does not let it reach this place.
-  giveUp(place) {
-    for (const member of this.members.values()) {
-      if (!member.link?.url.startsWith(place) && !place.startsWith(member.link?.url ?? ' ')) continue;
-      member.isForbidden = true;
-      member.link.end();
-    }
-  }
-
   // Only what has changed, unless it says that it is all.
   takeMetrics(data) {
     this.samples = data.full ? data.values : { ...this.samples, ...data.values };
@@ -117,15 +113,14 @@ export class Source extends EventTarget {
 
   // Opens a link to where the member serves HTTP, when it says that it does.
   follow(member, clients) {
-    const scheme = this.isSecure ? 'https://' : 'http://';
-    const address = clients.map((url) => (url.startsWith('http://') ? url.slice('http://'.length) : null))
-      .find((found) => found !== null) ?? null;
+    const scheme = this.isSecure ? 'https://' : kScheme;
+    const address = addressOf(clients);
     member.page = address === null ? null : `${scheme}${address}/`;
     if (member.link?.address === address || (member.link === null && address === null)) return;
     member.link?.end();
     member.link = null;
-    member.isForbidden = false;
-    if (address !== null) this.adopt(member, new Link(address, this.isSecure));
+    if (address === null) return;
+    this.adopt(member, new Link(address, this.isSecure, (...words) => this.reach.open(...words)));
   }
 
   adopt(member, link) {
@@ -147,5 +142,15 @@ export class Source extends EventTarget {
     };
     // Each connection brings all that the node has kept: it may have been restarted.
     link.subscribe('events', takeEvent, { begin: () => { member.events = []; } });
+    const takeSlow = (data) => {
+      member.slow = [...member.slow, data].slice(-kSlowMax);
+      this.dispatchEvent(new Event('slow'));
+    };
+    link.subscribe('slow', takeSlow, { begin: () => { member.slow = []; } });
   }
+}
+
+// Where a member serves HTTP, as host:port; null: it does not.
+function addressOf(clients) {
+  return clients.find((url) => url.startsWith(kScheme))?.slice(kScheme.length) ?? null;
 }
