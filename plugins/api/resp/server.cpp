@@ -99,9 +99,7 @@ void Server::finish() {
     client->to_be_finished_ = false;
     client->go_on();
   }
-  if (submissions_.has_credit()) {
-    for (const std::shared_ptr<Client>& client : service_.take_waiting_for_credit()) client->go_on();
-  }
+  service_.use_credit();
   submissions_.submit();
   for (const std::shared_ptr<Client>& client : finishing_clients_) client->flush();
   finishing_clients_.clear();

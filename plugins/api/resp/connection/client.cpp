@@ -8,6 +8,7 @@
 #include "failure.hpp"
 #include "key_slot.hpp"
 #include "service.hpp"
+#include "tenon/check.hpp"
 #include "text.hpp"
 
 namespace tenon::api_resp {
@@ -27,7 +28,7 @@ Client::Client(Service& service, std::uint64_t id) : service_(service), parser_(
   state_.connected_at = state_.last_request_at = Service::Clock::now();
 }
 
-Client::~Client() = default;
+Client::~Client() { TENON_CHECK(!is_waiting_for_credit_); }
 
 void Client::start(std::shared_ptr<Channel> channel) {
   channel_ = std::move(channel);
@@ -35,9 +36,14 @@ void Client::start(std::shared_ptr<Channel> channel) {
 }
 
 void Client::go_on() {
-  if (!is_stalled_ || task_ != nullptr || channel_->closed()) return;
-  is_stalled_ = false;
+  if (stall_ == Stall::kNone || holds(stall_) || channel_->closed()) return;
+  stall_ = Stall::kNone;
   channel_->resume_reading();
+}
+
+void Client::take_credit() {
+  is_waiting_for_credit_ = false;
+  go_on();
 }
 
 void Client::drain() {
@@ -56,7 +62,7 @@ std::size_t Client::on_input(std::string_view input) {
   const std::shared_ptr<Client> self = shared_from_this();
   std::size_t at = 0;
   std::uint64_t requests = 0;
-  while (!is_over_ && !channel_->closed()) {
+  while (stall_ == Stall::kNone && !is_over_ && !channel_->closed()) {
     const RequestParser::Status status = parser_.parse(input.substr(at));
     if (status == RequestParser::Status::kIncomplete) break;
     if (status == RequestParser::Status::kMalformed) {
@@ -68,18 +74,13 @@ std::size_t Client::on_input(std::string_view input) {
       settle();
       return input.size();
     }
-    if (status == RequestParser::Status::kRequest && !execute(parser_.arguments())) {
-      is_stalled_ = true;
-      channel_->pause_reading();
-      break;
-    }
+    if (status == RequestParser::Status::kRequest && !execute(parser_.arguments())) break;
     at += parser_.size();
     ++requests;
   }
-  if (requests != 0) {
-    service_.count_requests(requests);
-    state_.last_request_at = Service::Clock::now();
-  }
+  if (requests == 0) return at;
+  service_.count_requests(requests);
+  state_.last_request_at = Service::Clock::now();
   service_.finish_later(*this);
   return at;
 }
@@ -90,19 +91,47 @@ std::string Client::full_name(const Command& command, Arguments words) {
   return name;
 }
 
-bool Client::may_begin(const Command& command) const noexcept {
-  if (order_.size() >= service_.settings().pipelined_requests_max) return false;
-  if (channel_->is_backlogged() && channel_->output_bytes() > kOutputAheadMax) return false;
-  const bool is_alone = (command.flags & kAlone) != 0 || command.task != nullptr;
-  if (is_alone && !order_.empty()) return false;
-  const bool asks_node = command.plan != nullptr || command.compute != nullptr || command.task != nullptr;
-  if (asks_node && !service_.submissions().has_credit()) {
-    service_.wait_for_credit(const_cast<Client&>(*this).shared_from_this());
-    return false;
+bool Client::holds(Stall stall) const noexcept {
+  switch (stall) {
+    case Stall::kNone:
+      break;
+    case Stall::kTask:
+      return task_ != nullptr;
+    case Stall::kFull:
+      return order_.size() >= service_.settings().pipelined_requests_max;
+    case Stall::kOutput:
+      return channel_->is_backlogged() && channel_->output_bytes() > kOutputAheadMax;
+    case Stall::kReplies:
+      return !order_.empty();
+    case Stall::kCredit:
+      return !service_.submissions().has_credit();
+    case Stall::kWrites:
+      return unfinished_writes_ != 0;
+    case Stall::kReads:
+      return unfinished_reads_ != 0;
   }
+  return false;
+}
+
+Client::Stall Client::stall_of(const Command& command) const noexcept {
+  const bool is_alone = (command.flags & kAlone) != 0 || command.task != nullptr;
+  const bool asks_node = command.plan != nullptr || command.compute != nullptr || command.task != nullptr;
+  if (holds(Stall::kFull)) return Stall::kFull;
+  if (holds(Stall::kOutput)) return Stall::kOutput;
+  if (is_alone && holds(Stall::kReplies)) return Stall::kReplies;
+  if (asks_node && holds(Stall::kCredit)) return Stall::kCredit;
   // Whoever hears a message may look for what was written before it.
-  if (command.publishes && unfinished_writes_ != 0) return false;
-  return (command.flags & kWrite) == 0 || unfinished_reads_ == 0;
+  if (command.publishes && holds(Stall::kWrites)) return Stall::kWrites;
+  if ((command.flags & kWrite) != 0 && holds(Stall::kReads)) return Stall::kReads;
+  return Stall::kNone;
+}
+
+void Client::pause(Stall stall) {
+  stall_ = stall;
+  channel_->pause_reading();
+  if (stall != Stall::kCredit || is_waiting_for_credit_) return;
+  is_waiting_for_credit_ = true;
+  service_.wait_for_credit(*this);
 }
 
 std::string Client::refusal(const Command* command, Arguments words) const {
@@ -136,7 +165,10 @@ bool Client::execute(Arguments words) {
     queue(*command, words);
     return true;
   }
-  if (!may_begin(*command)) return false;
+  if (const Stall stall = stall_of(*command); stall != Stall::kNone) {
+    pause(stall);
+    return false;
+  }
   state_.last_command = full_name(*command, words);
   run(*command, words);
   return true;
@@ -190,8 +222,7 @@ void Client::run_plan(const Command& command, Arguments words) {
 void Client::run_task(std::unique_ptr<Task> task, Arguments words) {
   task_ = std::move(task);
   task_slot_ = words.size() > 1 ? key_slot(words[1]) : std::uint16_t{0};
-  is_stalled_ = true;
-  channel_->pause_reading();
+  pause(Stall::kTask);
   task_->begin();
 }
 
@@ -275,9 +306,8 @@ void Client::take(std::uint64_t number, const tenon_completion& completion) {
   ReplyWriter writer(is_direct ? channel_->output() : call.held, state_.protocol);
   write_reply(call, completion, writer);
   call.is_ready = true;
-  if (!is_front) return;
-  send_ready();
-  settle();
+  if (is_front) send_ready();
+  if (is_front || stall_ != Stall::kNone) settle();
 }
 
 void Client::ask_what_was_wrong(Call& call, std::uint64_t number) {
@@ -336,7 +366,7 @@ void Client::settle() {
   service_.finish_later(*this);
   if (!order_.empty() || task_ != nullptr) return;
   if (is_malformed_) close_after_reply(net::CloseReason::kMalformed, parser_.error());
-  if (input_ended_ && !is_stalled_) close_after_reply(net::CloseReason::kPeer);
+  if (input_ended_ && stall_ == Stall::kNone) close_after_reply(net::CloseReason::kPeer);
 }
 
 void Client::on_input_end() {
@@ -345,14 +375,16 @@ void Client::on_input_end() {
 }
 
 void Client::on_flushed() {
+  if (stall_ == Stall::kOutput) service_.finish_later(*this);
   if (settled()) service_.settled();
 }
 
-bool Client::busy() const noexcept { return !order_.empty() || task_ != nullptr || state_.is_subscribed(); }
+bool Client::busy() const noexcept { return !order_.empty() || stall_ != Stall::kNone || state_.is_subscribed(); }
 
 void Client::on_closed(const Closing& closing) {
   const std::shared_ptr<Client> self = shared_from_this();
   task_.reset();
+  if (std::exchange(is_waiting_for_credit_, false)) service_.forget_waiting(*this);
   while (!order_.empty()) {
     if (order_.front().request != 0) service_.submissions().abandon(order_.front().request);
     order_.pop();

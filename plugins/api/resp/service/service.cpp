@@ -59,6 +59,18 @@ std::unique_ptr<Task> Service::compute_later(Client& client, const Command& comm
                                            TransactionTask::Watched());
 }
 
+// One that has to wait again goes behind the others, so that everyone has a turn.
+void Service::use_credit() {
+  for (std::size_t left = waiting_for_credit_.size(); left > 0 && submissions_.has_credit(); --left) {
+    if (waiting_for_credit_.empty()) return;
+    Client* const client = waiting_for_credit_.front();
+    waiting_for_credit_.pop_front();
+    client->take_credit();
+  }
+}
+
+void Service::forget_waiting(const Client& client) { std::erase(waiting_for_credit_, &client); }
+
 void Service::closed(Client& client, const Closing& closing) {
   subscriptions_.remove_all(client);
   owner_.on_closed(client, closing);
