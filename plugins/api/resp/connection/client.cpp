@@ -7,6 +7,7 @@
 #include "command_table.hpp"
 #include "failure.hpp"
 #include "key_slot.hpp"
+#include "replies.hpp"
 #include "service.hpp"
 #include "tenon/check.hpp"
 #include "text.hpp"
@@ -336,9 +337,9 @@ void Client::send_ready() {
 
 void Client::write_reply(Call& call, const tenon_completion& completion, ReplyWriter& writer) {
   if (completion.outcome == TENON_OUTCOME_DONE && completion.error == TENON_OK) {
-    return call.shape.write(
-        writer, {results(completion), completion.cluster_time_ms, (completion.flags & TENON_COMPLETION_ELSE) != 0,
-                 call.shape.first, call.shape.second});
+    return write_answer(writer, call.shape,
+                        {results(completion), completion.cluster_time_ms,
+                         (completion.flags & TENON_COMPLETION_ELSE) != 0, call.shape.first, call.shape.second});
   }
   service_.count_error();
   writer.error(failure_text(completion, service_.settings().redirect, call.slot));

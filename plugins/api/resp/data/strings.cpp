@@ -115,7 +115,9 @@ Planned plan_msetnx(Arguments words, Plan& plan) {
 
 Planned plan_append(Arguments words, Plan& plan) {
   plan.add(TENON_APPEND, words[1]).value = plan.keep(words[2]);
-  return plan.answer_by(reply_sum);
+  plan.answer_by(reply_sum);
+  plan.reply.makes_value = true;
+  return Planned::kOperations;
 }
 
 Planned plan_strlen(Arguments words, Plan& plan) {

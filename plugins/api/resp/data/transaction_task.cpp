@@ -6,6 +6,7 @@
 
 #include "client.hpp"
 #include "command_table.hpp"
+#include "replies.hpp"
 #include "service.hpp"
 
 namespace tenon::api_resp {
@@ -184,6 +185,7 @@ void TransactionTask::advance(const tenon_completion& completion) {
   const bool has_seen = stage_ == Stage::kReading || (completion.flags & TENON_COMPLETION_ELSE) != 0;
   if (!has_seen) return collect(&completion);
   if (!needs_view_) return end_with_null();
+  if (failed(completion)) return;
   see(completion);
   if (watched_keys_have_changed()) return end_with_null();
   if (++attempts_ > kAttemptsMax) {
@@ -197,8 +199,9 @@ void TransactionTask::collect(const tenon_completion* completion) {
   for (Part& part : parts_) {
     if (part.source != Source::kResults) continue;
     ReplyWriter text(part.text, client().state().protocol);
-    part.shape.write(text, {results(*completion).subspan(part.first_result, part.result_count),
-                            completion->cluster_time_ms, false, part.shape.first, part.shape.second});
+    write_answer(text, part.shape,
+                 {results(*completion).subspan(part.first_result, part.result_count), completion->cluster_time_ms,
+                  false, part.shape.first, part.shape.second});
   }
   stage_ = Stage::kPublishing;
   publish_next();

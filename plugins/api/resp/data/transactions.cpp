@@ -81,6 +81,7 @@ class WatchTask final : public Task {
 
  protected:
   void advance(const tenon_completion& completion) override {
+    if (failed(completion)) return;
     const std::span<const tenon_result> all = results(completion);
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       const std::uint64_t modified = all[i].record_count == 0 ? 0 : all[i].records[0].modified;

@@ -49,12 +49,13 @@ std::string failure_text(const tenon_completion& completion, Redirect redirect, 
   }
 }
 
-std::string operation_failure_text(tenon_error error) {
+std::string operation_failure_text(tenon_error error, bool makes_value) {
   switch (error) {
     case TENON_ERROR_WRONG_TYPE:
       return "ERR value is not an integer or out of range";
     case TENON_ERROR_TOO_LARGE:
-      return "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+      return makes_value ? "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+                         : "ERR the values are more than one reply may hold (7 MiB); ask for fewer at a time";
     default:
       return "ERR the operation was refused and changed nothing (" + std::to_string(error) + ")";
   }

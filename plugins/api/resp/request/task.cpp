@@ -2,6 +2,7 @@
 #include "task.hpp"
 
 #include "client.hpp"
+#include "replies.hpp"
 #include "service.hpp"
 
 namespace tenon::api_resp {
@@ -26,6 +27,14 @@ void Task::take(std::uint64_t, const tenon_completion& completion) {
 }
 
 ReplyWriter Task::reply() { return client_.task_reply(); }
+
+bool Task::failed(const tenon_completion& completion) {
+  ReplyWriter writer = reply();
+  if (!wrote_failure(writer, results(completion))) return false;
+  service_.count_error();
+  end();
+  return true;
+}
 
 void Task::end() { client_.end_task(); }
 

@@ -33,6 +33,9 @@ class Task : public Waiter {
   void ask(tenon_request request);
   // Where the reply goes.
   ReplyWriter reply();
+  // Whether an operation failed within a request that was done. The error is the reply then, and this object is
+  // destroyed: nothing may follow.
+  bool failed(const tenon_completion& completion);
   // The reply is written. Destroys this object: nothing may follow.
   void end();
 

@@ -39,6 +39,7 @@ class KeyWalk : public Task {
     ask(service().request_of(scan));
   }
   void advance(const tenon_completion& completion) final {
+    if (failed(completion)) return;
     const tenon_result& result = results(completion)[0];
     take_keys(records(result), result.cursor.size != 0);
   }

@@ -169,6 +169,7 @@ class RandomKeyTask final : public Task {
   }
 
   void advance(const tenon_completion& completion) override {
+    if (failed(completion)) return;
     const std::span<const tenon_result> all = results(completion);
     if (all.size() == 2) {
       if (all[0].record_count == 0 || all[1].record_count == 0) return end_with(nullptr);
@@ -224,6 +225,7 @@ class FlushTask final : public Task {
     ask(service().request_of(remove));
   }
   void advance(const tenon_completion& completion) override {
+    if (failed(completion)) return;
     const tenon_result& result = results(completion)[0];
     if (result.cursor.size != 0) return remove_from(result.cursor);
     reply().ok();
