@@ -85,4 +85,38 @@ TEST_CASE("a part of a transaction that failed is told in its place") {
         "*3\r\n$1\r\n1\r\n" + std::string(kRepliesTooLarge) + std::string(kRepliesTooLarge));
 }
 
+TEST_CASE("a transaction that took effect is told, also when its message could not be sent") {
+  RunningPlugin plugin([small = std::make_shared<SmallNode>()](const ScriptedRequest& request) {
+    if (has(request, TENON_PUBLISH) && request.operations[0].value == "no") {
+      return std::optional(refused(TENON_ERROR_TOO_LARGE, "the message is too large"));
+    }
+    return std::optional(small->answer(request));
+  });
+  RawClient client(plugin);
+  for (const char* line : {"MULTI", "INCR a", "PUBLISH c no", "PUBLISH c yes"}) client.ask(line);
+  constexpr std::string_view expected = "*3\r\n:1\r\n-ERR the message is too large\r\n:0\r\n";
+  CHECK(answers(client, "EXEC\r\n", expected));
+  CHECK(client.ask("INCR a") == ":2\r\n");
+}
+
+TEST_CASE("a deletion of everything that stopped on its way is an outcome that nobody knows") {
+  RunningPlugin plugin([steps = std::make_shared<int>(0)](const ScriptedRequest&) {
+    if (++*steps == 3) return std::optional(refused(TENON_ERROR_BUSY, "the leader has changed"));
+    ScriptedCompletion completion;
+    completion.results.push_back({TENON_OK, {}, 1000, "more"});
+    return std::optional(completion);
+  });
+  RawClient client(plugin);
+  client.send("FLUSHALL\r\n");
+  CHECK(client.ended());
+  CHECK(client.rest == "-UNKNOWN the leader has changed; it may have been applied\r\n");
+}
+
+TEST_CASE("a deletion of everything that did not begin is refused as anything else") {
+  RunningPlugin plugin([](const ScriptedRequest&) { return std::optional(refused(TENON_ERROR_BUSY, "try again")); });
+  RawClient client(plugin);
+  CHECK(client.ask("FLUSHALL") == "-TRYAGAIN try again\r\n");
+  CHECK(client.ask("PING") == "+PONG\r\n");
+}
+
 }  // namespace tenon::api_resp

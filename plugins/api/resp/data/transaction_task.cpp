@@ -6,6 +6,8 @@
 
 #include "client.hpp"
 #include "command_table.hpp"
+#include "failure.hpp"
+#include "key_slot.hpp"
 #include "replies.hpp"
 #include "service.hpp"
 
@@ -193,6 +195,15 @@ void TransactionTask::advance(const tenon_completion& completion) {
     return end();
   }
   write();
+}
+
+void TransactionTask::fail(const tenon_completion& completion) {
+  if (stage_ != Stage::kPublishing) return Task::fail(completion);
+  service().count_error();
+  ReplyWriter text(parts_[published_].text, client().state().protocol);
+  text.error(failure_text(completion, service().settings().redirect, key_slot(commands_[published_].words[1])));
+  ++published_;
+  publish_next();
 }
 
 void TransactionTask::collect(const tenon_completion* completion) {

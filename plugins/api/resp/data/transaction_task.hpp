@@ -31,6 +31,8 @@ class TransactionTask final : public Task {
 
  protected:
   void advance(const tenon_completion& completion) override;
+  // A message that could not be sent is told in its place: the transaction has taken effect without it.
+  void fail(const tenon_completion& completion) override;
 
  private:
   enum class Stage { kReading, kWriting, kPublishing };

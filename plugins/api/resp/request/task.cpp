@@ -20,13 +20,15 @@ void Task::ask(tenon_request request) {
 void Task::take(std::uint64_t, const tenon_completion& completion) {
   request_ = 0;
   const bool is_done = completion.outcome == TENON_OUTCOME_DONE && completion.error == TENON_OK;
-  if (!is_done) return client_.fail_task(completion);
   service_.finish_later(client_);
+  if (!is_done) return fail(completion);
   client_.compare_watched(completion);
   advance(completion);
 }
 
 ReplyWriter Task::reply() { return client_.task_reply(); }
+
+void Task::fail(const tenon_completion& completion) { client_.fail_task(completion); }
 
 bool Task::failed(const tenon_completion& completion) {
   ReplyWriter writer = reply();

@@ -28,6 +28,8 @@ class Task : public Waiter {
  protected:
   // The answer to the last request, which was done; asks for something more, or ends.
   virtual void advance(const tenon_completion& completion) = 0;
+  // The last request was not done. Tells the client so and ends, unless the task knows better.
+  virtual void fail(const tenon_completion& completion);
 
   // Adds a request whose bytes lie in the batch. A read sees the client's own writes.
   void ask(tenon_request request);

@@ -227,10 +227,19 @@ class FlushTask final : public Task {
   void advance(const tenon_completion& completion) override {
     if (failed(completion)) return;
     const tenon_result& result = results(completion)[0];
+    has_removed_ = true;
     if (result.cursor.size != 0) return remove_from(result.cursor);
     reply().ok();
     end();
   }
+  // What earlier steps have deleted stays deleted, whatever became of this one.
+  void fail(const tenon_completion& completion) override {
+    tenon_completion told = completion;
+    if (has_removed_) told.outcome = TENON_OUTCOME_UNKNOWN;
+    Task::fail(told);
+  }
+
+  bool has_removed_ = false;
 };
 
 std::unique_ptr<Task> flush(const Execution& execution) {
