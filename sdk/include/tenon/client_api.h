@@ -154,7 +154,7 @@ typedef struct tenon_completion {
   uint32_t outcome;
   tenon_error error;
   uint64_t revision;           /* of the state shown; a watch: all up to it came; COMPACTED: oldest kept */
-  uint64_t cluster_time_ms;    /* at that revision; a watch: of the node as it is now */
+  uint64_t cluster_time_ms;    /* of a write: its own; else as the node knows it now, before any expiry yet to come */
   uint64_t leader;             /* as last heard of; 0: not known */
   tenon_bytes leader_address;  /* where it serves this API to clients; empty: not known, or the outcome is DONE */
   tenon_bytes message;         /* for people, when error is not OK */
