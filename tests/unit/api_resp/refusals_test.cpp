@@ -119,4 +119,24 @@ TEST_CASE("a deletion of everything that did not begin is refused as anything el
   CHECK(client.ask("PING") == "+PONG\r\n");
 }
 
+TEST_CASE("what a command decides a write by is never read from a node that may be behind") {
+  RunningPlugin plugin(Options{{"redirect", "moved"}});
+  RawClient client(plugin);
+  CHECK(client.ask("READONLY") == "+OK\r\n");
+  CHECK(client.ask("SET a 1 NX GET") == "$-1\r\n");
+  CHECK(client.ask("RENAMENX a b") == ":1\r\n");
+  CHECK(client.ask("EXPIRE b 10 NX") == ":1\r\n");
+  CHECK(client.ask("MULTI") == "+OK\r\n");
+  CHECK(client.ask("SETRANGE b 0 x") == "+QUEUED\r\n");
+  CHECK(client.ask("GET b") == "+QUEUED\r\n");
+  CHECK(answers(client, "EXEC\r\n", "*2\r\n:1\r\n$1\r\nx\r\n"));
+  for (const ScriptedRequest& request : plugin.wait_for_requests(8)) {
+    CHECK(request.consistency != TENON_READ_STALE);
+    CHECK((request.flags & TENON_REQUEST_NO_FORWARD) != 0);
+  }
+  CHECK(client.ask("GET b") == "$1\r\n");
+  CHECK(client.receive(3) == "x\r\n");
+  CHECK(plugin.wait_for_requests(9).back().consistency == TENON_READ_STALE);
+}
+
 }  // namespace tenon::api_resp

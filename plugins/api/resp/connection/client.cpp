@@ -207,7 +207,7 @@ void Client::run_plan(const Command& command, Arguments words) {
       break;
   }
   tenon_request request = service_.request_of(plan);
-  prepare(request);
+  prepare(request, plan.is_write());
   const std::uint64_t number = order_.next_number();
   Call& call = order_.push();
   call.shape = plan.reply;
@@ -242,14 +242,12 @@ void Client::queue(const Command& command, Arguments words) {
   answer([](ReplyWriter& writer) { writer.simple("QUEUED"); });
 }
 
-void Client::prepare(tenon_request& request) const noexcept {
+void Client::prepare(tenon_request& request, bool decides_writes) const noexcept {
   const Settings& settings = service_.settings();
   request.consistency = settings.consistency;
   if (unfinished_writes_ != 0) request.flags |= TENON_REQUEST_AFTER_WRITES;
   if (settings.redirect != Redirect::kMoved) return;
-  const auto is_write = [](const tenon_operation& one) { return changes_keyspace(one.kind); };
-  const std::span<const tenon_operation> operations(request.operations, request.operation_count);
-  if (state_.is_read_only && std::none_of(operations.begin(), operations.end(), is_write)) {
+  if (state_.is_read_only && !decides_writes) {
     request.consistency = TENON_READ_STALE;
   } else {
     request.flags |= TENON_REQUEST_NO_FORWARD;
@@ -316,7 +314,7 @@ void Client::ask_what_was_wrong(Call& call, std::uint64_t number) {
   plan.begin(false);
   plan.add(TENON_GET, call.held);
   tenon_request request = service_.request_of(plan);
-  prepare(request);
+  prepare(request, true);
   call.held.clear();
   call.shape.write = std::exchange(call.shape.explain, nullptr);
   call.is_write = false;

@@ -63,8 +63,9 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   // A key that was absent when it was watched may have come, been read and gone again, and is absent as before; so what
   // is read of a watched key has to be what it was.
   void compare_watched(const tenon_completion& completion);
-  // Its flags, consistency and timeout, from what the client has said and what it waits for.
-  void prepare(tenon_request& request) const noexcept;
+  // Its flags and consistency, from what the client has said and what it waits for. `decides_writes`: what it reads
+  // says what will be written, so that it must not be old.
+  void prepare(tenon_request& request, bool decides_writes) const noexcept;
 
   std::size_t on_input(std::string_view input) override;
   void on_input_end() override;

@@ -41,6 +41,11 @@ TransactionTask::TransactionTask(Service& service, Client& client, Form form, st
       watched_(std::move(watched)),
       view_(service.settings().request.bulk_bytes_max) {}
 
+bool TransactionTask::decides_writes() const noexcept {
+  return std::any_of(commands_.begin(), commands_.end(),
+                     [](const QueuedCommand& queued) { return (queued.command->flags & kWrite) != 0; });
+}
+
 void TransactionTask::begin() {
   if (find_keys()) return write();
   read();

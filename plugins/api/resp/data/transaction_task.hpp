@@ -33,6 +33,7 @@ class TransactionTask final : public Task {
   void advance(const tenon_completion& completion) override;
   // A message that could not be sent is told in its place: the transaction has taken effect without it.
   void fail(const tenon_completion& completion) override;
+  bool decides_writes() const noexcept override;
 
  private:
   enum class Stage { kReading, kWriting, kPublishing };

@@ -13,7 +13,7 @@ Task::~Task() {
 
 void Task::ask(tenon_request request) {
   TENON_CHECK(request_ == 0);
-  client_.prepare(request);
+  client_.prepare(request, decides_writes());
   request_ = service_.submissions().add(request, *this, 0);
 }
 

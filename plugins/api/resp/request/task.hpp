@@ -41,6 +41,9 @@ class Task : public Waiter {
   // The reply is written. Destroys this object: nothing may follow.
   void end();
 
+  // Whether what is read says what will be written, or something is written at once.
+  virtual bool decides_writes() const noexcept { return false; }
+
   Service& service() noexcept { return service_; }
   Client& client() noexcept { return client_; }
 

@@ -239,6 +239,8 @@ class FlushTask final : public Task {
     Task::fail(told);
   }
 
+  bool decides_writes() const noexcept override { return true; }
+
   bool has_removed_ = false;
 };
 
