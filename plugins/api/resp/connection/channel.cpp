@@ -154,6 +154,13 @@ void Channel::flush() {
   if (hold(output_.size() - counted_)) counted_ = output_.size();
 }
 
+void Channel::count_kept(std::uint64_t bytes) {
+  if (closed_ || bytes == kept_) return;
+  if (bytes > kept_ && !hold(bytes - kept_)) return;
+  if (bytes < kept_) environment_.budget.give_back(kept_ - bytes);
+  kept_ = bytes;
+}
+
 void Channel::write() {
   const std::shared_ptr<Channel> self = shared_from_this();
   while (sent_ < output_.size()) {
@@ -226,7 +233,7 @@ void Channel::close(CloseReason reason, std::string_view detail) {
   const bool cut = reason == CloseReason::kPeer && !input_.empty();
   const Closing closing{cut ? CloseReason::kTruncated : reason, std::string(detail)};
   closed_ = true;
-  environment_.budget.give_back(input_.size() + counted_);
+  environment_.budget.give_back(input_.size() + counted_ + std::exchange(kept_, 0));
   environment_.traffic.closed.at(static_cast<std::size_t>(closing.reason)).record(1);
   idle_timer_.cancel();
   error_code ignored;

@@ -19,6 +19,9 @@ namespace {
 // Output that waits to be sent; beyond it a client's next requests wait.
 constexpr std::uint64_t kOutputAheadMax = std::uint64_t{4} * 1024 * 1024;
 
+// Of the second word of a command that a client has sent last.
+constexpr std::size_t kSubcommandBytesShown = 32;
+
 // What a browser sends that a page has talked into asking this port.
 bool is_of_browser(std::string_view word) noexcept { return equals(word, "post") || equals(word, "host:"); }
 
@@ -45,6 +48,11 @@ void Client::go_on() {
 void Client::take_credit() {
   is_waiting_for_credit_ = false;
   go_on();
+}
+
+void Client::flush() {
+  channel_->count_kept(state_.kept_bytes() + held_bytes_ + (task_ == nullptr ? 0 : task_->kept_bytes()));
+  channel_->flush();
 }
 
 void Client::drain() {
@@ -80,6 +88,7 @@ std::size_t Client::on_input(std::string_view input) {
     ++requests;
   }
   if (requests == 0) return at;
+  parser_.trim();
   service_.count_requests(requests);
   state_.last_request_at = Service::Clock::now();
   service_.finish_later(*this);
@@ -114,17 +123,20 @@ bool Client::holds(Stall stall) const noexcept {
   return false;
 }
 
-Client::Stall Client::stall_of(const Command& command) const noexcept {
+bool Client::must_wait(const Command& command) {
   const bool is_alone = (command.flags & kAlone) != 0 || command.task != nullptr;
   const bool asks_node = command.plan != nullptr || command.compute != nullptr || command.task != nullptr;
-  if (holds(Stall::kFull)) return Stall::kFull;
-  if (holds(Stall::kOutput)) return Stall::kOutput;
-  if (is_alone && holds(Stall::kReplies)) return Stall::kReplies;
-  if (asks_node && holds(Stall::kCredit)) return Stall::kCredit;
+  if (is_alone && waits_for(Stall::kReplies)) return true;
+  if (asks_node && waits_for(Stall::kCredit)) return true;
   // Whoever hears a message may look for what was written before it.
-  if (command.publishes && holds(Stall::kWrites)) return Stall::kWrites;
-  if ((command.flags & kWrite) != 0 && holds(Stall::kReads)) return Stall::kReads;
-  return Stall::kNone;
+  if (command.publishes && waits_for(Stall::kWrites)) return true;
+  return (command.flags & kWrite) != 0 && waits_for(Stall::kReads);
+}
+
+bool Client::waits_for(Stall stall) {
+  if (!holds(stall)) return false;
+  pause(stall);
+  return true;
 }
 
 void Client::pause(Stall stall) {
@@ -157,6 +169,7 @@ bool Client::execute(Arguments words) {
     channel_->close(net::CloseReason::kMalformed, "it sent a request of HTTP, as a browser does");
     return true;
   }
+  if (waits_for(Stall::kFull) || waits_for(Stall::kOutput)) return false;
   if (const std::string why = refusal(command, words); !why.empty()) {
     if (state_.transaction.is_open) state_.transaction.has_failed = true;
     answer_error(why);
@@ -166,11 +179,10 @@ bool Client::execute(Arguments words) {
     queue(*command, words);
     return true;
   }
-  if (const Stall stall = stall_of(*command); stall != Stall::kNone) {
-    pause(stall);
-    return false;
-  }
-  state_.last_command = full_name(*command, words);
+  if (must_wait(*command)) return false;
+  const bool has_subcommand = (command->flags & kContainer) != 0 && words.size() > 1;
+  state_.last_command = command;
+  state_.last_subcommand = has_subcommand ? lower(words[1].substr(0, kSubcommandBytesShown)) : std::string();
   run(*command, words);
   return true;
 }
@@ -229,8 +241,7 @@ void Client::run_task(std::unique_ptr<Task> task, Arguments words) {
 
 void Client::queue(const Command& command, Arguments words) {
   Transaction& transaction = state_.transaction;
-  std::uint64_t bytes = 0;
-  for (const std::string_view word : words) bytes += word.size() + sizeof(std::string);
+  const std::uint64_t bytes = bytes_kept_for(words);
   const Settings& settings = service_.settings();
   if (transaction.queued.size() >= settings.transaction_commands_max ||
       transaction.queued_bytes + bytes > settings.transaction_bytes_max) {
@@ -279,6 +290,7 @@ void Client::answer(Write&& write) {
   ReplyWriter writer(is_direct ? channel_->output() : order_.back().held, state_.protocol);
   write(writer);
   if (is_direct) return;
+  held_bytes_ += order_.back().held.size();
   // What turns replies on is answered itself.
   order_.back().is_silent = is_silent && !(was_off && state_.reply_mode == ReplyMode::kOn);
   send_ready();
@@ -305,6 +317,7 @@ void Client::take(std::uint64_t number, const tenon_completion& completion) {
   ReplyWriter writer(is_direct ? channel_->output() : call.held, state_.protocol);
   write_reply(call, completion, writer);
   call.is_ready = true;
+  held_bytes_ += call.held.size();
   if (is_front) send_ready();
   if (is_front || stall_ != Stall::kNone) settle();
 }
@@ -328,6 +341,7 @@ void Client::send_ready() {
     Call& call = order_.front();
     if (!call.is_silent && !call.held.empty()) channel_->output().append(call.held);
     const bool is_unknown = call.is_unknown;
+    held_bytes_ -= call.held.size();
     order_.pop();
     if (is_unknown) close_after_reply(net::CloseReason::kRefused);
   }

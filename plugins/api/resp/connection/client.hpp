@@ -31,8 +31,8 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   void go_on();
   // Goes on, now that the queue takes requests again.
   void take_credit();
-  // Sends what was written.
-  void flush() { channel_->flush(); }
+  // Counts what is kept for this client, and sends what was written.
+  void flush();
   // Takes no more requests; answers those that were taken and then closes.
   void drain();
   void close(net::CloseReason reason, std::string_view detail = {}) { channel_->close(reason, detail); }
@@ -91,9 +91,11 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
 
   // Carries a request out or begins to. False when it must wait; nothing has happened then.
   bool execute(Arguments words);
-  Stall stall_of(const Command& command) const noexcept;
-  // Whether there still is what a request would wait for.
+  bool must_wait(const Command& command);
+  // Whether there is what a request would wait for.
   bool holds(Stall stall) const noexcept;
+  // Whether there is, and then it does.
+  bool waits_for(Stall stall);
   void pause(Stall stall);
   void run(const Command& command, Arguments words);
   void run_plan(const Command& command, Arguments words);
@@ -121,6 +123,7 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   std::unique_ptr<Task> task_;
   std::uint64_t unfinished_reads_ = 0;
   std::uint64_t unfinished_writes_ = 0;
+  std::uint64_t held_bytes_ = 0;        // of replies that wait for earlier ones
   std::string silence_;                 // where replies go that the client does not want
   Stall stall_ = Stall::kNone;          // of the request that waits in the channel
   bool is_waiting_for_credit_ = false;  // the service has it on its list

@@ -34,11 +34,12 @@ bool is_of_data(const Command& command) noexcept {
 std::vector<std::string_view> views_of(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
 
 TransactionTask::TransactionTask(Service& service, Client& client, Form form, std::vector<QueuedCommand> commands,
-                                 Watched watched)
+                                 Watched watched, std::uint64_t kept_bytes)
     : Task(service, client),
       form_(form),
       commands_(std::move(commands)),
       watched_(std::move(watched)),
+      kept_bytes_(kept_bytes),
       view_(service.settings().request.bulk_bytes_max) {}
 
 bool TransactionTask::decides_writes() const noexcept {

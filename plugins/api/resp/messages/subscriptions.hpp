@@ -46,10 +46,15 @@ class Subscriptions final : public Waiter {
   void take(std::uint64_t number, const tenon_completion& completion) override;
 
  private:
+  template <class Write>
+  void deliver_to(Client& client, Write&& write);
+  void flush_full();
+
   Service& service_;
   Listeners channels_;
   Listeners patterns_;
   bool is_listening_ = false;
+  std::vector<std::uint64_t> full_;  // ids of clients that have much to be sent; empty but within deliver()
 };
 
 }  // namespace tenon::api_resp

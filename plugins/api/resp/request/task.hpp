@@ -24,6 +24,8 @@ class Task : public Waiter {
   // The first step; asks for something, or ends.
   virtual void begin() = 0;
   void take(std::uint64_t number, const tenon_completion& completion) final;
+  // About what it takes beside the object.
+  virtual std::uint64_t kept_bytes() const noexcept { return 0; }
 
  protected:
   // The answer to the last request, which was done; asks for something more, or ends.

@@ -115,6 +115,7 @@ class KeysTask final : public KeyWalk {
   explicit KeysTask(const Execution& execution) : KeyWalk(execution), pattern_(execution.arguments[1]) {}
 
   void begin() override { walk_from_beginning(kScanCountMax); }
+  std::uint64_t kept_bytes() const noexcept override { return found_.size(); }
 
  private:
   void take_keys(std::span<const tenon_record> keys, bool has_more) override {

@@ -56,7 +56,7 @@ std::unique_ptr<Task> Service::compute_later(Client& client, const Command& comm
   std::vector<QueuedCommand> commands;
   commands.push_back({&command, {words.begin(), words.end()}});
   return std::make_unique<TransactionTask>(*this, client, TransactionTask::Form::kCommand, std::move(commands),
-                                           TransactionTask::Watched());
+                                           TransactionTask::Watched(), bytes_kept_for(words));
 }
 
 // One that has to wait again goes behind the others, so that everyone has a turn.
