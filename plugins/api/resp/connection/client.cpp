@@ -86,6 +86,7 @@ std::size_t Client::on_input(std::string_view input) {
     if (status == RequestParser::Status::kRequest && !execute(parser_.arguments())) break;
     at += parser_.size();
     ++requests;
+    service_.submissions().submit_large();
   }
   if (requests == 0) return at;
   parser_.trim();

@@ -44,7 +44,7 @@ void Subscriptions::listen() {
   is_listening_ = true;
   tenon_operation all = operation(TENON_SUBSCRIBE, {});
   all.flags = TENON_RANGE_PREFIX;
-  service_.submissions().add(service_.request_of(all), *this, 0);
+  service_.submissions().add_stream(service_.request_of(all), *this);
 }
 
 bool Subscriptions::add_channel(Client& client, std::string_view channel) {
