@@ -47,6 +47,7 @@ Server::Server(const Host& host, const Settings& settings, Queue queue)
     asio::post(thread_.context(), [this] {
       wait_for_completions();
       service_.subscriptions().listen();
+      service_.keyspace_events().watch();
       submissions_.submit();
       listener_.start();
     });

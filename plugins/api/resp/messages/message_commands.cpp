@@ -36,7 +36,6 @@ constexpr Name kPattern = {kPatternBytesMax, kPatternTooLong};
 void subscribe_to(const Execution& execution, Change change, std::string_view kind, const Name& allowed) {
   Subscriptions& subscriptions = execution.service.subscriptions();
   const std::uint64_t most = execution.service.settings().subscriptions_max;
-  execution.service.keyspace_events().watch();
   for (const std::string_view name : execution.arguments.subspan(1)) {
     if (static_cast<std::uint64_t>(count_of(execution.client)) >= most) {
       return execution.reply.error("ERR a client may listen to subscriptions_max channels and patterns at most");

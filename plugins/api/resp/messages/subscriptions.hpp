@@ -41,7 +41,6 @@ class Subscriptions final : public Waiter {
 
   const Listeners& channels() const noexcept { return channels_; }
   const Listeners& patterns() const noexcept { return patterns_; }
-  bool empty() const noexcept { return channels_.empty() && patterns_.empty(); }
 
   void take(std::uint64_t number, const tenon_completion& completion) override;
 

@@ -78,7 +78,7 @@ void Service::closed(Client& client, const Closing& closing) {
 
 void Service::try_again() {
   subscriptions_.listen();
-  if (!subscriptions_.empty()) keyspace_events_.watch();
+  keyspace_events_.watch();
 }
 
 void Service::count_requests(std::uint64_t requests) noexcept {
