@@ -29,7 +29,8 @@ enum {
   TENON_SCAN = 2,         /* range [value revision limit limit_bytes cursor] -> records, cursor, number */
   TENON_PUT = 3,          /* key value [expiry_ms] */
   TENON_APPEND = 4,       /* key value -> number: the new length */
-  TENON_INCREMENT = 5,    /* key delta -> number: the sum, kept as decimal text; absent counts as 0 */
+  TENON_INCREMENT = 5,    /* key delta -> number: the sum, kept as decimal text; absent counts as 0;
+                              WRONG_TYPE in a request that is INDEPENDENT: 0, or what the sum would be too large with */
   TENON_DELETE = 6,       /* key -> number: 1, or 0 when it was absent */
   TENON_DELETE_RANGE = 7, /* range [limit cursor] -> number: how many, cursor */
   TENON_EXPIRE = 8,       /* key expiry_ms -> number: 1, or 0 when it is absent */

@@ -99,6 +99,7 @@ ScriptedResult SmallNode::run(const ScriptedOperation& operation) {
       std::int64_t sum = 0;
       if (!number || __builtin_add_overflow(*number, operation.delta, &sum)) {
         result.error = TENON_ERROR_WRONG_TYPE;
+        result.number = number.value_or(0);
         return result;
       }
       item.value = std::to_string(sum);

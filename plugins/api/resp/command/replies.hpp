@@ -15,7 +15,7 @@ inline bool wrote_failure(ReplyWriter& writer, std::span<const tenon_result> res
   const auto failed =
       std::find_if(results.begin(), results.end(), [](const tenon_result& result) { return result.error != TENON_OK; });
   if (failed == results.end()) return false;
-  writer.error(operation_failure_text(failed->error, makes_value));
+  writer.error(operation_failure_text(*failed, makes_value));
   return true;
 }
 // The one reply of a command whose operations have run.

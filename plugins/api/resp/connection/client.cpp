@@ -228,7 +228,6 @@ void Client::run_plan(const Command& command, Arguments words) {
   call.is_silent = takes_silence();
   call.slot = words.size() > 1 ? key_slot(words[1]) : std::uint16_t{0};
   if (command.publishes) call.shape.first = service_.subscriptions().count_receivers(words[1]);
-  if (call.shape.explain != nullptr) call.held = words[1];
   ++(call.is_write ? unfinished_writes_ : unfinished_reads_);
   call.request = service_.submissions().add(request, *this, number);
 }
@@ -308,11 +307,6 @@ void Client::take(std::uint64_t number, const tenon_completion& completion) {
   call.request = 0;
   if (is_over_ || channel_->closed()) return;
   compare_watched(completion);
-  if (call.shape.explain != nullptr) {
-    const bool is_done = completion.outcome == TENON_OUTCOME_DONE && completion.error == TENON_OK;
-    if (is_done && results(completion)[0].error == TENON_ERROR_WRONG_TYPE) return ask_what_was_wrong(call, number);
-    call.held.clear();
-  }
   const bool is_front = order_.is_front(number);
   const bool is_direct = is_front && !call.is_silent;
   ReplyWriter writer(is_direct ? channel_->output() : call.held, state_.protocol);
@@ -321,20 +315,6 @@ void Client::take(std::uint64_t number, const tenon_completion& completion) {
   held_bytes_ += call.held.size();
   if (is_front) send_ready();
   if (is_front || stall_ != Stall::kNone) settle();
-}
-
-void Client::ask_what_was_wrong(Call& call, std::uint64_t number) {
-  Plan& plan = service_.plan();
-  plan.begin(false);
-  plan.add(TENON_GET, call.held);
-  tenon_request request = service_.request_of(plan);
-  prepare(request, true);
-  call.held.clear();
-  call.shape.write = std::exchange(call.shape.explain, nullptr);
-  call.is_write = false;
-  ++unfinished_reads_;
-  call.request = service_.submissions().add(request, *this, number);
-  service_.finish_later(*this);
 }
 
 void Client::send_ready() {

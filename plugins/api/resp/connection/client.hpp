@@ -110,8 +110,6 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   // Writes the reply to a call that the node has ended.
   void write_reply(Call& call, const tenon_completion& completion, ReplyWriter& writer);
   void send_ready();
-  // Reads the value whose type was wrong, so that the reply says what was wrong with it.
-  void ask_what_was_wrong(Call& call, std::uint64_t number);
   bool takes_silence();
   void settle();
 

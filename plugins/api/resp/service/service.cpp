@@ -37,6 +37,8 @@ tenon_request Service::request_of(const Plan& plan) {
   RequestBatch& batch = submissions_.batch();
   tenon_request made{};
   made.struct_size = sizeof made;
+  // One that fails alone is told with what it says of its failure.
+  if (plan.operations().size() == 1) made.flags = TENON_REQUEST_INDEPENDENT;
   made.compares = batch.copy(plan.compares());
   made.compare_count = plan.compares().size();
   made.operations = batch.copy(plan.operations());
