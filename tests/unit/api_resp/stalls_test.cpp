@@ -63,8 +63,7 @@ TEST_CASE("a client at its bound of unanswered requests lets the thread rest") {
 }
 
 TEST_CASE("clients that wait for the queue let the thread rest, and each gets its turn") {
-  // One place of the queue is the subscription's.
-  RunningPlugin plugin(later, {{"queue_depth", "3"}});
+  RunningPlugin plugin(later, {{"queue_depth", "2"}});
   RawClient first(plugin);
   first.send("GET a\r\nGET b\r\nGET c\r\nGET d\r\n");
   REQUIRE(plugin.wait_for_requests(2).size() == 2);
@@ -83,7 +82,7 @@ TEST_CASE("clients that wait for the queue let the thread rest, and each gets it
 }
 
 TEST_CASE("a client that is closed while it waits for the queue is not called any more") {
-  RunningPlugin plugin(later, {{"queue_depth", "3"}});
+  RunningPlugin plugin(later, {{"queue_depth", "2"}});
   RawClient first(plugin);
   first.send("GET a\r\nGET b\r\n");
   const auto asked = plugin.wait_for_requests(2);

@@ -21,6 +21,8 @@ constexpr std::size_t kBufferBytesKept = std::size_t{64} * 1024;
 // What has come from a client that is told why it is closed is read and dropped: closing a socket with unread input
 // would take back what was just sent.
 constexpr int kDroppedReadsMax = 16;
+// For a client to take its last replies, after which it is closed without them.
+constexpr std::chrono::seconds kFlushTimeMax(5);
 
 bool would_block(const error_code& error) noexcept {
   return error == asio::error::would_block || error == asio::error::try_again;
@@ -212,13 +214,17 @@ void Channel::close_when_flushed(CloseReason reason, std::string_view detail) {
   reading_ = Reading::kEnded;
   closes_when_flushed_ = true;
   closing_ = {reason, std::string(detail)};
+  idle_timer_.expires_after(kFlushTimeMax);
+  idle_timer_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error) self->close(self->closing_.reason, self->closing_.detail);
+  });
 }
 
 // One timer that looks when it is due, rather than one that every read sets anew.
 void Channel::wait_idle() {
   idle_timer_.expires_at(last_activity_ + environment_.limits.idle_timeout);
   idle_timer_.async_wait([self = shared_from_this()](const error_code& error) {
-    if (error || self->closed_) return;
+    if (error || self->closed_ || self->closes_when_flushed_) return;
     if (self->user_->busy() && self->output_.empty()) self->last_activity_ = Clock::now();
     if (Clock::now() - self->last_activity_ >= self->environment_.limits.idle_timeout) {
       return self->close(CloseReason::kIdle);

@@ -91,7 +91,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   // Counts so many bytes in the shared budget for what the user keeps for this client, instead of those before. Closes
   // with kMemory when the budget is used up.
   void count_kept(std::uint64_t bytes);
-  // Closes with this reason when everything that was written has been sent; takes no more input from now on.
+  // Closes with this reason when everything that was written has been sent, or some seconds later when the client does
+  // not take it; takes no more input from now on.
   void close_when_flushed(net::CloseReason reason, std::string_view detail = {});
   // Drops what waits, closes the socket and calls on_closed(). Nothing happens the second time.
   void close(net::CloseReason reason, std::string_view detail = {});
