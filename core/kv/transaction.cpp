@@ -115,6 +115,7 @@ void Transaction::increment(const Operation& operation, const Item* before, Budg
   std::int64_t sum = 0;
   if (!number || __builtin_add_overflow(*number, operation.delta, &sum)) {
     result.error = TENON_ERROR_WRONG_TYPE;
+    result.number = number.value_or(0);
     return;
   }
   std::array<char, 24> text;

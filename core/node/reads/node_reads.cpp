@@ -121,6 +121,15 @@ StreamView Node::stream_view() const noexcept {
   return {now_.steady, store_.revision(), store_.cluster_time_ms(), raft_.leader()};
 }
 
+// Cluster time goes on while nothing is written, but not to where a key that is shown would have to be gone: that is
+// for an entry to say.
+std::uint64_t Node::read_time_ms() const noexcept {
+  const std::uint64_t applied_ms = store_.cluster_time_ms();
+  const std::uint64_t now_ms = std::max(applied_ms, clock_.stamp_ms(now_.steady));
+  const std::optional<std::uint64_t> expiry_ms = store_.next_expiry_ms();
+  return expiry_ms && *expiry_ms <= now_ms ? std::max(applied_ms, *expiry_ms - 1) : now_ms;
+}
+
 // A page of a scan is of the revision that the first was of.
 kv::Reply Node::read(const kv::Command& command) {
   const std::uint64_t revision = kv::read_revision(command);
@@ -128,6 +137,7 @@ kv::Reply Node::read(const kv::Command& command) {
     if (const kv::Snapshot* kept = kept_states_.find(revision, now_.steady)) return kept->read(command);
   }
   kv::Reply reply = store_.read(command);
+  reply.cluster_time_ms = read_time_ms();
   const bool has_more = std::any_of(reply.results.begin(), reply.results.end(),
                                     [](const kv::Result& result) { return !result.cursor.empty(); });
   if (has_more && kept_states_.find(store_.revision(), now_.steady) == nullptr) {

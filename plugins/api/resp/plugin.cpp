@@ -115,9 +115,9 @@ max = 24h
 help = a connection without traffic or unanswered requests is closed after this; 0s is never
 [option.queue_depth]
 type = integer
-default = 65536
+default = 65534
 min = 1
-max = 65536
+max = 65534
 help = requests of all clients that the node has not answered; beyond this nothing more is read from clients
 [metric.requests_total]
 kind = counter

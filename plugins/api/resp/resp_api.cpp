@@ -79,7 +79,7 @@ RespApi::~RespApi() = default;
 
 void RespApi::start() {
   const Settings& settings = options_->settings;
-  server_ = std::make_unique<Server>(host(), settings, create_queue(settings.queue_depth));
+  server_ = std::make_unique<Server>(host(), settings, create_queue(settings.queue_depth + kStreamsMax));
 }
 
 void RespApi::drain(std::uint64_t timeout_ms) {

@@ -3,6 +3,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "net/keep_alive.hpp"
 #include "tenon/option.hpp"
 
 namespace tenon::api_resp {
@@ -14,6 +15,8 @@ namespace asio = boost::asio;
 // Lines that clients can provoke, in one second.
 constexpr std::uint64_t kLinesMax = 10;
 constexpr std::chrono::seconds kRetryInterval(1);
+// Of a client whose machine is gone, before the system notices.
+constexpr std::chrono::minutes kSilenceMax(5);
 
 std::uint16_t port_of(const net::Listener& listener) {
   const std::vector<std::string> addresses = listener.local_addresses();
@@ -47,6 +50,7 @@ Server::Server(const Host& host, const Settings& settings, Queue queue)
     asio::post(thread_.context(), [this] {
       wait_for_completions();
       service_.subscriptions().listen();
+      service_.keyspace_events().watch();
       submissions_.submit();
       listener_.start();
     });
@@ -60,6 +64,7 @@ Server::Server(const Host& host, const Settings& settings, Queue queue)
 
 void Server::accept(net::Listener::Socket socket, net::Admission::Ticket ticket) {
   ++service_.counters().connections;
+  net::keep_alive(socket, kSilenceMax);
   auto client = std::make_shared<Client>(service_, ++last_client_);
   auto channel = std::make_shared<Channel>(std::move(socket), std::move(ticket), environment_, *client);
   service_.clients().emplace(last_client_, client);
@@ -99,9 +104,7 @@ void Server::finish() {
     client->to_be_finished_ = false;
     client->go_on();
   }
-  if (submissions_.has_credit()) {
-    for (const std::shared_ptr<Client>& client : service_.take_waiting_for_credit()) client->go_on();
-  }
+  service_.use_credit();
   submissions_.submit();
   for (const std::shared_ptr<Client>& client : finishing_clients_) client->flush();
   finishing_clients_.clear();

@@ -29,7 +29,8 @@ enum {
   TENON_SCAN = 2,         /* range [value revision limit limit_bytes cursor] -> records, cursor, number */
   TENON_PUT = 3,          /* key value [expiry_ms] */
   TENON_APPEND = 4,       /* key value -> number: the new length */
-  TENON_INCREMENT = 5,    /* key delta -> number: the sum, kept as decimal text; absent counts as 0 */
+  TENON_INCREMENT = 5,    /* key delta -> number: the sum, kept as decimal text; absent counts as 0;
+                              WRONG_TYPE in a request that is INDEPENDENT: 0, or what the sum would be too large with */
   TENON_DELETE = 6,       /* key -> number: 1, or 0 when it was absent */
   TENON_DELETE_RANGE = 7, /* range [limit cursor] -> number: how many, cursor */
   TENON_EXPIRE = 8,       /* key expiry_ms -> number: 1, or 0 when it is absent */
@@ -155,7 +156,7 @@ typedef struct tenon_completion {
   uint32_t outcome;
   tenon_error error;
   uint64_t revision;           /* of the state shown; a watch: all up to it came; COMPACTED: oldest kept */
-  uint64_t cluster_time_ms;    /* at that revision; a watch: of the node as it is now */
+  uint64_t cluster_time_ms;    /* of a write: its own; else as the node knows it now, before any expiry yet to come */
   uint64_t leader;             /* as last heard of; 0: not known */
   tenon_bytes leader_address;  /* where it serves this API to clients; empty: not known, or the outcome is DONE */
   tenon_bytes message;         /* for people, when error is not OK */

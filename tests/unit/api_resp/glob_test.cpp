@@ -29,10 +29,20 @@ TEST_CASE("patterns match what they match in Redis") {
   CHECK(matches("a\\", "a\\"));
 }
 
-TEST_CASE("a pattern of many stars costs no more than the product of the sizes") {
-  std::string pattern;
-  for (int i = 0; i < 500; ++i) pattern += "a*";
-  CHECK_FALSE(matches(pattern + "b", std::string(5000, 'a')));
+TEST_CASE("a pattern costs no more than the product of the sizes, which is counted") {
+  std::string stars;
+  for (int i = 0; i < 500; ++i) stars += "a*";
+  for (const std::string& pattern :
+       {stars + "b", "*" + std::string(500, 'a') + "b", "*[" + std::string(500, 'b') + "]"}) {
+    const std::string text(5000, 'a');
+    std::uint64_t steps = 0;
+    CHECK_FALSE(matches(pattern, text, steps));
+    CHECK(steps >= text.size());
+    CHECK(steps <= 2 * (pattern.size() + 1) * text.size());
+  }
+  std::uint64_t steps = 0;
+  CHECK_FALSE(matches("*" + std::string(500, 'a') + "b", std::string(5000, 'a'), steps));
+  CHECK(steps > 500 * 4000);
 }
 
 }  // namespace tenon::api_resp

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a client may not do, and that it costs only that client.
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <thread>
 
 #include "plugin_fixture.hpp"
@@ -62,8 +65,9 @@ TEST_CASE("a client that asks faster than it is answered is read no further") {
 }
 
 TEST_CASE("requests beyond the depth of the queue wait for it") {
-  // One place of the queue is the subscription's.
-  RunningPlugin plugin([](const ScriptedRequest&) { return std::nullopt; }, {{"queue_depth", "2"}});
+  // Streams take no place from clients.
+  RunningPlugin plugin([](const ScriptedRequest&) { return std::nullopt; },
+                       {{"queue_depth", "1"}, {"notify_keyspace_events", "KEA"}});
   RawClient first(plugin);
   RawClient second(plugin);
   first.send("GET a\r\n");
@@ -86,6 +90,37 @@ TEST_CASE("a client that does not read what it asked for is closed at its bound"
   for (int i = 0; i < 60; ++i) gets += "GET a\r\n";
   client.send(gets);
   CHECK(plugin.wait_for_metric("connections_closed_total", 1));
+}
+
+TEST_CASE("a client that is told why it is closed has to take that within some seconds") {
+  RunningPlugin plugin(Options{{"output_bytes_max", "64MiB"}, {"buffer_bytes_max", "256MiB"}});
+  RawClient client(plugin);
+  CHECK(answers(client, words({"SET", "a", std::string(1 << 20, 'x')}), "+OK\r\n"));
+  std::string asked;
+  for (int i = 0; i < 40; ++i) asked += "GET a\r\n";
+  client.send(asked + "QUIT\r\n");
+  CHECK(plugin.wait_for_metric("connections_closed_total", 1));
+}
+
+TEST_CASE("the system looks after clients that say nothing") {
+  RunningPlugin plugin;
+  RawClient client(plugin);
+  CHECK(client.ask("PING") == "+PONG\r\n");
+  bool keeps_alive = false;
+  for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+    sockaddr_in local{};
+    socklen_t size = sizeof local;
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &size) != 0 || local.sin_family != AF_INET)
+      continue;
+    int is_listening = 0;
+    int is_on = 0;
+    size = sizeof is_on;
+    if (ntohs(local.sin_port) != plugin.port()) continue;
+    ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size);
+    ::getsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &is_on, &size);
+    keeps_alive = keeps_alive || (is_listening == 0 && is_on != 0);
+  }
+  CHECK(keeps_alive);
 }
 
 TEST_CASE("a half-closed client is still answered") {

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <filesystem>
+#include <fstream>
 #include <system_error>
 
 #include "tenon/option.hpp"
@@ -16,6 +18,22 @@ namespace {
 bool is_stream(const ScriptedRequest& request) {
   const std::uint32_t kind = request.operations.empty() ? 0 : request.operations[0].kind;
   return kind == TENON_WATCH || kind == TENON_SUBSCRIBE;
+}
+
+// What the kernel counts of each thread but this one: time on a processor, time of waiting for one, and turns. Returns
+// whether all of them sleep.
+bool describe_other_threads(std::string& text) {
+  bool all_sleep = true;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (thread.path().filename() == std::to_string(::gettid())) continue;
+    std::string line;
+    std::getline(std::ifstream(thread.path() / "schedstat"), line);
+    text += thread.path().filename().string() + " " + line + "\n";
+    std::getline(std::ifstream(thread.path() / "stat"), line);
+    const std::size_t name_end = line.rfind(") ");
+    all_sleep = all_sleep && name_end != std::string::npos && line[name_end + 2] == 'S';
+  }
+  return all_sleep;
 }
 
 testing::ScriptedRecord record(const std::string& key, const SmallNode::Item& item, bool has_value) {
@@ -81,6 +99,7 @@ ScriptedResult SmallNode::run(const ScriptedOperation& operation) {
       std::int64_t sum = 0;
       if (!number || __builtin_add_overflow(*number, operation.delta, &sum)) {
         result.error = TENON_ERROR_WRONG_TYPE;
+        result.number = number.value_or(0);
         return result;
       }
       item.value = std::to_string(sum);
@@ -210,6 +229,22 @@ bool RunningPlugin::wait_for_metric(const std::string& name, double value) const
   for (int tries = 0; tries < 5000; ++tries) {
     if (host_->metric(name) == value) return true;
     ::usleep(2000);
+  }
+  return false;
+}
+
+bool RunningPlugin::rests() {
+  constexpr int kSamplesMax = 1000;
+  constexpr int kQuietSamples = 10;
+  constexpr useconds_t kSampleMicroseconds = 10'000;
+  std::string before;
+  for (int samples = 0, quiet = 0; samples < kSamplesMax && quiet < kQuietSamples; ++samples) {
+    std::string now;
+    const bool all_sleep = describe_other_threads(now);
+    quiet = all_sleep && now == before ? quiet + 1 : 0;
+    before = std::move(now);
+    if (quiet == kQuietSamples) return true;
+    ::usleep(kSampleMicroseconds);
   }
   return false;
 }

@@ -60,6 +60,9 @@ class RunningPlugin {
   // Until this many requests but for streams have been taken; those.
   std::vector<ScriptedRequest> wait_for_requests(std::size_t count);
   bool wait_for_metric(const std::string& name, double value) const;
+  // Until every thread but the caller sleeps and uses no processor for a while; false when that does not come about
+  // within ten seconds, as when one of them goes round without an end.
+  static bool rests();
   void drain(std::chrono::milliseconds timeout);
   // What calls drain() from now on.
   void enter_control_thread() { threads_.enter_control(); }

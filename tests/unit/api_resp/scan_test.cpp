@@ -92,4 +92,40 @@ TEST_CASE("a scan filters by pattern and by type, and refuses what Redis refuses
   CHECK(client.ask("DBSIZE") == ":3\r\n");
 }
 
+TEST_CASE("a pattern that is too long is refused") {
+  RunningPlugin plugin;
+  RawClient client(plugin);
+  const std::string longest(256, 'a');
+  CHECK(answers(client, words({"KEYS", longest}), "*0\r\n"));
+  for (const std::string& request :
+       {words({"KEYS", longest + "a"}), words({"SCAN", "0", "MATCH", longest + "a"}),
+        words({"PSUBSCRIBE", longest + "a"}), words({"PUBSUB", "CHANNELS", longest + "a"})}) {
+    CHECK(answers(client, request, "-ERR a pattern has at most 256 bytes\r\n"));
+  }
+}
+
+TEST_CASE("a pattern that costs much is looked for in many turns, and leaves no key out") {
+  constexpr std::size_t kKeys = 20;
+  auto small = std::make_shared<SmallNode>();
+  for (std::size_t i = 0; i < kKeys; ++i) small->items[std::string(8000, 'a') + std::to_string(100 + i)] = {"v", 1, 0};
+  small->items["b"] = {"v", 1, 0};
+  RunningPlugin plugin([small](const ScriptedRequest& request) { return std::optional(small->answer(request)); });
+  RawClient client(plugin);
+  const std::string costly = "*" + std::string(200, 'a') + "b";
+  CHECK(answers(client, words({"KEYS", costly}), "*0\r\n"));
+  CHECK(plugin.wait_for_requests(kKeys).size() >= kKeys);
+  const std::string matching = "*" + std::string(200, 'a') + "11?";
+  const std::string head = "*10\r\n";
+  CHECK(answers(client, words({"KEYS", matching}), head));
+  for (std::size_t i = 10; i < kKeys; ++i) {
+    const std::string key = "$8003\r\n" + std::string(8000, 'a') + std::to_string(100 + i) + "\r\n";
+    CHECK(client.receive(key.size()) == key);
+  }
+  CHECK(client.ask("PING") == "+PONG\r\n");
+  // A scan goes on behind the last key that was looked at.
+  client.send(words({"SCAN", "0", "MATCH", costly, "COUNT", "1000"}));
+  CHECK(client.receive(5) == "*2\r\n$");
+  CHECK(client.ask("", "*0\r\n") != "1\r\n0\r\n*0\r\n");
+}
+
 }  // namespace tenon::api_resp

@@ -27,6 +27,22 @@ TEST_CASE("an operation that fails leaves the others in force") {
                 "+OK\r\n"));
 }
 
+TEST_CASE("a number that cannot grow is told apart from a value that is none, within a transaction too") {
+  RunningPlugin plugin;
+  RawClient client(plugin);
+  CHECK(answers(client, "MULTI\r\nSET a 9223372036854775807\r\nINCR a\r\nSET b x\r\nINCR b\r\nEXEC\r\n",
+                "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*4\r\n+OK\r\n-ERR increment or decrement would "
+                "overflow\r\n+OK\r\n-ERR value is not an integer or out of range\r\n"));
+}
+
+TEST_CASE("what was wrong with a number is told of the value as it was then") {
+  RunningPlugin plugin;
+  RawClient client(plugin);
+  CHECK(answers(client, "SET a x\r\nINCR a\r\nSET a 9223372036854775807\r\nINCR a\r\nSET a 1\r\n",
+                "+OK\r\n-ERR value is not an integer or out of range\r\n+OK\r\n-ERR increment or decrement would "
+                "overflow\r\n+OK\r\n"));
+}
+
 TEST_CASE("commands see what earlier ones of their transaction have done") {
   RunningPlugin plugin;
   RawClient client(plugin);

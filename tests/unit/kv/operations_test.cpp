@@ -55,6 +55,23 @@ TEST_CASE("an increment is refused when the value is no number, or the sum would
   CHECK(run.one(increment("n", kMost)).error == TENON_OK);
 }
 
+TEST_CASE("an increment that fails tells a number that cannot grow from a value that is none") {
+  Machine run;
+  const auto failed = [&run](std::int64_t delta) {
+    Command counting = command({increment("n", delta)});
+    counting.independent = true;
+    const Result result = run(counting).results.at(0);
+    CHECK(result.error == TENON_ERROR_WRONG_TYPE);
+    return result.number;
+  };
+  run.one(put("n", "x"));
+  CHECK(failed(1) == 0);
+  run.one(put("n", std::to_string(kMost)));
+  CHECK(failed(1) == kMost);
+  run.one(put("n", std::to_string(kLeast)));
+  CHECK(failed(-1) == kLeast);
+}
+
 TEST_CASE("a range is deleted up to its limit, and the cursor tells that there is more") {
   Machine run;
   for (const std::string_view key : {"a", "b", "c", "d", "e"}) run.one(put(key, "v"));

@@ -35,6 +35,32 @@ void lose_leader(Cluster& cluster, Machine& machine, milliseconds time) {
   REQUIRE(machine.node->status().leader == NodeId());
 }
 
+TEST_CASE("cluster time of reads goes on without writes, and reaches no expiry of a key that is still shown") {
+  Machine machine;
+  machine.settle();
+  kv::Operation put;
+  put.kind = TENON_PUT;
+  put.key = "key";
+  put.value = "value";
+  put.expiry_ms = 1'000;
+  machine.submit(Access::write, encoded(put));
+  machine.settle();
+  std::uint64_t known_ms = 1'000'000;
+  for (int i = 0; i < 3; ++i) {
+    machine.now.steady += std::chrono::milliseconds(300);
+    const std::uint64_t read = machine.get("key");
+    machine.settle();
+    CHECK(machine.found(read).has_value());
+    known_ms += 300;
+    CHECK(machine.recorder.answers.at(read).reply.cluster_time_ms == known_ms);
+  }
+  machine.now.steady += std::chrono::milliseconds(300);
+  const std::uint64_t read = machine.get("key");
+  machine.settle();
+  const kv::Reply& reply = machine.recorder.answers.at(read).reply;
+  CHECK((reply.results.at(0).records.empty() ? 1'001'200 : 1'000'999) == reply.cluster_time_ms);
+}
+
 TEST_CASE("a leader with a lease answers at once, and one without asks the others first") {
   for (const bool has_lease : {true, false}) {
     Cluster cluster(kThree, has_lease ? std::optional(kDrift) : std::nullopt);

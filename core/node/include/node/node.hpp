@@ -155,6 +155,7 @@ class Node {
   void answer_reads(std::vector<Requests::Readable> readable, std::vector<kv::Reply> replies);
   StreamView stream_view() const noexcept;
   kv::Reply read(const kv::Command& command);
+  std::uint64_t read_time_ms() const noexcept;
   void propose_clock();
   // node_reports.cpp
   void exchange_reports();

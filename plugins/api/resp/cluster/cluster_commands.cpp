@@ -50,7 +50,14 @@ class MembersTask final : public Task {
 
 bool has_leader(const std::vector<ListedNode>& nodes) { return !nodes.empty() && nodes[0].leads; }
 
-void tell_slots(const std::vector<ListedNode>& nodes, Service& service, ReplyWriter& reply) {
+// A client would take a host without a name for the one that it has asked.
+std::vector<ListedNode> with_address(std::vector<ListedNode> nodes) {
+  std::erase_if(nodes, [](const ListedNode& node) { return node.host.empty() || node.port == 0; });
+  return nodes;
+}
+
+void tell_slots(const std::vector<ListedNode>& all, Service& service, ReplyWriter& reply) {
+  const std::vector<ListedNode> nodes = with_address(all);
   if (!has_leader(nodes)) return reply.array(0);
   reply.array(1);
   reply.array(2 + nodes.size());
@@ -65,7 +72,8 @@ void tell_slots(const std::vector<ListedNode>& nodes, Service& service, ReplyWri
   }
 }
 
-void tell_shards(const std::vector<ListedNode>& nodes, Service& service, ReplyWriter& reply) {
+void tell_shards(const std::vector<ListedNode>& all, Service& service, ReplyWriter& reply) {
+  const std::vector<ListedNode> nodes = with_address(all);
   reply.array(1);
   reply.map(2);
   reply.bulk("slots");
@@ -91,7 +99,7 @@ void tell_shards(const std::vector<ListedNode>& nodes, Service& service, ReplyWr
     reply.bulk("replication-offset");
     reply.integer(0);
     reply.bulk("health");
-    reply.bulk(node.port == 0 ? "fail" : "online");
+    reply.bulk("online");
   }
 }
 

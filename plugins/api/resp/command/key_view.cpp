@@ -27,9 +27,12 @@ void increment(KeyState& state, std::int64_t delta) {
 
 void KeyView::set(std::string_view key, const tenon_record* record) {
   KeyState& state = keys_[std::string(key)];
+  value_bytes_ -= state.set_bytes;
   state = {};
   if (record == nullptr) return;
   state.exists = true;
+  state.set_bytes = record->value.size;
+  value_bytes_ += state.set_bytes;
   state.value = view(record->value);
   state.expires_at_ms = record->expires_at_ms;
   state.modified = record->modified;
@@ -78,9 +81,9 @@ void KeyView::apply(const tenon_operation& operation) {
   }
   const bool has_expired = state.expires_at_ms != 0 && state.expires_at_ms <= cluster_time_ms_;
   if (state.exists && !has_expired) return;
-  const std::uint64_t modified = state.modified;
-  state = {};
-  state.modified = modified;
+  state.exists = false;
+  state.value.clear();
+  state.expires_at_ms = 0;
 }
 
 }  // namespace tenon::api_resp

@@ -16,6 +16,7 @@ struct KeyState {
   bool exists = false;
   std::string value;
   std::uint64_t expires_at_ms = 0;  // cluster time; 0: never
+  std::uint64_t set_bytes = 0;      // of the value that was set
   std::uint64_t modified = 0;       // the revision that last changed it when it was read; 0: it was absent
 };
 
@@ -34,6 +35,8 @@ class KeyView {
   const KeyState* find(std::string_view key) const;
   std::uint64_t cluster_time_ms() const noexcept { return cluster_time_ms_; }
   std::uint64_t value_bytes_max() const noexcept { return value_bytes_max_; }
+  // Of all values as they were set.
+  std::uint64_t value_bytes() const noexcept { return value_bytes_; }
 
   // Does to the keys what the node will do. An operation on a key of which nothing is known is left out.
   void apply(const tenon_operation& operation);
@@ -41,6 +44,7 @@ class KeyView {
  private:
   const std::uint64_t value_bytes_max_;
   std::map<std::string, KeyState, std::less<>> keys_;
+  std::uint64_t value_bytes_ = 0;
   std::uint64_t cluster_time_ms_ = 0;
 };
 

@@ -30,11 +30,10 @@ struct Answer {
 using ReplyFunction = void (*)(ReplyWriter&, const Answer&);
 
 struct ReplyShape {
-  ReplyFunction write = nullptr;
-  // Says what was wrong with a value of another type, once that has been read.
-  ReplyFunction explain = nullptr;
+  ReplyFunction write = nullptr;  // needs: no operation has failed
   std::int64_t first = 0;
   std::int64_t second = 0;
+  bool makes_value = false;  // a failure by size is that of the value that would have been made
 };
 
 enum class Planned {
@@ -73,7 +72,7 @@ class Plan {
     return Planned::kRefused;
   }
   Planned answer_by(ReplyFunction write, std::int64_t first = 0, std::int64_t second = 0) noexcept {
-    reply = {write, nullptr, first, second};
+    reply = {write, first, second, false};
     return Planned::kOperations;
   }
 

@@ -2,19 +2,25 @@
 // Replies that several commands have in common.
 #pragma once
 
+#include <algorithm>
+
 #include "failure.hpp"
 #include "plan.hpp"
 
 namespace tenon::api_resp {
 
-// Writes the error of the first operation that failed, if one has.
-inline bool wrote_failure(ReplyWriter& writer, const Answer& answer) {
-  for (const tenon_result& result : answer.results) {
-    if (result.error == TENON_OK) continue;
-    writer.error(operation_failure_text(result.error));
-    return true;
-  }
-  return false;
+// Writes the error of the first operation that failed, if one has. What failed has no value, number or records, so that
+// nothing else may be told of it.
+inline bool wrote_failure(ReplyWriter& writer, std::span<const tenon_result> results, bool makes_value = false) {
+  const auto failed =
+      std::find_if(results.begin(), results.end(), [](const tenon_result& result) { return result.error != TENON_OK; });
+  if (failed == results.end()) return false;
+  writer.error(operation_failure_text(*failed, makes_value));
+  return true;
+}
+// The one reply of a command whose operations have run.
+inline void write_answer(ReplyWriter& writer, const ReplyShape& shape, const Answer& answer) {
+  if (!wrote_failure(writer, answer.results, shape.makes_value)) shape.write(writer, answer);
 }
 
 inline void write_record(ReplyWriter& writer, const tenon_result& result) {
@@ -23,28 +29,20 @@ inline void write_record(ReplyWriter& writer, const tenon_result& result) {
 }
 
 // The value, now or before, of the only key.
-inline void reply_value(ReplyWriter& writer, const Answer& answer) {
-  if (!wrote_failure(writer, answer)) write_record(writer, answer.results[0]);
-}
+inline void reply_value(ReplyWriter& writer, const Answer& answer) { write_record(writer, answer.results[0]); }
 inline void reply_values(ReplyWriter& writer, const Answer& answer) {
   writer.array(answer.results.size());
   for (const tenon_result& result : answer.results) write_record(writer, result);
 }
-inline void reply_ok(ReplyWriter& writer, const Answer& answer) {
-  if (!wrote_failure(writer, answer)) writer.ok();
-}
+inline void reply_ok(ReplyWriter& writer, const Answer&) { writer.ok(); }
 // OK, or nothing when a compare failed.
 inline void reply_ok_if(ReplyWriter& writer, const Answer& answer) {
-  if (answer.compare_failed) return writer.null();
-  reply_ok(writer, answer);
+  answer.compare_failed ? writer.null() : writer.ok();
 }
 // 1, or 0 when a compare failed.
-inline void reply_one_if(ReplyWriter& writer, const Answer& answer) {
-  if (!wrote_failure(writer, answer)) writer.integer(answer.compare_failed ? 0 : 1);
-}
+inline void reply_one_if(ReplyWriter& writer, const Answer& answer) { writer.integer(answer.compare_failed ? 0 : 1); }
 // The numbers of all operations together.
 inline void reply_sum(ReplyWriter& writer, const Answer& answer) {
-  if (wrote_failure(writer, answer)) return;
   std::int64_t sum = 0;
   for (const tenon_result& result : answer.results) sum += result.number;
   writer.integer(sum);

@@ -21,6 +21,8 @@ constexpr std::size_t kBufferBytesKept = std::size_t{64} * 1024;
 // What has come from a client that is told why it is closed is read and dropped: closing a socket with unread input
 // would take back what was just sent.
 constexpr int kDroppedReadsMax = 16;
+// For a client to take its last replies, after which it is closed without them.
+constexpr std::chrono::seconds kFlushTimeMax(5);
 
 bool would_block(const error_code& error) noexcept {
   return error == asio::error::would_block || error == asio::error::try_again;
@@ -154,6 +156,13 @@ void Channel::flush() {
   if (hold(output_.size() - counted_)) counted_ = output_.size();
 }
 
+void Channel::count_kept(std::uint64_t bytes) {
+  if (closed_ || bytes == kept_) return;
+  if (bytes > kept_ && !hold(bytes - kept_)) return;
+  if (bytes < kept_) environment_.budget.give_back(kept_ - bytes);
+  kept_ = bytes;
+}
+
 void Channel::write() {
   const std::shared_ptr<Channel> self = shared_from_this();
   while (sent_ < output_.size()) {
@@ -205,13 +214,17 @@ void Channel::close_when_flushed(CloseReason reason, std::string_view detail) {
   reading_ = Reading::kEnded;
   closes_when_flushed_ = true;
   closing_ = {reason, std::string(detail)};
+  idle_timer_.expires_after(kFlushTimeMax);
+  idle_timer_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error) self->close(self->closing_.reason, self->closing_.detail);
+  });
 }
 
 // One timer that looks when it is due, rather than one that every read sets anew.
 void Channel::wait_idle() {
   idle_timer_.expires_at(last_activity_ + environment_.limits.idle_timeout);
   idle_timer_.async_wait([self = shared_from_this()](const error_code& error) {
-    if (error || self->closed_) return;
+    if (error || self->closed_ || self->closes_when_flushed_) return;
     if (self->user_->busy() && self->output_.empty()) self->last_activity_ = Clock::now();
     if (Clock::now() - self->last_activity_ >= self->environment_.limits.idle_timeout) {
       return self->close(CloseReason::kIdle);
@@ -226,7 +239,7 @@ void Channel::close(CloseReason reason, std::string_view detail) {
   const bool cut = reason == CloseReason::kPeer && !input_.empty();
   const Closing closing{cut ? CloseReason::kTruncated : reason, std::string(detail)};
   closed_ = true;
-  environment_.budget.give_back(input_.size() + counted_);
+  environment_.budget.give_back(input_.size() + counted_ + std::exchange(kept_, 0));
   environment_.traffic.closed.at(static_cast<std::size_t>(closing.reason)).record(1);
   idle_timer_.cancel();
   error_code ignored;

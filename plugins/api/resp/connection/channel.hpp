@@ -88,7 +88,11 @@ class Channel : public std::enable_shared_from_this<Channel> {
   // Sends what was written, now as far as the client takes it and later the rest. Closes with kOutputFull when more
   // than output_bytes_max stays behind, and with kMemory when the shared budget is used up.
   void flush();
-  // Closes with this reason when everything that was written has been sent; takes no more input from now on.
+  // Counts so many bytes in the shared budget for what the user keeps for this client, instead of those before. Closes
+  // with kMemory when the budget is used up.
+  void count_kept(std::uint64_t bytes);
+  // Closes with this reason when everything that was written has been sent, or some seconds later when the client does
+  // not take it; takes no more input from now on.
   void close_when_flushed(net::CloseReason reason, std::string_view detail = {});
   // Drops what waits, closes the socket and calls on_closed(). Nothing happens the second time.
   void close(net::CloseReason reason, std::string_view detail = {});
@@ -131,6 +135,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::string output_;         // its bytes before sent_ have left
   std::size_t sent_ = 0;       // <= output_.size()
   std::uint64_t counted_ = 0;  // of output_, in the budget
+  std::uint64_t kept_ = 0;     // by the user, in the budget
   bool closes_when_flushed_ = false;
   Closing closing_{};
   Clock::time_point last_activity_ = Clock::now();

@@ -7,7 +7,9 @@
 #include "command_table.hpp"
 #include "failure.hpp"
 #include "key_slot.hpp"
+#include "replies.hpp"
 #include "service.hpp"
+#include "tenon/check.hpp"
 #include "text.hpp"
 
 namespace tenon::api_resp {
@@ -16,6 +18,9 @@ namespace {
 
 // Output that waits to be sent; beyond it a client's next requests wait.
 constexpr std::uint64_t kOutputAheadMax = std::uint64_t{4} * 1024 * 1024;
+
+// Of the second word of a command that a client has sent last.
+constexpr std::size_t kSubcommandBytesShown = 32;
 
 // What a browser sends that a page has talked into asking this port.
 bool is_of_browser(std::string_view word) noexcept { return equals(word, "post") || equals(word, "host:"); }
@@ -27,7 +32,7 @@ Client::Client(Service& service, std::uint64_t id) : service_(service), parser_(
   state_.connected_at = state_.last_request_at = Service::Clock::now();
 }
 
-Client::~Client() = default;
+Client::~Client() { TENON_CHECK(!is_waiting_for_credit_); }
 
 void Client::start(std::shared_ptr<Channel> channel) {
   channel_ = std::move(channel);
@@ -35,9 +40,19 @@ void Client::start(std::shared_ptr<Channel> channel) {
 }
 
 void Client::go_on() {
-  if (!is_stalled_ || task_ != nullptr || channel_->closed()) return;
-  is_stalled_ = false;
+  if (stall_ == Stall::kNone || holds(stall_) || channel_->closed()) return;
+  stall_ = Stall::kNone;
   channel_->resume_reading();
+}
+
+void Client::take_credit() {
+  is_waiting_for_credit_ = false;
+  go_on();
+}
+
+void Client::flush() {
+  channel_->count_kept(state_.kept_bytes() + held_bytes_ + (task_ == nullptr ? 0 : task_->kept_bytes()));
+  channel_->flush();
 }
 
 void Client::drain() {
@@ -56,7 +71,7 @@ std::size_t Client::on_input(std::string_view input) {
   const std::shared_ptr<Client> self = shared_from_this();
   std::size_t at = 0;
   std::uint64_t requests = 0;
-  while (!is_over_ && !channel_->closed()) {
+  while (stall_ == Stall::kNone && !is_over_ && !channel_->closed()) {
     const RequestParser::Status status = parser_.parse(input.substr(at));
     if (status == RequestParser::Status::kIncomplete) break;
     if (status == RequestParser::Status::kMalformed) {
@@ -68,18 +83,15 @@ std::size_t Client::on_input(std::string_view input) {
       settle();
       return input.size();
     }
-    if (status == RequestParser::Status::kRequest && !execute(parser_.arguments())) {
-      is_stalled_ = true;
-      channel_->pause_reading();
-      break;
-    }
+    if (status == RequestParser::Status::kRequest && !execute(parser_.arguments())) break;
     at += parser_.size();
     ++requests;
+    service_.submissions().submit_large();
   }
-  if (requests != 0) {
-    service_.count_requests(requests);
-    state_.last_request_at = Service::Clock::now();
-  }
+  if (requests == 0) return at;
+  parser_.trim();
+  service_.count_requests(requests);
+  state_.last_request_at = Service::Clock::now();
   service_.finish_later(*this);
   return at;
 }
@@ -90,19 +102,50 @@ std::string Client::full_name(const Command& command, Arguments words) {
   return name;
 }
 
-bool Client::may_begin(const Command& command) const noexcept {
-  if (order_.size() >= service_.settings().pipelined_requests_max) return false;
-  if (channel_->is_backlogged() && channel_->output_bytes() > kOutputAheadMax) return false;
-  const bool is_alone = (command.flags & kAlone) != 0 || command.task != nullptr;
-  if (is_alone && !order_.empty()) return false;
-  const bool asks_node = command.plan != nullptr || command.compute != nullptr || command.task != nullptr;
-  if (asks_node && !service_.submissions().has_credit()) {
-    service_.wait_for_credit(const_cast<Client&>(*this).shared_from_this());
-    return false;
+bool Client::holds(Stall stall) const noexcept {
+  switch (stall) {
+    case Stall::kNone:
+      break;
+    case Stall::kTask:
+      return task_ != nullptr;
+    case Stall::kFull:
+      return order_.size() >= service_.settings().pipelined_requests_max;
+    case Stall::kOutput:
+      return channel_->is_backlogged() && channel_->output_bytes() > kOutputAheadMax;
+    case Stall::kReplies:
+      return !order_.empty();
+    case Stall::kCredit:
+      return !service_.submissions().has_credit();
+    case Stall::kWrites:
+      return unfinished_writes_ != 0;
+    case Stall::kReads:
+      return unfinished_reads_ != 0;
   }
+  return false;
+}
+
+bool Client::must_wait(const Command& command) {
+  const bool is_alone = (command.flags & kAlone) != 0 || command.task != nullptr;
+  const bool asks_node = command.plan != nullptr || command.compute != nullptr || command.task != nullptr;
+  if (is_alone && waits_for(Stall::kReplies)) return true;
+  if (asks_node && waits_for(Stall::kCredit)) return true;
   // Whoever hears a message may look for what was written before it.
-  if (command.publishes && unfinished_writes_ != 0) return false;
-  return (command.flags & kWrite) == 0 || unfinished_reads_ == 0;
+  if (command.publishes && waits_for(Stall::kWrites)) return true;
+  return (command.flags & kWrite) != 0 && waits_for(Stall::kReads);
+}
+
+bool Client::waits_for(Stall stall) {
+  if (!holds(stall)) return false;
+  pause(stall);
+  return true;
+}
+
+void Client::pause(Stall stall) {
+  stall_ = stall;
+  channel_->pause_reading();
+  if (stall != Stall::kCredit || is_waiting_for_credit_) return;
+  is_waiting_for_credit_ = true;
+  service_.wait_for_credit(*this);
 }
 
 std::string Client::refusal(const Command* command, Arguments words) const {
@@ -127,6 +170,7 @@ bool Client::execute(Arguments words) {
     channel_->close(net::CloseReason::kMalformed, "it sent a request of HTTP, as a browser does");
     return true;
   }
+  if (waits_for(Stall::kFull) || waits_for(Stall::kOutput)) return false;
   if (const std::string why = refusal(command, words); !why.empty()) {
     if (state_.transaction.is_open) state_.transaction.has_failed = true;
     answer_error(why);
@@ -136,8 +180,10 @@ bool Client::execute(Arguments words) {
     queue(*command, words);
     return true;
   }
-  if (!may_begin(*command)) return false;
-  state_.last_command = full_name(*command, words);
+  if (must_wait(*command)) return false;
+  const bool has_subcommand = (command->flags & kContainer) != 0 && words.size() > 1;
+  state_.last_command = command;
+  state_.last_subcommand = has_subcommand ? lower(words[1].substr(0, kSubcommandBytesShown)) : std::string();
   run(*command, words);
   return true;
 }
@@ -174,7 +220,7 @@ void Client::run_plan(const Command& command, Arguments words) {
       break;
   }
   tenon_request request = service_.request_of(plan);
-  prepare(request);
+  prepare(request, plan.is_write());
   const std::uint64_t number = order_.next_number();
   Call& call = order_.push();
   call.shape = plan.reply;
@@ -182,7 +228,6 @@ void Client::run_plan(const Command& command, Arguments words) {
   call.is_silent = takes_silence();
   call.slot = words.size() > 1 ? key_slot(words[1]) : std::uint16_t{0};
   if (command.publishes) call.shape.first = service_.subscriptions().count_receivers(words[1]);
-  if (call.shape.explain != nullptr) call.held = words[1];
   ++(call.is_write ? unfinished_writes_ : unfinished_reads_);
   call.request = service_.submissions().add(request, *this, number);
 }
@@ -190,15 +235,13 @@ void Client::run_plan(const Command& command, Arguments words) {
 void Client::run_task(std::unique_ptr<Task> task, Arguments words) {
   task_ = std::move(task);
   task_slot_ = words.size() > 1 ? key_slot(words[1]) : std::uint16_t{0};
-  is_stalled_ = true;
-  channel_->pause_reading();
+  pause(Stall::kTask);
   task_->begin();
 }
 
 void Client::queue(const Command& command, Arguments words) {
   Transaction& transaction = state_.transaction;
-  std::uint64_t bytes = 0;
-  for (const std::string_view word : words) bytes += word.size() + sizeof(std::string);
+  const std::uint64_t bytes = bytes_kept_for(words);
   const Settings& settings = service_.settings();
   if (transaction.queued.size() >= settings.transaction_commands_max ||
       transaction.queued_bytes + bytes > settings.transaction_bytes_max) {
@@ -210,14 +253,12 @@ void Client::queue(const Command& command, Arguments words) {
   answer([](ReplyWriter& writer) { writer.simple("QUEUED"); });
 }
 
-void Client::prepare(tenon_request& request) const noexcept {
+void Client::prepare(tenon_request& request, bool decides_writes) const noexcept {
   const Settings& settings = service_.settings();
   request.consistency = settings.consistency;
   if (unfinished_writes_ != 0) request.flags |= TENON_REQUEST_AFTER_WRITES;
   if (settings.redirect != Redirect::kMoved) return;
-  const auto is_write = [](const tenon_operation& one) { return changes_keyspace(one.kind); };
-  const std::span<const tenon_operation> operations(request.operations, request.operation_count);
-  if (state_.is_read_only && std::none_of(operations.begin(), operations.end(), is_write)) {
+  if (state_.is_read_only && !decides_writes) {
     request.consistency = TENON_READ_STALE;
   } else {
     request.flags |= TENON_REQUEST_NO_FORWARD;
@@ -249,6 +290,7 @@ void Client::answer(Write&& write) {
   ReplyWriter writer(is_direct ? channel_->output() : order_.back().held, state_.protocol);
   write(writer);
   if (is_direct) return;
+  held_bytes_ += order_.back().held.size();
   // What turns replies on is answered itself.
   order_.back().is_silent = is_silent && !(was_off && state_.reply_mode == ReplyMode::kOn);
   send_ready();
@@ -265,33 +307,14 @@ void Client::take(std::uint64_t number, const tenon_completion& completion) {
   call.request = 0;
   if (is_over_ || channel_->closed()) return;
   compare_watched(completion);
-  if (call.shape.explain != nullptr) {
-    const bool is_done = completion.outcome == TENON_OUTCOME_DONE && completion.error == TENON_OK;
-    if (is_done && results(completion)[0].error == TENON_ERROR_WRONG_TYPE) return ask_what_was_wrong(call, number);
-    call.held.clear();
-  }
   const bool is_front = order_.is_front(number);
   const bool is_direct = is_front && !call.is_silent;
   ReplyWriter writer(is_direct ? channel_->output() : call.held, state_.protocol);
   write_reply(call, completion, writer);
   call.is_ready = true;
-  if (!is_front) return;
-  send_ready();
-  settle();
-}
-
-void Client::ask_what_was_wrong(Call& call, std::uint64_t number) {
-  Plan& plan = service_.plan();
-  plan.begin(false);
-  plan.add(TENON_GET, call.held);
-  tenon_request request = service_.request_of(plan);
-  prepare(request);
-  call.held.clear();
-  call.shape.write = std::exchange(call.shape.explain, nullptr);
-  call.is_write = false;
-  ++unfinished_reads_;
-  call.request = service_.submissions().add(request, *this, number);
-  service_.finish_later(*this);
+  held_bytes_ += call.held.size();
+  if (is_front) send_ready();
+  if (is_front || stall_ != Stall::kNone) settle();
 }
 
 void Client::send_ready() {
@@ -299,6 +322,7 @@ void Client::send_ready() {
     Call& call = order_.front();
     if (!call.is_silent && !call.held.empty()) channel_->output().append(call.held);
     const bool is_unknown = call.is_unknown;
+    held_bytes_ -= call.held.size();
     order_.pop();
     if (is_unknown) close_after_reply(net::CloseReason::kRefused);
   }
@@ -306,9 +330,9 @@ void Client::send_ready() {
 
 void Client::write_reply(Call& call, const tenon_completion& completion, ReplyWriter& writer) {
   if (completion.outcome == TENON_OUTCOME_DONE && completion.error == TENON_OK) {
-    return call.shape.write(
-        writer, {results(completion), completion.cluster_time_ms, (completion.flags & TENON_COMPLETION_ELSE) != 0,
-                 call.shape.first, call.shape.second});
+    return write_answer(writer, call.shape,
+                        {results(completion), completion.cluster_time_ms,
+                         (completion.flags & TENON_COMPLETION_ELSE) != 0, call.shape.first, call.shape.second});
   }
   service_.count_error();
   writer.error(failure_text(completion, service_.settings().redirect, call.slot));
@@ -336,7 +360,7 @@ void Client::settle() {
   service_.finish_later(*this);
   if (!order_.empty() || task_ != nullptr) return;
   if (is_malformed_) close_after_reply(net::CloseReason::kMalformed, parser_.error());
-  if (input_ended_ && !is_stalled_) close_after_reply(net::CloseReason::kPeer);
+  if (input_ended_ && stall_ == Stall::kNone) close_after_reply(net::CloseReason::kPeer);
 }
 
 void Client::on_input_end() {
@@ -345,14 +369,16 @@ void Client::on_input_end() {
 }
 
 void Client::on_flushed() {
+  if (stall_ == Stall::kOutput) service_.finish_later(*this);
   if (settled()) service_.settled();
 }
 
-bool Client::busy() const noexcept { return !order_.empty() || task_ != nullptr || state_.is_subscribed(); }
+bool Client::busy() const noexcept { return !order_.empty() || stall_ != Stall::kNone || state_.is_subscribed(); }
 
 void Client::on_closed(const Closing& closing) {
   const std::shared_ptr<Client> self = shared_from_this();
   task_.reset();
+  if (std::exchange(is_waiting_for_credit_, false)) service_.forget_waiting(*this);
   while (!order_.empty()) {
     if (order_.front().request != 0) service_.submissions().abandon(order_.front().request);
     order_.pop();

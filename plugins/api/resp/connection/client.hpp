@@ -17,7 +17,8 @@ namespace tenon::api_resp {
 
 // Every request has one reply, but for those that Redis does not answer. What a client says one after the other happens
 // in that order, also when it does not wait: reads see its earlier writes, and a write waits for its earlier reads.
-// 0 <= unanswered requests <= pipelined_requests_max; at the bound, and while a task runs, nothing more is read. All of
+// 0 <= unanswered requests <= pipelined_requests_max; at the bound, and while a task runs, nothing more is read. A
+// request that must wait for something rests in the channel until that has ended, and costs nothing until then. All of
 // it on the I/O thread.
 class Client final : public ChannelUser, public Waiter, public std::enable_shared_from_this<Client> {
  public:
@@ -26,10 +27,12 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
 
   // A client holds its channel and the channel calls it, so it ends with close() and not before.
   void start(std::shared_ptr<Channel> channel);
-  // Goes on with what has stopped, if it may.
+  // Goes on with a request that waited, when what it waited for has ended.
   void go_on();
-  // Sends what was written.
-  void flush() { channel_->flush(); }
+  // Goes on, now that the queue takes requests again.
+  void take_credit();
+  // Counts what is kept for this client, and sends what was written.
+  void flush();
   // Takes no more requests; answers those that were taken and then closes.
   void drain();
   void close(net::CloseReason reason, std::string_view detail = {}) { channel_->close(reason, detail); }
@@ -60,8 +63,9 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   // A key that was absent when it was watched may have come, been read and gone again, and is absent as before; so what
   // is read of a watched key has to be what it was.
   void compare_watched(const tenon_completion& completion);
-  // Its flags, consistency and timeout, from what the client has said and what it waits for.
-  void prepare(tenon_request& request) const noexcept;
+  // Its flags and consistency, from what the client has said and what it waits for. `decides_writes`: what it reads
+  // says what will be written, so that it must not be old.
+  void prepare(tenon_request& request, bool decides_writes) const noexcept;
 
   std::size_t on_input(std::string_view input) override;
   void on_input_end() override;
@@ -73,9 +77,26 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
  private:
   friend class Server;
 
+  // What a request waits for before it begins.
+  enum class Stall {
+    kNone,
+    kTask,     // the task runs
+    kFull,     // as many requests are unanswered as there may be
+    kOutput,   // the client does not read what it has asked for
+    kReplies,  // an earlier request is unanswered, and this one must be alone
+    kCredit,   // the queue takes no more
+    kWrites,   // an earlier write is unfinished
+    kReads,    // an earlier read is unfinished
+  };
+
   // Carries a request out or begins to. False when it must wait; nothing has happened then.
   bool execute(Arguments words);
-  bool may_begin(const Command& command) const noexcept;
+  bool must_wait(const Command& command);
+  // Whether there is what a request would wait for.
+  bool holds(Stall stall) const noexcept;
+  // Whether there is, and then it does.
+  bool waits_for(Stall stall);
+  void pause(Stall stall);
   void run(const Command& command, Arguments words);
   void run_plan(const Command& command, Arguments words);
   void run_task(std::unique_ptr<Task> task, Arguments words);
@@ -89,8 +110,6 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   // Writes the reply to a call that the node has ended.
   void write_reply(Call& call, const tenon_completion& completion, ReplyWriter& writer);
   void send_ready();
-  // Reads the value whose type was wrong, so that the reply says what was wrong with it.
-  void ask_what_was_wrong(Call& call, std::uint64_t number);
   bool takes_silence();
   void settle();
 
@@ -102,10 +121,12 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   std::unique_ptr<Task> task_;
   std::uint64_t unfinished_reads_ = 0;
   std::uint64_t unfinished_writes_ = 0;
-  std::string silence_;        // where replies go that the client does not want
-  bool is_stalled_ = false;    // a request waits in the channel until something ends
-  bool is_over_ = false;       // nothing is answered any more
-  bool is_malformed_ = false;  // what came cannot be understood; this was said
+  std::uint64_t held_bytes_ = 0;        // of replies that wait for earlier ones
+  std::string silence_;                 // where replies go that the client does not want
+  Stall stall_ = Stall::kNone;          // of the request that waits in the channel
+  bool is_waiting_for_credit_ = false;  // the service has it on its list
+  bool is_over_ = false;                // nothing is answered any more
+  bool is_malformed_ = false;           // what came cannot be understood; this was said
   bool task_is_silent_ = false;
   std::uint16_t task_slot_ = 0;  // of the first key of the task's command
   bool input_ended_ = false;

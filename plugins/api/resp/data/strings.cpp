@@ -115,7 +115,9 @@ Planned plan_msetnx(Arguments words, Plan& plan) {
 
 Planned plan_append(Arguments words, Plan& plan) {
   plan.add(TENON_APPEND, words[1]).value = plan.keep(words[2]);
-  return plan.answer_by(reply_sum);
+  plan.answer_by(reply_sum);
+  plan.reply.makes_value = true;
+  return Planned::kOperations;
 }
 
 Planned plan_strlen(Arguments words, Plan& plan) {
@@ -131,17 +133,9 @@ Planned plan_getrange(Arguments words, Plan& plan) {
   return plan.answer_by(reply_part, *first, *last);
 }
 
-void explain_increment(ReplyWriter& writer, const Answer& answer) {
-  const tenon_result& result = answer.results[0];
-  const bool is_number = result.record_count != 0 && parse_integer(view(result.records[0].value));
-  writer.error(is_number ? "ERR increment or decrement would overflow" : kNotAnInteger);
-}
-
 Planned increment(Arguments words, Plan& plan, std::int64_t delta) {
   plan.add(TENON_INCREMENT, words[1]).delta = delta;
-  plan.answer_by(reply_sum);
-  plan.reply.explain = explain_increment;
-  return Planned::kOperations;
+  return plan.answer_by(reply_sum);
 }
 Planned plan_incr(Arguments words, Plan& plan) { return increment(words, plan, 1); }
 Planned plan_decr(Arguments words, Plan& plan) { return increment(words, plan, -1); }

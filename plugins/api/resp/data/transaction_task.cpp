@@ -6,6 +6,9 @@
 
 #include "client.hpp"
 #include "command_table.hpp"
+#include "failure.hpp"
+#include "key_slot.hpp"
+#include "replies.hpp"
 #include "service.hpp"
 
 namespace tenon::api_resp {
@@ -31,12 +34,18 @@ bool is_of_data(const Command& command) noexcept {
 std::vector<std::string_view> views_of(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
 
 TransactionTask::TransactionTask(Service& service, Client& client, Form form, std::vector<QueuedCommand> commands,
-                                 Watched watched)
+                                 Watched watched, std::uint64_t kept_bytes)
     : Task(service, client),
       form_(form),
       commands_(std::move(commands)),
       watched_(std::move(watched)),
+      kept_bytes_(kept_bytes),
       view_(service.settings().request.bulk_bytes_max) {}
+
+bool TransactionTask::decides_writes() const noexcept {
+  return std::any_of(commands_.begin(), commands_.end(),
+                     [](const QueuedCommand& queued) { return (queued.command->flags & kWrite) != 0; });
+}
 
 void TransactionTask::begin() {
   if (find_keys()) return write();
@@ -184,6 +193,7 @@ void TransactionTask::advance(const tenon_completion& completion) {
   const bool has_seen = stage_ == Stage::kReading || (completion.flags & TENON_COMPLETION_ELSE) != 0;
   if (!has_seen) return collect(&completion);
   if (!needs_view_) return end_with_null();
+  if (failed(completion)) return;
   see(completion);
   if (watched_keys_have_changed()) return end_with_null();
   if (++attempts_ > kAttemptsMax) {
@@ -193,12 +203,22 @@ void TransactionTask::advance(const tenon_completion& completion) {
   write();
 }
 
+void TransactionTask::fail(const tenon_completion& completion) {
+  if (stage_ != Stage::kPublishing) return Task::fail(completion);
+  service().count_error();
+  ReplyWriter text(parts_[published_].text, client().state().protocol);
+  text.error(failure_text(completion, service().settings().redirect, key_slot(commands_[published_].words[1])));
+  ++published_;
+  publish_next();
+}
+
 void TransactionTask::collect(const tenon_completion* completion) {
   for (Part& part : parts_) {
     if (part.source != Source::kResults) continue;
     ReplyWriter text(part.text, client().state().protocol);
-    part.shape.write(text, {results(*completion).subspan(part.first_result, part.result_count),
-                            completion->cluster_time_ms, false, part.shape.first, part.shape.second});
+    write_answer(text, part.shape,
+                 {results(*completion).subspan(part.first_result, part.result_count), completion->cluster_time_ms,
+                  false, part.shape.first, part.shape.second});
   }
   stage_ = Stage::kPublishing;
   publish_next();

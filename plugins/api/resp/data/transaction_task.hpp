@@ -25,12 +25,18 @@ class TransactionTask final : public Task {
   };
   using Watched = std::map<std::string, std::uint64_t, std::less<>>;
 
-  TransactionTask(Service& service, Client& client, Form form, std::vector<QueuedCommand> commands, Watched watched);
+  // `kept_bytes`: about what the commands and the watched keys take.
+  TransactionTask(Service& service, Client& client, Form form, std::vector<QueuedCommand> commands, Watched watched,
+                  std::uint64_t kept_bytes);
 
   void begin() override;
+  std::uint64_t kept_bytes() const noexcept override { return kept_bytes_ + view_.value_bytes(); }
 
  protected:
   void advance(const tenon_completion& completion) override;
+  // A message that could not be sent is told in its place: the transaction has taken effect without it.
+  void fail(const tenon_completion& completion) override;
+  bool decides_writes() const noexcept override;
 
  private:
   enum class Stage { kReading, kWriting, kPublishing };
@@ -63,6 +69,7 @@ class TransactionTask final : public Task {
   const Form form_;
   const std::vector<QueuedCommand> commands_;
   const Watched watched_;
+  const std::uint64_t kept_bytes_;
   std::vector<std::string> keys_;  // that must be seen
   KeyView view_;
   bool needs_view_ = false;

@@ -41,6 +41,7 @@ std::unique_ptr<Task> exec(const Execution& execution) {
     execution.reply.error("ERR EXEC without MULTI");
     return nullptr;
   }
+  const std::uint64_t bytes = state.transaction.queued_bytes + state.watched_bytes;
   Transaction transaction = std::move(state.transaction);
   TransactionTask::Watched watched = std::move(state.watched);
   const bool watch_is_broken = state.watch_is_broken;
@@ -54,8 +55,11 @@ std::unique_ptr<Task> exec(const Execution& execution) {
     return nullptr;
   }
   return std::make_unique<TransactionTask>(execution.service, execution.client, TransactionTask::Form::kExec,
-                                           std::move(transaction.queued), std::move(watched));
+                                           std::move(transaction.queued), std::move(watched), bytes);
 }
+
+// About what a watched key takes beside its bytes.
+constexpr std::uint64_t kWatchBytes = 96;
 
 // Learns the revisions that last changed some keys.
 class WatchTask final : public Task {
@@ -81,11 +85,13 @@ class WatchTask final : public Task {
 
  protected:
   void advance(const tenon_completion& completion) override {
+    if (failed(completion)) return;
     const std::span<const tenon_result> all = results(completion);
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       const std::uint64_t modified = all[i].record_count == 0 ? 0 : all[i].records[0].modified;
       // A key that is watched already keeps the revision of then.
-      client().state().watched.try_emplace(keys_[i], modified);
+      const bool is_new = client().state().watched.try_emplace(keys_[i], modified).second;
+      if (is_new) client().state().watched_bytes += keys_[i].size() + kWatchBytes;
     }
     reply().ok();
     end();

@@ -34,7 +34,7 @@ void KeyspaceEvents::watch() {
   is_watching_ = true;
   tenon_operation all = operation(TENON_WATCH, {});
   all.flags = TENON_RANGE_PREFIX | TENON_WITH_PREVIOUS;
-  service_.submissions().add(service_.request_of(all), *this, 0);
+  service_.submissions().add_stream(service_.request_of(all), *this);
 }
 
 void KeyspaceEvents::take(std::uint64_t, const tenon_completion& completion) {

@@ -24,21 +24,34 @@ void acknowledge(const Execution& execution, std::string_view kind, std::string_
 
 using Change = bool (Subscriptions::*)(Client&, std::string_view);
 
-void subscribe_to(const Execution& execution, Change change, std::string_view kind) {
+// What can be listened to: its size, and what is said of more.
+struct Name {
+  std::size_t bytes_max;
+  std::string_view too_long;
+};
+// The node sends no message in a channel with a longer name.
+constexpr Name kChannel = {std::size_t{64} * 1024, "ERR a channel has at most 65536 bytes"};
+constexpr Name kPattern = {kPatternBytesMax, kPatternTooLong};
+
+void subscribe_to(const Execution& execution, Change change, std::string_view kind, const Name& allowed) {
   Subscriptions& subscriptions = execution.service.subscriptions();
   const std::uint64_t most = execution.service.settings().subscriptions_max;
-  execution.service.keyspace_events().watch();
   for (const std::string_view name : execution.arguments.subspan(1)) {
     if (static_cast<std::uint64_t>(count_of(execution.client)) >= most) {
       return execution.reply.error("ERR a client may listen to subscriptions_max channels and patterns at most");
     }
+    if (name.size() > allowed.bytes_max) return execution.reply.error(allowed.too_long);
     (subscriptions.*change)(execution.client, name);
     acknowledge(execution, kind, name);
   }
 }
 
-void subscribe(const Execution& execution) { subscribe_to(execution, &Subscriptions::add_channel, "subscribe"); }
-void psubscribe(const Execution& execution) { subscribe_to(execution, &Subscriptions::add_pattern, "psubscribe"); }
+void subscribe(const Execution& execution) {
+  subscribe_to(execution, &Subscriptions::add_channel, "subscribe", kChannel);
+}
+void psubscribe(const Execution& execution) {
+  subscribe_to(execution, &Subscriptions::add_pattern, "psubscribe", kPattern);
+}
 
 // From those that are named, or from all.
 void unsubscribe_from(const Execution& execution, const std::set<std::string, std::less<>>& own, Change change,
@@ -74,6 +87,7 @@ Planned plan_publish(Arguments words, Plan& plan) {
 
 void pubsub_channels(const Execution& execution) {
   const std::string_view pattern = execution.arguments.size() > 2 ? execution.arguments[2] : "*";
+  if (pattern.size() > kPatternBytesMax) return execution.reply.error(kPatternTooLong);
   std::vector<std::string_view> found;
   for (const auto& [channel, clients] : execution.service.subscriptions().channels()) {
     if (matches(pattern, channel)) found.push_back(channel);

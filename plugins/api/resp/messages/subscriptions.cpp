@@ -9,9 +9,18 @@ namespace tenon::api_resp {
 
 namespace {
 
+// Messages for one client that wait for the end of the wake-up; beyond it they are sent, and counted, at once.
+constexpr std::uint64_t kOutputAheadMax = std::uint64_t{64} * 1024;
+
+// About what a name takes beside its bytes, in the client's own list and in the one of all.
+constexpr std::uint64_t kNameBytes = 192;
+
+std::uint64_t bytes_kept_for(std::string_view name) noexcept { return 2 * name.size() + kNameBytes; }
+
 bool add(Subscriptions::Listeners& listeners, std::set<std::string, std::less<>>& own, Client& client,
          std::string_view name) {
   if (!own.emplace(name).second) return false;
+  client.state().subscription_bytes += bytes_kept_for(name);
   listeners[std::string(name)].insert(&client);
   return true;
 }
@@ -20,6 +29,7 @@ bool remove(Subscriptions::Listeners& listeners, std::set<std::string, std::less
             std::string_view name) {
   const auto in_own = own.find(name);
   if (in_own == own.end()) return false;
+  client.state().subscription_bytes -= bytes_kept_for(name);
   const auto found = listeners.find(name);
   found->second.erase(&client);
   if (found->second.empty()) listeners.erase(found);
@@ -34,7 +44,7 @@ void Subscriptions::listen() {
   is_listening_ = true;
   tenon_operation all = operation(TENON_SUBSCRIBE, {});
   all.flags = TENON_RANGE_PREFIX;
-  service_.submissions().add(service_.request_of(all), *this, 0);
+  service_.submissions().add_stream(service_.request_of(all), *this);
 }
 
 bool Subscriptions::add_channel(Client& client, std::string_view channel) {
@@ -59,28 +69,46 @@ void Subscriptions::deliver(std::string_view channel, std::string_view message) 
   const auto found = channels_.find(channel);
   if (found != channels_.end()) {
     for (Client* client : found->second) {
-      client->push([&](ReplyWriter& writer) {
+      deliver_to(*client, [&](ReplyWriter& writer) {
         writer.push(3);
         writer.bulk("message");
         writer.bulk(channel);
         writer.bulk(message);
       });
-      service_.finish_later(*client);
     }
   }
   for (const auto& [pattern, clients] : patterns_) {
     if (!matches(pattern, channel)) continue;
     for (Client* client : clients) {
-      client->push([&, &matched = pattern](ReplyWriter& writer) {
+      deliver_to(*client, [&, &matched = pattern](ReplyWriter& writer) {
         writer.push(4);
         writer.bulk("pmessage");
         writer.bulk(matched);
         writer.bulk(channel);
         writer.bulk(message);
       });
-      service_.finish_later(*client);
     }
   }
+  flush_full();
+}
+
+template <class Write>
+void Subscriptions::deliver_to(Client& client, Write&& write) {
+  client.push(write);
+  service_.finish_later(client);
+  const bool is_full = client.channel().output_bytes() > kOutputAheadMax;
+  if (is_full && (full_.empty() || full_.back() != client.state().id)) full_.push_back(client.state().id);
+}
+
+// One that does not take what it is sent is closed by this, and is no longer among the listeners then.
+void Subscriptions::flush_full() {
+  for (const std::uint64_t id : full_) {
+    const auto found = service_.clients().find(id);
+    if (found == service_.clients().end()) continue;
+    const std::shared_ptr<Client> client = found->second;
+    client->flush();
+  }
+  full_.clear();
 }
 
 std::int64_t Subscriptions::count_receivers(std::string_view channel) const {

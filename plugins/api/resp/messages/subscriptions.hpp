@@ -41,15 +41,19 @@ class Subscriptions final : public Waiter {
 
   const Listeners& channels() const noexcept { return channels_; }
   const Listeners& patterns() const noexcept { return patterns_; }
-  bool empty() const noexcept { return channels_.empty() && patterns_.empty(); }
 
   void take(std::uint64_t number, const tenon_completion& completion) override;
 
  private:
+  template <class Write>
+  void deliver_to(Client& client, Write&& write);
+  void flush_full();
+
   Service& service_;
   Listeners channels_;
   Listeners patterns_;
   bool is_listening_ = false;
+  std::vector<std::uint64_t> full_;  // ids of clients that have much to be sent; empty but within deliver()
 };
 
 }  // namespace tenon::api_resp

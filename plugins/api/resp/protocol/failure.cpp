@@ -49,14 +49,16 @@ std::string failure_text(const tenon_completion& completion, Redirect redirect, 
   }
 }
 
-std::string operation_failure_text(tenon_error error) {
-  switch (error) {
+std::string operation_failure_text(const tenon_result& result, bool makes_value) {
+  switch (result.error) {
     case TENON_ERROR_WRONG_TYPE:
-      return "ERR value is not an integer or out of range";
+      return result.number != 0 ? "ERR increment or decrement would overflow"
+                                : "ERR value is not an integer or out of range";
     case TENON_ERROR_TOO_LARGE:
-      return "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+      return makes_value ? "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+                         : "ERR the values are more than one reply may hold (7 MiB); ask for fewer at a time";
     default:
-      return "ERR the operation was refused and changed nothing (" + std::to_string(error) + ")";
+      return "ERR the operation was refused and changed nothing (" + std::to_string(result.error) + ")";
   }
 }
 

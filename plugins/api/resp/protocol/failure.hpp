@@ -21,7 +21,8 @@ constexpr bool is_unknown(const tenon_completion& completion) noexcept {
          completion.outcome != TENON_OUTCOME_SESSION_EXPIRED && completion.outcome != TENON_OUTCOME_OVERLOADED;
 }
 
-// The text for an operation that was decided to change nothing, while its request was done.
-std::string operation_failure_text(tenon_error error);
+// The text for an operation that was decided to change nothing, while its request was done. `makes_value` tells a value
+// that would have been too large from a reply that would have been.
+std::string operation_failure_text(const tenon_result& result, bool makes_value);
 
 }  // namespace tenon::api_resp

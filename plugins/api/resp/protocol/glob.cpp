@@ -55,13 +55,14 @@ One match_one(std::string_view pattern, char letter) noexcept {
 }  // namespace
 
 // After a mismatch only the last star may take one byte more: what an earlier one took has been enough until there.
-bool matches(std::string_view pattern, std::string_view text) noexcept {
+bool matches(std::string_view pattern, std::string_view text, std::uint64_t& steps) noexcept {
   constexpr std::size_t kNone = std::string_view::npos;
   std::size_t at = 0;
   std::size_t in_pattern = 0;
   std::size_t behind_star = kNone;
   std::size_t star_end = 0;  // the star has taken text up to here
   while (at < text.size()) {
+    ++steps;
     if (in_pattern < pattern.size() && pattern[in_pattern] == '*') {
       behind_star = ++in_pattern;
       star_end = at;
@@ -69,6 +70,7 @@ bool matches(std::string_view pattern, std::string_view text) noexcept {
     }
     if (in_pattern < pattern.size()) {
       const One one = match_one(pattern.substr(in_pattern), text[at]);
+      steps += one.size;
       if (one.holds) {
         in_pattern += one.size;
         ++at;

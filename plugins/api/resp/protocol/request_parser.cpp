@@ -10,6 +10,9 @@ namespace tenon::api_resp {
 
 namespace {
 
+// The room for arguments that a client without a request keeps.
+constexpr std::size_t kArgumentsKept = 128;
+constexpr std::size_t kWordBytesKept = 4096;
 // What a request may make room for before its arguments have come.
 constexpr std::uint64_t kReservedArgumentsMax = 64;
 // Every argument of an array is followed by the end of a line, whose bytes Redis does not look at either.
@@ -50,6 +53,13 @@ void RequestParser::restart() noexcept {
   has_bulk_size_ = false;
   searched_ = 0;
   places_.clear();
+}
+
+void RequestParser::trim() noexcept {
+  arguments_.clear();
+  if (arguments_.capacity() > kArgumentsKept) std::vector<std::string_view>().swap(arguments_);
+  if (words_.capacity() > kWordBytesKept) std::string().swap(words_);
+  if (!in_array_ && places_.capacity() > kArgumentsKept) std::vector<Place>().swap(places_);
 }
 
 RequestParser::Status RequestParser::malformed(std::string error) {

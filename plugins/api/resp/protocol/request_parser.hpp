@@ -36,6 +36,8 @@ class RequestParser {
   Status parse(std::string_view input);
   // Forgets a request of which only a part was there.
   void restart() noexcept;
+  // Gives back the memory of a request that had uncommonly many arguments. arguments() is empty from now on.
+  void trim() noexcept;
 
   // Of the last kRequest: what was said, in the bytes of its input or of this object. Valid until the next parse().
   std::span<const std::string_view> arguments() const noexcept { return arguments_; }

@@ -5,7 +5,6 @@ namespace tenon::api_resp {
 
 namespace {
 
-// A batch that has grown to this goes at once, so that many large requests of one wake-up do not lie here twice.
 constexpr std::uint64_t kBatchBytesMax = std::uint64_t{2} * 1024 * 1024;
 
 constexpr unsigned kGenerationShift = 32;
@@ -23,11 +22,23 @@ std::uint64_t Submissions::add(tenon_request request, Waiter& waiter, std::uint6
   entry.waiter = &waiter;
   entry.number = number;
   entry.is_open = true;
+  entry.is_stream = false;
   ++unfinished_;
   request.id = std::uint64_t{++entry.generation} << kGenerationShift | place;
   batch_.add(request);
-  if (batch_.bytes() >= kBatchBytesMax) submit();
   return request.id;
+}
+
+std::uint64_t Submissions::add_stream(tenon_request request, Waiter& waiter) {
+  TENON_CHECK(streams_ < kStreamsMax);
+  ++streams_;
+  const std::uint64_t id = add(request, waiter, 0);
+  find(id)->is_stream = true;
+  return id;
+}
+
+void Submissions::submit_large() {
+  if (batch_.bytes() >= kBatchBytesMax) submit();
 }
 
 Submissions::Entry* Submissions::find(std::uint64_t request) {
@@ -66,7 +77,10 @@ void Submissions::submit() {
 }
 
 void Submissions::poll() {
-  queue_.poll([this](Completion completion) { complete(*completion); });
+  queue_.poll([this](Completion completion) {
+    complete(*completion);
+    submit_large();
+  });
 }
 
 void Submissions::complete(const tenon_completion& completion) {
@@ -78,6 +92,7 @@ void Submissions::complete(const tenon_completion& completion) {
     entry->is_open = false;
     free_.push_back(static_cast<std::uint32_t>(completion.request & 0xffffffffu));
     --unfinished_;
+    if (entry->is_stream) --streams_;
   }
   if (waiter != nullptr) waiter->take(number, completion);
 }

@@ -5,7 +5,6 @@
 #include "client.hpp"
 #include "command_groups.hpp"
 #include "expiry.hpp"
-#include "glob.hpp"
 #include "key_walk.hpp"
 #include "service.hpp"
 
@@ -42,6 +41,7 @@ ScanWords parse_scan(Arguments words) {
       scan.error = kSyntaxError;
     } else if (equals(words[i], "match")) {
       scan.pattern = words[i + 1];
+      if (scan.pattern.size() > kPatternBytesMax) scan.error = kPatternTooLong;
     } else if (equals(words[i], "type")) {
       scan.shows_strings = equals(words[i + 1], "string");
     } else if (equals(words[i], "count")) {
@@ -74,11 +74,11 @@ class ScanTask final : public KeyWalk {
   void take_keys(std::span<const tenon_record> keys, bool has_more) override {
     if (is_searching_) return search(keys, has_more);
     std::vector<std::string_view> shown;
-    for (const tenon_record& record : keys) {
-      if (words_.shows_strings && matches(words_.pattern, view(record.key))) shown.push_back(view(record.key));
-    }
-    const bool goes_on = has_more && !keys.empty();
-    const std::uint64_t cursor = goes_on ? service().scan_cursors().remember(view(keys.back().key)) : 0;
+    const std::size_t looked_at = take_matching(words_.pattern, keys, [&](std::string_view key) {
+      if (words_.shows_strings) shown.push_back(key);
+    });
+    const bool goes_on = looked_at < keys.size() || (has_more && !keys.empty());
+    const std::uint64_t cursor = goes_on ? service().scan_cursors().remember(view(keys[looked_at - 1].key)) : 0;
     ReplyWriter writer = reply();
     writer.array(2);
     writer.bulk(std::to_string(cursor));
@@ -115,20 +115,21 @@ class KeysTask final : public KeyWalk {
   explicit KeysTask(const Execution& execution) : KeyWalk(execution), pattern_(execution.arguments[1]) {}
 
   void begin() override { walk_from_beginning(kScanCountMax); }
+  std::uint64_t kept_bytes() const noexcept override { return found_.size(); }
 
  private:
   void take_keys(std::span<const tenon_record> keys, bool has_more) override {
     ReplyWriter found(found_, client().state().protocol);
-    for (const tenon_record& record : keys) {
-      if (!matches(pattern_, view(record.key))) continue;
-      found.bulk(view(record.key));
+    const std::size_t looked_at = take_matching(pattern_, keys, [&](std::string_view key) {
+      found.bulk(key);
       ++count_;
-    }
+    });
     if (found_.size() > service().settings().channel.output_bytes_max) {
       reply().error("ERR the keys are more than output_bytes_max; go through them with SCAN");
       return end();
     }
-    if (has_more && !keys.empty()) return walk_behind(view(keys.back().key), kScanCountMax);
+    const bool goes_on = looked_at < keys.size() || (has_more && !keys.empty());
+    if (goes_on) return walk_behind(view(keys[looked_at - 1].key), kScanCountMax);
     ReplyWriter writer = reply();
     writer.array(count_);
     writer.raw(found_);
@@ -140,7 +141,11 @@ class KeysTask final : public KeyWalk {
   std::size_t count_ = 0;
 };
 
-std::unique_ptr<Task> keys(const Execution& execution) { return std::make_unique<KeysTask>(execution); }
+std::unique_ptr<Task> keys(const Execution& execution) {
+  if (execution.arguments[1].size() <= kPatternBytesMax) return std::make_unique<KeysTask>(execution);
+  execution.reply.error(kPatternTooLong);
+  return nullptr;
+}
 
 // A key near a place between the first and the last one that chance chooses: any, but not each as likely as another.
 class RandomKeyTask final : public Task {
@@ -169,6 +174,7 @@ class RandomKeyTask final : public Task {
   }
 
   void advance(const tenon_completion& completion) override {
+    if (failed(completion)) return;
     const std::span<const tenon_result> all = results(completion);
     if (all.size() == 2) {
       if (all[0].record_count == 0 || all[1].record_count == 0) return end_with(nullptr);
@@ -224,11 +230,23 @@ class FlushTask final : public Task {
     ask(service().request_of(remove));
   }
   void advance(const tenon_completion& completion) override {
+    if (failed(completion)) return;
     const tenon_result& result = results(completion)[0];
+    has_removed_ = true;
     if (result.cursor.size != 0) return remove_from(result.cursor);
     reply().ok();
     end();
   }
+  // What earlier steps have deleted stays deleted, whatever became of this one.
+  void fail(const tenon_completion& completion) override {
+    tenon_completion told = completion;
+    if (has_removed_) told.outcome = TENON_OUTCOME_UNKNOWN;
+    Task::fail(told);
+  }
+
+  bool decides_writes() const noexcept override { return true; }
+
+  bool has_removed_ = false;
 };
 
 std::unique_ptr<Task> flush(const Execution& execution) {

@@ -37,6 +37,8 @@ tenon_request Service::request_of(const Plan& plan) {
   RequestBatch& batch = submissions_.batch();
   tenon_request made{};
   made.struct_size = sizeof made;
+  // One that fails alone is told with what it says of its failure.
+  if (plan.operations().size() == 1) made.flags = TENON_REQUEST_INDEPENDENT;
   made.compares = batch.copy(plan.compares());
   made.compare_count = plan.compares().size();
   made.operations = batch.copy(plan.operations());
@@ -56,8 +58,20 @@ std::unique_ptr<Task> Service::compute_later(Client& client, const Command& comm
   std::vector<QueuedCommand> commands;
   commands.push_back({&command, {words.begin(), words.end()}});
   return std::make_unique<TransactionTask>(*this, client, TransactionTask::Form::kCommand, std::move(commands),
-                                           TransactionTask::Watched());
+                                           TransactionTask::Watched(), bytes_kept_for(words));
 }
+
+// One that has to wait again goes behind the others, so that everyone has a turn.
+void Service::use_credit() {
+  for (std::size_t left = waiting_for_credit_.size(); left > 0 && submissions_.has_credit(); --left) {
+    if (waiting_for_credit_.empty()) return;
+    Client* const client = waiting_for_credit_.front();
+    waiting_for_credit_.pop_front();
+    client->take_credit();
+  }
+}
+
+void Service::forget_waiting(const Client& client) { std::erase(waiting_for_credit_, &client); }
 
 void Service::closed(Client& client, const Closing& closing) {
   subscriptions_.remove_all(client);
@@ -66,7 +80,7 @@ void Service::closed(Client& client, const Closing& closing) {
 
 void Service::try_again() {
   subscriptions_.listen();
-  if (!subscriptions_.empty()) keyspace_events_.watch();
+  keyspace_events_.watch();
 }
 
 void Service::count_requests(std::uint64_t requests) noexcept {

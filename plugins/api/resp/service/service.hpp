@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <random>
@@ -85,9 +86,12 @@ class Service {
   // What carries a command out whose keys must have been seen.
   std::unique_ptr<Task> compute_later(Client& client, const Command& command, Arguments words);
 
-  // Has the client go on when the queue takes requests again.
-  void wait_for_credit(std::shared_ptr<Client> client) { waiting_for_credit_.push_back(std::move(client)); }
-  std::vector<std::shared_ptr<Client>> take_waiting_for_credit() { return std::exchange(waiting_for_credit_, {}); }
+  // Has the client go on when the queue takes requests again. Needs: it does not wait yet. Until then, or until
+  // forget_waiting(), it must live.
+  void wait_for_credit(Client& client) { waiting_for_credit_.push_back(&client); }
+  // Has those that wait go on, the one that has waited longest first, as far as the queue takes requests.
+  void use_credit();
+  void forget_waiting(const Client& client);
   void finish_later(Client& client) { owner_.finish_later(client); }
   void settled() { owner_.on_settled(); }
   // A stream from the node has ended, which is to be begun anew.
@@ -115,7 +119,7 @@ class Service {
   Plan plan_;
   Counters counters_;
   std::map<std::uint64_t, std::shared_ptr<Client>> clients_;
-  std::vector<std::shared_ptr<Client>> waiting_for_credit_;
+  std::deque<Client*> waiting_for_credit_;  // each client once
 };
 
 }  // namespace tenon::api_resp
