@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+import sys
 import unittest
+from pathlib import Path
 
-from pages import GONE, PageTest, card, page_of, tile
-from web import WebCluster
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "members"))
+
+from membership import member  # noqa: E402
+from pages import GONE, PageTest, card, page_of, tile  # noqa: E402
+from web import WebCluster  # noqa: E402
 
 
 class Join(PageTest):
@@ -30,7 +35,7 @@ class Join(PageTest):
             self.assertEqual(self.browser.call("address"), page_of(cluster, 4))
             cluster.start(*others, home)
             self.browser.wait(tile("Voters that answer"), "^4 of 4$")
-            done = cluster.tenonctl("--timeout", "60s", "member", "remove", str(home))
+            done = member(cluster, "remove", str(home))
             self.assertEqual(done.returncode, 0, done.stderr.decode())
             self.browser.wait(tile("Voters that answer"), "^3 of 3$")
             self.assertEqual(self.browser.texts(card(home)), [])

@@ -134,6 +134,15 @@ TEST_CASE("events come in order, and those behind a sequence come again") {
   CHECK(live.output.last().find(R"("method":"lagged")") != std::string::npos);
 }
 
+TEST_CASE("however many listen, no more than 200 are told in a second until that takes five seconds") {
+  CHECK(feed_interval(0) == std::chrono::seconds(1));
+  CHECK(feed_interval(200) == std::chrono::seconds(1));
+  CHECK(feed_interval(201) == std::chrono::milliseconds(1005));
+  CHECK(feed_interval(400) == std::chrono::seconds(2));
+  CHECK(feed_interval(1000) == std::chrono::seconds(5));
+  CHECK(feed_interval(static_cast<std::size_t>(-1)) == std::chrono::seconds(5));
+}
+
 TEST_CASE("slow operations come as events do, with those that are kept first") {
   Live live;
   live.feeds.slow().publish("1");

@@ -15,7 +15,9 @@ namespace tenon::api_http {
 
 namespace {
 
-constexpr std::chrono::seconds kInterval{1};
+constexpr std::chrono::milliseconds kIntervalMin{1000};
+constexpr std::chrono::milliseconds kIntervalMax{5000};
+constexpr std::chrono::milliseconds kIntervalOfEach{5};
 constexpr std::string_view kRequestBuckets = "tenon_request_duration_seconds_bucket{";
 
 std::string number_text(double number) {
@@ -59,9 +61,15 @@ std::string metrics_json(const std::map<std::string, double, std::less<>>& value
 
 }  // namespace
 
-bool Feed::has_listeners() {
+std::chrono::milliseconds feed_interval(std::size_t listeners) noexcept {
+  const auto most = static_cast<std::size_t>(kIntervalMax / kIntervalOfEach);
+  const auto counted = static_cast<std::chrono::milliseconds::rep>(std::min(listeners, most));
+  return std::clamp(counted * kIntervalOfEach, kIntervalMin, kIntervalMax);
+}
+
+std::size_t Feed::count_listeners() {
   std::erase_if(listeners_, [](const std::weak_ptr<Listener>& one) { return one.expired(); });
-  return !listeners_.empty();
+  return listeners_.size();
 }
 
 void Feed::publish(std::string json) {
@@ -120,16 +128,17 @@ void NodeFeeds::ask(std::string_view verb, std::string NodeFeeds::*text, std::st
 }
 
 void NodeFeeds::wait() {
-  bool anyone = false;
-  for (Feed* feed : {&cluster_, &metrics_, &events_, &plugins_, &slow_}) anyone = feed->has_listeners() || anyone;
-  if (!anyone) {
+  // Of these two there is something at nearly each look.
+  const std::size_t told = cluster_.count_listeners() + metrics_.count_listeners();
+  const std::size_t others = events_.count_listeners() + plugins_.count_listeners() + slow_.count_listeners();
+  if (told + others == 0) {
     is_looking_ = false;
     cluster_now_.clear();
     plugins_now_.clear();
     values_.clear();
     return;
   }
-  timer_.expires_after(kInterval);
+  timer_.expires_after(feed_interval(told));
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error && !is_stopped_) look();
   });

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What a node tells everyone who listens: the cluster as it sees it, its metrics, what happened, what was slow, and
 // its plugins. It is
-// looked at once a second for all of them together, and not at all when nobody listens.
+// looked at once a second for all of them together, less often when there are many, and not at all when nobody listens.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -37,7 +38,7 @@ class Feed {
 
   // A listener that is held by nobody else is forgotten.
   void listen(const std::shared_ptr<Listener>& listener) { listeners_.push_back(listener); }
-  bool has_listeners();
+  std::size_t count_listeners();
   void publish(std::string json);
   std::uint64_t last_sequence() const noexcept { return last_sequence_; }
   // Those behind `sequence` that are kept, in order.
@@ -50,13 +51,17 @@ class Feed {
   std::vector<std::weak_ptr<Listener>> listeners_;
 };
 
+// How long after a look the next one is, for so many who are told of each: a second, and with more than 200 of them so
+// long that no more are told in a second; five seconds at most.
+std::chrono::milliseconds feed_interval(std::size_t listeners) noexcept;
+
 // The feeds of a node. Of the I/O thread.
 class NodeFeeds {
  public:
   // Keeps: submissions.
   NodeFeeds(boost::asio::io_context& context, net::Submissions& submissions);
 
-  // Looks now if it is not looking already, and from then on each second while anyone listens.
+  // Looks now if it is not looking already, and from then on again and again while anyone listens.
   void wake();
   void stop();
 

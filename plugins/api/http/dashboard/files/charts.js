@@ -43,7 +43,8 @@ function makeChart(id, datasets, shown, least) {
       },
       plugins: {
         legend: {
-          position: 'bottom', align: 'start', labels: { usePointStyle: true, pointStyle: 'line', pointStyleWidth: 26, padding: 14 },
+          position: 'bottom', align: 'start',
+          labels: { usePointStyle: true, pointStyle: 'line', pointStyleWidth: 26, padding: 14 },
         },
         tooltip: { callbacks: { label: (item) => ` ${item.dataset.label}: ${shown(item.parsed.y)}` } },
       },
