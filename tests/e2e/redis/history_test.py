@@ -181,10 +181,12 @@ class HistoryClient(threading.Thread):
         self.call("GET", key)
         self.call("SET", key, value)
         self.call("INCR", counter)
+        if self.random.random() < 0.5:
+            self.call("PUBLISH", "news", value)
         steps: list[Operation] = [{"kind": "get", "key": key}, {"kind": "put", "key": key, "value": value},
                                   {"kind": "increment", "key": counter, "by": 1}]  # fmt: skip
         operation.update(attempt, compares=[], steps=steps, otherwise=[], call=time.monotonic_ns())
-        found, _, result = self.call("EXEC").items()
+        found, _, result, *_ = self.call("EXEC").items()  # what became of the message says nothing of the rest
         steps[0]["found"] = text_of(found)
         steps[2]["result"] = result.value
         operation["changed"] = True

@@ -23,13 +23,12 @@ TEST_CASE("a node without an address is no place to send clients to") {
   RunningPlugin plugin(members("id=1 is_leader=yes clients=resp://10.0.0.1:6379\nid=2 is_leader=no\n"),
                        {{"redirect", "moved"}});
   RawClient client(plugin);
-  client.send("CLUSTER SLOTS\r\n");
-  CHECK(client.receive(36) == "*1\r\n*3\r\n:0\r\n:16383\r\n*4\r\n$8\r\n10.0");
-  CHECK(client.ask("PING", "+PONG\r\n").find(":0\r\n") == std::string::npos);
+  CHECK(answers(client, "CLUSTER SLOTS\r\n", "*1\r\n*3\r\n:0\r\n:16383\r\n*4\r\n$8\r\n10.0.0.1\r\n:6379\r\n$40\r\n"));
+  CHECK(client.ask("PING", "+PONG\r\n").find("$0\r\n") == std::string::npos);
   client.send("CLUSTER SHARDS\r\n");
   const std::string shards = client.ask("PING", "+PONG\r\n");
   CHECK(shards.find("$5\r\nnodes\r\n*1\r\n") != std::string::npos);
-  CHECK(shards.find("replica") == std::string::npos);
+  CHECK(shards.find("$7\r\nreplica\r\n") == std::string::npos);
 }
 
 TEST_CASE("when the address of the leader is not known, no slot is served") {

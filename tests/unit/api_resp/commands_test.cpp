@@ -121,4 +121,21 @@ TEST_CASE("the commands are described as clients ask for them") {
   CHECK(answers(client, "COMMAND LIST FILTERBY PATTERN getd*\r\n", "*1\r\n$6\r\ngetdel\r\n"));
 }
 
+TEST_CASE("what is left of a life follows the time of the node, also when nothing is written") {
+  auto small = std::make_shared<SmallNode>();
+  RunningPlugin plugin([small](const ScriptedRequest& request) {
+    if (request.operations[0].key == "pass") small->cluster_time_ms += 40'000;
+    return std::optional(small->answer(request));
+  });
+  RawClient client(plugin);
+  CHECK(client.ask("SET a 1 EX 100") == "+OK\r\n");
+  CHECK(client.ask("TTL a") == ":100\r\n");
+  CHECK(client.ask("GET pass") == "$-1\r\n");
+  CHECK(client.ask("TTL a") == ":60\r\n");
+  CHECK(client.ask("PTTL a") == ":60000\r\n");
+  CHECK(client.ask("EXPIRE a 70 LT") == ":0\r\n");
+  CHECK(client.ask("EXPIRE a 70 GT") == ":1\r\n");
+  CHECK(client.ask("TTL a") == ":70\r\n");
+}
+
 }  // namespace tenon::api_resp

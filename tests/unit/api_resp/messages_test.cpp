@@ -101,6 +101,13 @@ TEST_CASE("changes of keys become messages, when that is wanted") {
   CHECK(client.receive(expected.size()) == expected);
 }
 
+TEST_CASE("changes of keys are watched before anyone listens to them") {
+  RunningPlugin plugin(Options{{"notify_keyspace_events", "KEA"}});
+  const auto streams = plugin.node().wait_for_requests(2);
+  REQUIRE(streams.size() == 2);
+  CHECK(streams[1].operations[0].kind == TENON_WATCH);
+}
+
 TEST_CASE("letters of keyspace events are those of Redis") {
   CHECK(parse_wanted_events("").any() == false);
   CHECK(parse_wanted_events("KE").any() == false);
