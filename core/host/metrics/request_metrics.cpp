@@ -82,14 +82,24 @@ std::uint64_t RequestMetrics::mark(const tenon_request& request, raft::Instant n
   return microseconds(now) << kKindBits | operation_of(request);
 }
 
-void RequestMetrics::ended(std::uint64_t mark, std::uint32_t outcome, tenon_error error,
-                           raft::Instant now) const noexcept {
+RequestMetrics::Ending::Ending(const RequestMetrics& metrics, raft::Instant now) noexcept
+    : metrics_(metrics), now_us_(microseconds(now)) {}
+
+void RequestMetrics::Ending::add(std::uint64_t mark, std::uint32_t outcome, tenon_error error) noexcept {
   const std::uint64_t operation = mark & ((1u << kKindBits) - 1);
   if (mark == 0 || operation >= kOperationCount) return;
-  const std::uint64_t ended = microseconds(now);
-  const std::uint64_t began = std::min(mark >> kKindBits, ended);
-  metrics_.record(durations_[operation], static_cast<double>(ended - began) * 1e-6);
-  metrics_.record(totals_[operation][code_of(outcome, error)], 1);
+  const std::size_t code = code_of(outcome, error);
+  if (operation != operation_ || code != code_) record();
+  operation_ = operation;
+  code_ = code;
+  durations_.add(static_cast<double>(now_us_ - std::min(mark >> kKindBits, now_us_)) * 1e-6);
+}
+
+void RequestMetrics::Ending::record() noexcept {
+  if (durations_.count == 0) return;
+  metrics_.metrics_.record(metrics_.durations_[operation_], durations_);
+  metrics_.metrics_.record(metrics_.totals_[operation_][code_], static_cast<double>(durations_.count));
+  durations_ = {};
 }
 
 }  // namespace tenon::host

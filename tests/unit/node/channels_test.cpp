@@ -13,7 +13,8 @@ std::uint64_t subscribe(Machine& machine, std::string first = {}, std::string en
                         std::uint64_t records_max = 100) {
   Submission submission;
   submission.token = {1, ++machine.last_request};
-  submission.subscription = SubscribeRequest{std::move(first), std::move(end), records_max};
+  submission.subscription =
+      std::make_unique<const SubscribeRequest>(SubscribeRequest{std::move(first), std::move(end), records_max});
   machine.node->submit(std::move(submission));
   return machine.last_request;
 }
@@ -22,7 +23,7 @@ std::uint64_t subscribe(Machine& machine, std::string first = {}, std::string en
 std::int64_t publish(Machine& machine, std::string channel, std::string value) {
   Submission submission;
   submission.token = {1, ++machine.last_request};
-  submission.publication = PublishRequest{std::move(channel), std::move(value)};
+  submission.publication = std::make_unique<const PublishRequest>(PublishRequest{std::move(channel), std::move(value)});
   machine.node->submit(std::move(submission));
   const Answer& answer = machine.recorder.answers.at(machine.last_request);
   REQUIRE(answer.outcome == Outcome::done);
