@@ -56,7 +56,7 @@ std::size_t Client::on_input(std::string_view input) {
   const std::shared_ptr<Client> self = shared_from_this();
   std::size_t at = 0;
   std::uint64_t requests = 0;
-  while (!is_over_ && !channel_->closed()) {
+  while (!is_over_ && task_ == nullptr && !channel_->closed()) {
     const RequestParser::Status status = parser_.parse(input.substr(at));
     if (status == RequestParser::Status::kIncomplete) break;
     if (status == RequestParser::Status::kMalformed) {
@@ -76,11 +76,13 @@ std::size_t Client::on_input(std::string_view input) {
     at += parser_.size();
     ++requests;
   }
+  // Without one there is nothing to finish: who waits is called when what it waits for has ended, and must not ask for
+  // another turn before.
   if (requests != 0) {
     service_.count_requests(requests);
     state_.last_request_at = Service::Clock::now();
+    service_.finish_later(*this);
   }
-  service_.finish_later(*this);
   return at;
 }
 
@@ -90,14 +92,20 @@ std::string Client::full_name(const Command& command, Arguments words) {
   return name;
 }
 
-bool Client::may_begin(const Command& command) const noexcept {
+bool Client::has_output_ahead() noexcept {
+  if (!channel_->is_backlogged() || channel_->output_bytes() <= kOutputAheadMax) return false;
+  waits_for_output_ = true;
+  return true;
+}
+
+bool Client::may_begin(const Command& command) {
   if (order_.size() >= service_.settings().pipelined_requests_max) return false;
-  if (channel_->is_backlogged() && channel_->output_bytes() > kOutputAheadMax) return false;
+  if (has_output_ahead()) return false;
   const bool is_alone = (command.flags & kAlone) != 0 || command.task != nullptr;
   if (is_alone && !order_.empty()) return false;
   const bool asks_node = command.plan != nullptr || command.compute != nullptr || command.task != nullptr;
   if (asks_node && !service_.submissions().has_credit()) {
-    service_.wait_for_credit(const_cast<Client&>(*this).shared_from_this());
+    service_.wait_for_credit(shared_from_this());
     return false;
   }
   // Whoever hears a message may look for what was written before it.
@@ -137,7 +145,7 @@ bool Client::execute(Arguments words) {
     return true;
   }
   if (!may_begin(*command)) return false;
-  state_.last_command = full_name(*command, words);
+  note_command(*command, words);
   run(*command, words);
   return true;
 }
@@ -180,16 +188,26 @@ void Client::run_plan(const Command& command, Arguments words) {
   call.shape = plan.reply;
   call.is_write = plan.is_write();
   call.is_silent = takes_silence();
-  call.slot = words.size() > 1 ? key_slot(words[1]) : std::uint16_t{0};
+  call.slot = slot_of(words);
   if (command.publishes) call.shape.first = service_.subscriptions().count_receivers(words[1]);
   if (call.shape.explain != nullptr) call.held = words[1];
   ++(call.is_write ? unfinished_writes_ : unfinished_reads_);
   call.request = service_.submissions().add(request, *this, number);
 }
 
+void Client::note_command(const Command& command, Arguments words) {
+  state_.last_command = &command;
+  if ((command.flags & kContainer) != 0) state_.last_subcommand = words.size() > 1 ? lower(words[1]) : std::string();
+}
+
+std::uint16_t Client::slot_of(Arguments words) const noexcept {
+  const bool is_named = service_.settings().redirect == Redirect::kMoved && words.size() > 1;
+  return is_named ? key_slot(words[1]) : std::uint16_t{0};
+}
+
 void Client::run_task(std::unique_ptr<Task> task, Arguments words) {
   task_ = std::move(task);
-  task_slot_ = words.size() > 1 ? key_slot(words[1]) : std::uint16_t{0};
+  task_slot_ = slot_of(words);
   is_stalled_ = true;
   channel_->pause_reading();
   task_->begin();
@@ -275,9 +293,12 @@ void Client::take(std::uint64_t number, const tenon_completion& completion) {
   ReplyWriter writer(is_direct ? channel_->output() : call.held, state_.protocol);
   write_reply(call, completion, writer);
   call.is_ready = true;
-  if (!is_front) return;
-  send_ready();
-  settle();
+  if (is_front) {
+    send_ready();
+    settle();
+  } else if (is_stalled_) {
+    service_.finish_later(*this);
+  }
 }
 
 void Client::ask_what_was_wrong(Call& call, std::uint64_t number) {
@@ -345,6 +366,8 @@ void Client::on_input_end() {
 }
 
 void Client::on_flushed() {
+  if (waits_for_output_) service_.finish_later(*this);
+  waits_for_output_ = false;
   if (settled()) service_.settled();
 }
 

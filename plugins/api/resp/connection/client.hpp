@@ -75,7 +75,9 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
 
   // Carries a request out or begins to. False when it must wait; nothing has happened then.
   bool execute(Arguments words);
-  bool may_begin(const Command& command) const noexcept;
+  // False when it must wait; whatever it waits for has finish_later() called when it ends.
+  bool may_begin(const Command& command);
+  bool has_output_ahead() noexcept;
   void run(const Command& command, Arguments words);
   void run_plan(const Command& command, Arguments words);
   void run_task(std::unique_ptr<Task> task, Arguments words);
@@ -92,6 +94,9 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   // Reads the value whose type was wrong, so that the reply says what was wrong with it.
   void ask_what_was_wrong(Call& call, std::uint64_t number);
   bool takes_silence();
+  void note_command(const Command& command, Arguments words);
+  // Of the first key, where an error may have to name it; else 0.
+  std::uint16_t slot_of(Arguments words) const noexcept;
   void settle();
 
   Service& service_;
@@ -102,12 +107,13 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   std::unique_ptr<Task> task_;
   std::uint64_t unfinished_reads_ = 0;
   std::uint64_t unfinished_writes_ = 0;
-  std::string silence_;        // where replies go that the client does not want
-  bool is_stalled_ = false;    // a request waits in the channel until something ends
-  bool is_over_ = false;       // nothing is answered any more
-  bool is_malformed_ = false;  // what came cannot be understood; this was said
+  std::string silence_;            // where replies go that the client does not want
+  bool is_stalled_ = false;        // a request waits in the channel until something ends
+  bool waits_for_output_ = false;  // the request waits for what was written to be sent
+  bool is_over_ = false;           // nothing is answered any more
+  bool is_malformed_ = false;      // what came cannot be understood; this was said
   bool task_is_silent_ = false;
-  std::uint16_t task_slot_ = 0;  // of the first key of the task's command
+  std::uint16_t task_slot_ = 0;  // of the task's command
   bool input_ended_ = false;
   bool is_draining_ = false;
   bool to_be_finished_ = false;  // the server has it on its list

@@ -44,7 +44,8 @@ struct ClientState {
   bool watch_is_broken = false;  // a watched key was read, and was not as it was when it was watched
   std::set<std::string, std::less<>> channels;
   std::set<std::string, std::less<>> patterns;
-  std::string last_command;
+  const Command* last_command = nullptr;
+  std::string last_subcommand;  // of the last command, when it has some; lower case
   std::chrono::steady_clock::time_point connected_at{};
   std::chrono::steady_clock::time_point last_request_at{};
 

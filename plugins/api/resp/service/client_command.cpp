@@ -14,6 +14,14 @@ namespace {
 
 constexpr std::string_view kSyntax = "ERR syntax error";
 
+// As full_name() has told it.
+std::string last_command_name(const ClientState& state) {
+  if (state.last_command == nullptr) return "NULL";
+  const std::string name(state.last_command->name);
+  const bool has_subcommand = (state.last_command->flags & kContainer) != 0 && !state.last_subcommand.empty();
+  return has_subcommand ? name + "|" + state.last_subcommand : name;
+}
+
 std::string line_of(const Client& client) {
   const ClientState& state = client.state();
   const auto seconds_since = [](Service::Clock::time_point then) {
@@ -33,7 +41,7 @@ std::string line_of(const Client& client) {
          " qbuf=" + std::to_string(client.channel().input_bytes()) +
          " qbuf-free=0 argv-mem=0 multi-mem=" + std::to_string(state.transaction.queued_bytes) +
          " rbs=0 rbp=0 obl=" + std::to_string(client.channel().output_bytes()) +
-         " oll=0 omem=0 tot-mem=0 events=r cmd=" + (state.last_command.empty() ? "NULL" : state.last_command) +
+         " oll=0 omem=0 tot-mem=0 events=r cmd=" + last_command_name(state) +
          " user=default redir=-1 resp=" + std::to_string(state.protocol) + "\n";
 }
 
