@@ -41,14 +41,15 @@ std::variant<CheckedRequest, AdminRequest, RequestRefusal> check_channel_request
   if (longest > kv::kKeyBytesMax) return too_large(longest, kv::kKeyBytesMax, "channel");
   CheckedRequest checked;
   if (subscribes) {
-    checked.subscription = subscription(operation);
+    checked.subscription = std::make_unique<const node::SubscribeRequest>(subscription(operation));
     return checked;
   }
   if (operation.key.size == 0) {
     return RequestRefusal{TENON_ERROR_INVALID, "the channel is empty; it has 1 to 65536 bytes"};
   }
   if (operation.value.size > kValueBytesMax) return too_large(operation.value.size, kValueBytesMax, "message");
-  checked.publication = node::PublishRequest{std::string(view(operation.key)), std::string(view(operation.value))};
+  checked.publication = std::make_unique<const node::PublishRequest>(
+      node::PublishRequest{std::string(view(operation.key)), std::string(view(operation.value))});
   return checked;
 }
 

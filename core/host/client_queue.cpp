@@ -10,6 +10,9 @@
 namespace tenon::host {
 namespace {
 
+// Completions that a queue keeps room for; what a burst needed beyond goes back.
+constexpr std::size_t kWaitingKept = 4096;
+
 ClientQueue& of(const tenon_queue* queue) noexcept { return *static_cast<ClientQueue*>(queue->context); }
 
 // Each is as long as its maker says.
@@ -75,7 +78,7 @@ std::uint64_t ClientQueue::submit(const tenon_request* requests, std::uint64_t c
       completions.push_back(refused(token, node::Outcome::overloaded, TENON_ERROR_BUSY,
                                     "more than 64 MiB of answers wait to be taken by the client API; try later"));
     } else {
-      take(token, request, submissions, completions);
+      take(token, request, now, submissions, completions);
     }
   });
   for (const node::Token token : node_.submit(submissions)) {
@@ -86,12 +89,12 @@ std::uint64_t ClientQueue::submit(const tenon_request* requests, std::uint64_t c
   return taken;
 }
 
-void ClientQueue::take(node::Token token, const tenon_request& request, std::vector<node::Submission>& submissions,
-                       std::vector<CompletionPointer>& completions) {
+void ClientQueue::take(node::Token token, const tenon_request& request, raft::Instant now,
+                       std::vector<node::Submission>& submissions, std::vector<CompletionPointer>& completions) {
   auto checked = check_request(request, limits_);
   if (auto* accepted = std::get_if<CheckedRequest>(&checked)) {
     submissions.push_back({token, accepted->access, accepted->ordering, accepted->forwarding,
-                           std::move(accepted->command), steady_now() + accepted->timeout, std::move(accepted->watch),
+                           std::move(accepted->command), now + accepted->timeout, std::move(accepted->watch),
                            accepted->consistency, accepted->max_age, std::move(accepted->subscription),
                            std::move(accepted->publication)});
   } else if (auto* refusal = std::get_if<RequestRefusal>(&checked)) {
@@ -112,18 +115,27 @@ CompletionPointer ClientQueue::perform(node::Token token, AdminRequest admin) {
 
 std::uint64_t ClientQueue::poll(const tenon_completion** completions, std::uint64_t room) {
   const std::lock_guard lock(mutex_);
-  const std::uint64_t count = std::min<std::uint64_t>(room, completed_.size());
+  const std::uint64_t count = std::min<std::uint64_t>(room, completed_.size() - polled_);
   for (std::uint64_t i = 0; i < count; ++i) {
-    if (is_final(*completed_.front().completion)) {
+    Waiting& waiting = completed_[polled_++];
+    if (is_final(*waiting.completion)) {
       --final_count_;
       --unfinished_;
     }
-    completions[i] = completed_.front().completion.release();
-    unpolled_bytes_ -= completed_.front().bytes;
-    completed_.pop_front();
+    completions[i] = waiting.completion.release();
+    unpolled_bytes_ -= waiting.bytes;
   }
-  if (count > 0 && completed_.empty()) signal_.lower();
+  if (count > 0) forget_polled();
   return count;
+}
+
+// The places of those that were polled go when they are half of all, so that each is moved once on the average.
+void ClientQueue::forget_polled() {
+  if (polled_ == completed_.size()) signal_.lower();
+  if (polled_ < completed_.size() - polled_) return;
+  completed_.erase(completed_.begin(), completed_.begin() + static_cast<std::ptrdiff_t>(polled_));
+  polled_ = 0;
+  if (completed_.empty() && completed_.capacity() > kWaitingKept) std::vector<Waiting>().swap(completed_);
 }
 
 void ClientQueue::cancel(std::uint64_t request) { node_.cancel({id_, request}); }
@@ -132,8 +144,18 @@ void ClientQueue::complete(std::vector<CompletionPointer>& completions) {
   if (completions.empty()) return;
   std::vector<std::uint64_t> sizes;
   sizes.reserve(completions.size());
-  for (const CompletionPointer& completion : completions) sizes.push_back(held_bytes(*completion));
-  std::vector<SlowOperation> slow = count_ended(completions);
+  std::vector<SlowOperation> slow;
+  {
+    RequestMetrics::Ending ending(metrics_, steady_now());
+    for (const CompletionPointer& completion : completions) {
+      sizes.push_back(held_bytes(*completion));
+      if (!is_final(*completion)) continue;
+      const EndedRequest ended = ending.add(mark_of(*completion), completion->outcome, completion->error);
+      if (!slow_operations_.is_slow(ended.took)) continue;
+      slow.push_back(
+          {wall_now_ms(), client_api_, ended.operation, ended.code, ended.took, {completion->request, 0, {}, {}}});
+    }
+  }
   std::unique_lock lock(mutex_);
   // One that is not remembered is a stream, or gave its slot to another.
   std::erase_if(slow, [this](SlowOperation& one) {
@@ -141,7 +163,7 @@ void ClientQueue::complete(std::vector<CompletionPointer>& completions) {
     if (found) one.trace = *std::move(found);
     return !found;
   });
-  const bool was_empty = completed_.empty();
+  const bool was_empty = polled_ == completed_.size();
   for (std::size_t i = 0; i < completions.size(); ++i) {
     unpolled_bytes_ += sizes[i];
     if (is_final(*completions[i])) ++final_count_;
@@ -153,19 +175,6 @@ void ClientQueue::complete(std::vector<CompletionPointer>& completions) {
   if (was_empty) signal_.raise();
   lock.unlock();
   for (SlowOperation& one : slow) slow_operations_.add(std::move(one));
-}
-
-std::vector<SlowOperation> ClientQueue::count_ended(const std::vector<CompletionPointer>& completions) const {
-  std::vector<SlowOperation> slow;
-  const raft::Instant now = steady_now();
-  for (const CompletionPointer& completion : completions) {
-    if (!is_final(*completion)) continue;
-    const EndedRequest ended = metrics_.ended(mark_of(*completion), completion->outcome, completion->error, now);
-    if (!slow_operations_.is_slow(ended.took)) continue;
-    slow.push_back(
-        {wall_now_ms(), client_api_, ended.operation, ended.code, ended.took, {completion->request, 0, {}, {}}});
-  }
-  return slow;
 }
 
 }  // namespace tenon::host

@@ -3,7 +3,17 @@
 
 #include <algorithm>
 
+#include "tenon/check.hpp"
+
 namespace tenon::host {
+namespace {
+
+std::size_t bucket_of(double value) noexcept {
+  const auto& bounds = Metrics::kBucketBounds;
+  return static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
+}
+
+}  // namespace
 
 std::uint32_t Metrics::create(MetricKind kind, std::string_view name, std::string_view labels, std::string_view help) {
   const std::lock_guard lock(making_);
@@ -25,17 +35,38 @@ std::uint32_t Metrics::create(MetricKind kind, std::string_view name, std::strin
   return count + 1;
 }
 
+Metrics::Series* Metrics::find(std::uint32_t number) const noexcept {
+  if (number == 0 || number > count_.load(std::memory_order_acquire)) return nullptr;
+  return series_[number - 1].get();
+}
+
 void Metrics::record(std::uint32_t number, double value) noexcept {
-  if (number == 0 || number > count_.load(std::memory_order_acquire)) return;
-  Series& series = *series_[number - 1];
-  if (series.kind == MetricKind::gauge) {
-    series.value.store(value, std::memory_order_relaxed);
+  Series* const series = find(number);
+  if (series == nullptr) return;
+  if (series->kind == MetricKind::gauge) {
+    series->value.store(value, std::memory_order_relaxed);
     return;
   }
-  series.value.fetch_add(value, std::memory_order_relaxed);
-  if (series.kind != MetricKind::histogram) return;
-  const auto bound = std::lower_bound(kBucketBounds.begin(), kBucketBounds.end(), value);
-  series.buckets[static_cast<std::size_t>(bound - kBucketBounds.begin())].fetch_add(1, std::memory_order_relaxed);
+  series->value.fetch_add(value, std::memory_order_relaxed);
+  if (series->kind != MetricKind::histogram) return;
+  series->buckets[bucket_of(value)].fetch_add(1, std::memory_order_relaxed);
+}
+
+void Metrics::record(std::uint32_t number, const Observations& observations) noexcept {
+  Series* const series = find(number);
+  if (series == nullptr) return;
+  TENON_CHECK(series->kind == MetricKind::histogram);
+  series->value.fetch_add(observations.sum, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < observations.buckets.size(); ++i) {
+    const std::uint64_t count = observations.buckets[i];
+    if (count != 0) series->buckets[i].fetch_add(count, std::memory_order_relaxed);
+  }
+}
+
+void Metrics::Observations::add(double value) noexcept {
+  sum += value;
+  ++count;
+  ++buckets[bucket_of(value)];
 }
 
 std::vector<MetricValue> Metrics::values() const {

@@ -19,6 +19,17 @@ namespace {
 // that names the same request, or one that has ended.
 constexpr std::size_t kCancelsMax = kQueueDepthMax * kQueuesMax;
 
+// Of submissions that a mail keeps room for; what a burst needed beyond goes back.
+constexpr std::size_t kSubmissionsKept = 4096;
+
+// A mail with nothing in it, and the memory that the next one will need as well.
+Mail emptied(Mail mail) {
+  Mail next;
+  mail.submissions.clear();
+  if (mail.submissions.capacity() <= kSubmissionsKept) next.submissions = std::move(mail.submissions);
+  return next;
+}
+
 // Signals are the control thread's.
 void block_signals() noexcept {
   sigset_t all;
@@ -214,7 +225,7 @@ void NodeThread::run() {
     publish();  // before the answers: whoever has one finds in status() what it rests on
     send_answers();
     sleep(node_->next_deadline());
-    mail = Mail{};
+    mail = emptied(std::move(mail));
     const std::lock_guard lock(mail_mutex_);
     std::swap(mail, mail_);
   }
@@ -297,6 +308,7 @@ void NodeThread::answer(node::Answer answer) {
   if (!answer.loan) events_.answered();
   const std::uint64_t queue = answer.token.queue;
   answer.term = node_->term();
+  if (CompletionPointer made = completion_rooms_.try_make(answer)) return queue_completion(queue, std::move(made));
   std::string message = std::move(answer.message);
   std::string leader_address;
   if (answer.outcome != node::Outcome::done) leader_address = clients_->leader_address(queue, answer.leader);
@@ -321,10 +333,11 @@ void NodeThread::send_answers() {
 }
 
 void NodeThread::publish() {
-  const node::Status status = node_->status();
+  node::Status status = node_->status();
   events_.membership_is(status.membership);
+  events_.round_ended();
   const std::lock_guard lock(status_mutex_);
-  status_ = status;
+  std::swap(status_, status);  // what was published before is freed without the lock
 }
 
 raft::Instant NodeThread::steady_now() { return host::steady_now(); }

@@ -122,7 +122,7 @@ class Check {
     require_at_most(operation.range_end.size, kv::kKeyBytesMax, "the size of a key in bytes");
     kv::Range range = kv::range_of(operation.flags, view(operation.key), view(operation.range_end));
     CheckedRequest checked_request;
-    node::WatchRequest& watch = checked_request.watch.emplace();
+    node::WatchRequest watch;
     watch.first = std::move(range.first);
     watch.end = std::move(range.end);
     watch.revision = operation.revision;
@@ -134,6 +134,7 @@ class Check {
     }
     const bool begins_anywhere = request.consistency == TENON_READ_STALE && request.max_age_ms == 0;
     if (begins_anywhere) watch.freshness = node::Freshness::local;
+    checked_request.watch = std::make_unique<const node::WatchRequest>(std::move(watch));
     set_way(request, checked_request);
     return checked_request;
   }

@@ -17,6 +17,9 @@ constexpr std::uint8_t kCursorFormat = 2;
 // The least that one encoded compare or operation takes; bounds how many a given size can hold.
 constexpr std::size_t kCompareBytesMin = 1 + 1 + 4 + 4;
 constexpr std::size_t kOperationBytesMin = 1 + 4 + 4;
+constexpr std::size_t kCommandHeadBytes = 4 + 3 * 8 + 3 * 4;
+// Of an operation, without the bytes of its blocks: kind, flags, four sizes, three numbers.
+constexpr std::size_t kOperationFieldsBytesMax = 1 + 4 + 4 * 4 + 3 * 8;
 
 void write_compare(ByteWriter& writer, const Compare& compare) {
   writer.u8(compare.what);
@@ -171,9 +174,24 @@ bool makes_greater(const Operation& operation) noexcept {
          operation.kind == TENON_SESSION_OPEN;
 }
 
+// No less than the encoded command takes, so that it is written into one allocation.
+std::size_t encoded_bytes_max(const Command& command) noexcept {
+  std::size_t bytes = kCommandHeadBytes;
+  for (const Compare& compare : command.compares) {
+    bytes += kCompareBytesMin + sizeof compare.number + compare.key.size() + compare.value.size();
+  }
+  for (const std::vector<Operation>* branch : {&command.operations, &command.otherwise}) {
+    for (const Operation& one : *branch) {
+      bytes += kOperationFieldsBytesMax + one.key.size() + one.value.size() + one.range_end.size() + one.cursor.size();
+    }
+  }
+  return bytes;
+}
+
 }  // namespace
 
 void encode(const Command& command, std::string& output) {
+  output.reserve(output.size() + encoded_bytes_max(command));
   ByteWriter writer(output);
   writer.u8(kFormat);
   writer.u8(command.independent ? kFlagIndependent : 0);

@@ -25,7 +25,7 @@ bool is_for(const SubscribeRequest& wanted, std::string_view channel) noexcept {
 }  // namespace
 
 void Channels::open(const Submission& submission, raft::NodeId leader) {
-  TENON_CHECK(submission.subscription.has_value() && submission.subscription->records_max > 0);
+  TENON_CHECK(submission.subscription != nullptr && submission.subscription->records_max > 0);
   if (subscriptions_.size() == kSubscriptionsMax) {
     return answers_.answer({submission.token,
                             Outcome::overloaded,
@@ -41,7 +41,7 @@ void Channels::open(const Submission& submission, raft::NodeId leader) {
 
 void Channels::publish(const Submission& submission, const raft::Membership& membership, raft::NodeId self,
                        raft::Instant now) {
-  TENON_CHECK(submission.publication.has_value());
+  TENON_CHECK(submission.publication != nullptr);
   const PublishRequest& message = *submission.publication;
   const std::uint64_t size = kMessageBytes + message.channel.size() + message.value.size();
   if (!may_wait(size)) {

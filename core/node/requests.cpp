@@ -54,11 +54,9 @@ void Requests::cancel(Token token) {
 
 void Requests::end_reads(std::uint64_t queue) {
   const auto ends = [&](Token waiting, raft::Instant) { return waiting.queue == queue; };
-  const auto end_in = [&](std::vector<WaitingRead>& reads) {
+  each_list_of_reads([&](std::vector<WaitingRead>& reads) {
     end_reads_where(reads, ends, TENON_ERROR_CLOSED, "the queue of the request was destroyed", raft::NodeId());
-  };
-  end_in(reads_);
-  for (ReadGroup& group : groups_) end_in(group.reads);
+  });
   recompute_expiry();
 }
 
@@ -68,12 +66,20 @@ void Requests::expire(raft::Instant now, raft::NodeId leader) {
             "the time given for the request ran out", leader);
 }
 
+template <class Visit>
+void Requests::each_list_of_reads(Visit visit) {
+  readable_.erase(readable_.begin(), readable_.begin() + static_cast<std::ptrdiff_t>(readable_taken_));
+  readable_taken_ = 0;
+  visit(readable_);
+  visit(reads_);
+  for (ReadGroup& group : groups_) visit(group.reads);
+}
+
 template <class Ends>
 void Requests::end_where(Ends ends, tenon_error error, std::string_view message, raft::NodeId leader) {
   end_writes_where([&](const Submission& submission) { return ends(submission.token, submission.deadline); }, error,
                    message, leader);
-  end_reads_where(reads_, ends, error, message, leader);
-  for (ReadGroup& group : groups_) end_reads_where(group.reads, ends, error, message, leader);
+  each_list_of_reads([&](std::vector<WaitingRead>& reads) { end_reads_where(reads, ends, error, message, leader); });
   // What is in a log, here or at the leader, may yet be committed: nobody can say that it was not.
   for (auto& [place, batch] : in_log_) {
     for (Batch::Waiting& waiting : batch.waiting) {
@@ -271,8 +277,12 @@ raft::Token Requests::begin_reads(Consistency consistency) {
   });
   TENON_CHECK(later != reads_.begin());
   ReadGroup group{raft::Token(++last_group_), std::nullopt, {}};
-  group.reads.assign(std::make_move_iterator(reads_.begin()), std::make_move_iterator(later));
-  reads_.erase(reads_.begin(), later);
+  if (later == reads_.end()) {
+    group.reads.swap(reads_);
+  } else {
+    group.reads.assign(std::make_move_iterator(reads_.begin()), std::make_move_iterator(later));
+    reads_.erase(reads_.begin(), later);
+  }
   groups_.push_back(std::move(group));
   return groups_.back().token;
 }
@@ -297,22 +307,38 @@ void Requests::retry_reads(raft::Token group) {
   groups_.erase(found);
 }
 
-std::vector<Requests::Readable> Requests::take_readable(raft::LogIndex applied, std::size_t count_max) {
-  std::vector<Readable> readable;
-  if (groups_.empty()) return readable;
+void Requests::collect_readable(raft::LogIndex applied) {
+  if (groups_.empty()) return;
   const std::uint64_t finished = writes_finished();
   for (ReadGroup& group : groups_) {
     if (!group.index || (*group.index > applied && !mutant("read-before-applied"))) continue;
+    const auto waits = [&](const WaitingRead& read) { return read.after_number > finished; };
+    if (readable_.empty() && std::none_of(group.reads.begin(), group.reads.end(), waits)) {
+      readable_.swap(group.reads);
+      // The memory of those that were answered before serves those that come next.
+      if (reads_.capacity() < group.reads.capacity() && reads_.empty()) reads_.swap(group.reads);
+      continue;
+    }
     const auto take = [&](WaitingRead& read) {
-      if (readable.size() == count_max || read.after_number > finished) return false;
-      inbox_bytes_ -= held_bytes(read.submission);
-      readable.push_back({std::move(read.submission), read.served, read.after_number});
+      if (waits(read)) return false;
+      readable_.push_back(std::move(read));
       return true;
     };
     group.reads.erase(std::remove_if(group.reads.begin(), group.reads.end(), take), group.reads.end());
   }
   std::erase_if(groups_, [](const ReadGroup& group) { return group.reads.empty(); });
-  return readable;
+}
+
+std::optional<Requests::Readable> Requests::take_readable(raft::LogIndex applied) {
+  if (readable_taken_ == readable_.size()) {
+    readable_.clear();
+    readable_taken_ = 0;
+    collect_readable(applied);
+  }
+  if (readable_.empty()) return std::nullopt;
+  WaitingRead& read = readable_[readable_taken_++];
+  inbox_bytes_ -= held_bytes(read.submission);
+  return Readable{std::move(read.submission), read.served, read.after_number};
 }
 
 void Requests::retry_read(Readable read) {
@@ -343,10 +369,9 @@ void Requests::note_deadline(raft::Instant deadline) noexcept {
 void Requests::recompute_expiry() noexcept {
   next_expiry_.reset();
   for (const WaitingWrite& write : writes_) note_deadline(write.submission.deadline);
-  for (const WaitingRead& read : reads_) note_deadline(read.submission.deadline);
-  for (const ReadGroup& group : groups_) {
-    for (const WaitingRead& read : group.reads) note_deadline(read.submission.deadline);
-  }
+  each_list_of_reads([&](const std::vector<WaitingRead>& reads) {
+    for (const WaitingRead& read : reads) note_deadline(read.submission.deadline);
+  });
   for (const auto& [place, batch] : in_log_) {
     for (const Batch::Waiting& waiting : batch.waiting) {
       if (waiting.token) note_deadline(waiting.deadline);

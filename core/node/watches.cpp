@@ -58,7 +58,7 @@ std::unique_ptr<kv::History> Watches::reset(std::uint64_t revision) {
 }
 
 void Watches::open(const Submission& submission, const StreamView& view) {
-  TENON_CHECK(submission.watch.has_value() && submission.watch->records_max > 0);
+  TENON_CHECK(submission.watch != nullptr && submission.watch->records_max > 0);
   if (streams_.size() == kStreamsMax) {
     answers_.answer({submission.token,
                      Outcome::overloaded,

@@ -2,6 +2,7 @@
 #include "host/metrics/node_events.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "host/clock.hpp"
 #include "host/metrics/prometheus_text.hpp"
@@ -227,8 +228,20 @@ void NodeEvents::states_differ(const std::string& what) {
   tell(EventHistory::Kind::state, TENON_SEVERITY_ERROR, "node", what);
 }
 
-void NodeEvents::read_answered(const node::ServedRead& read) {
-  metrics_.record(read_metrics_[static_cast<std::size_t>(read.asked)][static_cast<std::size_t>(read.served)], 1);
+void NodeEvents::read_answered(const node::ServedRead& read) noexcept {
+  ++reads_[static_cast<std::size_t>(read.asked)][static_cast<std::size_t>(read.served)];
+}
+
+void NodeEvents::round_ended() noexcept {
+  const auto record = [&](std::uint32_t metric, std::uint64_t& counted) {
+    if (counted != 0) metrics_.record(metric, static_cast<double>(std::exchange(counted, 0)));
+  };
+  record(answered_metric_, answered_);
+  for (std::size_t asked = 0; asked < reads_.size(); ++asked) {
+    for (std::size_t served = 0; served < reads_.size(); ++served) {
+      record(read_metrics_[asked][served], reads_[asked][served]);
+    }
+  }
 }
 
 void NodeEvents::membership_is(const raft::Membership& membership) {

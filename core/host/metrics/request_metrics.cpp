@@ -82,16 +82,26 @@ std::uint64_t RequestMetrics::mark(const tenon_request& request, raft::Instant n
   return microseconds(now) << kKindBits | operation_of(request);
 }
 
-EndedRequest RequestMetrics::ended(std::uint64_t mark, std::uint32_t outcome, tenon_error error,
-                                   raft::Instant now) const noexcept {
+RequestMetrics::Ending::Ending(const RequestMetrics& metrics, raft::Instant now) noexcept
+    : metrics_(metrics), now_us_(microseconds(now)) {}
+
+EndedRequest RequestMetrics::Ending::add(std::uint64_t mark, std::uint32_t outcome, tenon_error error) noexcept {
   const std::uint64_t operation = mark & ((1u << kKindBits) - 1);
   if (mark == 0 || operation >= kOperationCount) return {};
-  const std::uint64_t ended = microseconds(now);
-  const std::uint64_t began = std::min(mark >> kKindBits, ended);
   const Code code = code_of(outcome, error);
-  metrics_.record(durations_[operation], static_cast<double>(ended - began) * 1e-6);
-  metrics_.record(totals_[operation][code], 1);
-  return {kOperations[operation], kCodes[code], std::chrono::microseconds(ended - began)};
+  if (operation != operation_ || code != code_) record();
+  operation_ = operation;
+  code_ = code;
+  const std::uint64_t took_us = now_us_ - std::min(mark >> kKindBits, now_us_);
+  durations_.add(static_cast<double>(took_us) * 1e-6);
+  return {kOperations[operation], kCodes[code], std::chrono::microseconds(took_us)};
+}
+
+void RequestMetrics::Ending::record() noexcept {
+  if (durations_.count == 0) return;
+  metrics_.metrics_.record(metrics_.durations_[operation_], durations_);
+  metrics_.metrics_.record(metrics_.totals_[operation_][code_], static_cast<double>(durations_.count));
+  durations_ = {};
 }
 
 }  // namespace tenon::host

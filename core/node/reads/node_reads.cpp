@@ -74,47 +74,35 @@ bool Node::may_answer(const Requests::Readable& read, raft::Instant now) const n
 }
 
 void Node::answer_reads() {
-  constexpr std::size_t kReadsAtOnce = 16;
   std::uint64_t answered_bytes = 0;
-  while (true) {
-    if (answered_bytes >= settings_.answer_bytes_max) {
-      more_to_do_ = true;
-      return;
+  while (answered_bytes < settings_.answer_bytes_max) {
+    std::optional<Requests::Readable> readable = requests_.take_readable(applied_index_);
+    if (!readable) return;
+    if (readable->submission.watch) {
+      watches_.open(readable->submission, stream_view());
+      continue;
     }
-    std::vector<Requests::Readable> readable = requests_.take_readable(applied_index_, kReadsAtOnce);
-    if (readable.empty()) return;
-    std::vector<kv::Reply> replies;
-    for (const Requests::Readable& one : readable) {
-      if (one.submission.watch) {
-        watches_.open(one.submission, stream_view());
-        replies.emplace_back();
-        continue;
-      }
-      const std::optional<kv::Command> command = kv::decode(one.submission.command);
-      TENON_CHECK(command.has_value());  // it was encoded by this process
-      answered_bytes += replies.emplace_back(read(*command)).bytes;
-    }
-    answer_reads(std::move(readable), std::move(replies));
+    const std::optional<kv::Command> command = kv::decode(readable->submission.command);
+    TENON_CHECK(command.has_value());  // it was encoded by this process
+    kv::Reply reply = read(*command);
+    answered_bytes += reply.bytes;
+    answer_read(*std::move(readable), std::move(reply));
   }
+  more_to_do_ = true;
 }
 
 // What rests on time is looked at when the values are there, by the clock as it is now: however long the process was
 // stopped on the way here, nothing leaves that has become too old.
-void Node::answer_reads(std::vector<Requests::Readable> readable, std::vector<kv::Reply> replies) {
-  const bool rests_on_time = std::any_of(readable.begin(), readable.end(),
-                                         [](const auto& one) { return one.served != Consistency::linearizable; });
-  const raft::Instant now = rests_on_time ? surroundings_.steady_now() : now_.steady;
-  for (std::size_t i = 0; i < readable.size(); ++i) {
-    const Submission& submission = readable[i].submission;
-    if (submission.watch) continue;
-    if (!may_answer(readable[i], now)) {
-      requests_.retry_read(std::move(readable[i]));
-      more_to_do_ = true;
-      continue;
-    }
-    surroundings_.read_answered({way_of(submission.consistency), way_of(readable[i].served)});
-    surroundings_.answer({submission.token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(replies[i])});
+void Node::answer_read(Requests::Readable read, kv::Reply reply) {
+  const raft::Instant now = read.served == Consistency::linearizable ? now_.steady : surroundings_.steady_now();
+  if (!may_answer(read, now)) {
+    requests_.retry_read(std::move(read));
+    more_to_do_ = true;
+    return;
   }
+  const Submission& submission = read.submission;
+  surroundings_.read_answered({way_of(submission.consistency), way_of(read.served)});
+  surroundings_.answer({submission.token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(reply)});
 }
 
 StreamView Node::stream_view() const noexcept {

@@ -86,7 +86,7 @@ std::uint64_t Clients::send(Machine& machine, Request request) {
                   node::Forwarding::allowed,
                   command,
                   machine.now().steady + timeout,
-                  std::nullopt,
+                  nullptr,
                   consistency,
                   max_age});
   return number;

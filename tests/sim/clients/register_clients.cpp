@@ -145,7 +145,7 @@ void RegisterClients::send(std::size_t client, Machine& machine) {
                   node::Forwarding::allowed,
                   std::move(command),
                   machine.now().steady + options_.timeout,
-                  std::nullopt,
+                  nullptr,
                   way == node::ReadWay::lease ? node::Consistency::lease : node::Consistency::linearizable});
 }
 

@@ -49,7 +49,7 @@ void RivalClients::send(Machine& machine, const Request& request) {
                   node::Forwarding::refused,
                   encoded(request.is_write, number),
                   machine.now().steady + kTimeout,
-                  std::nullopt,
+                  nullptr,
                   request.consistency});
 }
 

@@ -63,7 +63,7 @@ void Watchers::open(std::size_t number) {
                   node::Forwarding::allowed,
                   {},
                   machine.now().steady + kBeginTimeout,
-                  std::move(watch)});
+                  std::make_unique<const node::WatchRequest>(std::move(watch))});
   const std::uint64_t request = watcher.request;
   events_.after(random_.wait(seconds(5)), [this, number, request] {
     const Watcher& same = watchers_[number];

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What one client says in a row happens in that order, also when it does not wait.
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include "plugin_fixture.hpp"
 #include "support/catch.hpp"
 
@@ -22,7 +27,53 @@ ScriptedCompletion done() {
   return completion;
 }
 
+// The state of each thread but this one, as the system tells it: S is asleep.
+bool others_sleep() {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (task.path().filename() == std::to_string(::gettid())) continue;
+    std::ifstream file(task.path() / "stat");
+    std::string line;
+    std::getline(file, line);
+    const std::size_t name_end = line.rfind(')');
+    if (name_end == std::string::npos || line.size() < name_end + 3 || line[name_end + 2] != 'S') return false;
+  }
+  return true;
+}
+
+// Whether nothing is to be done. What works without a pause never sleeps, however long one looks.
+bool comes_to_rest() {
+  constexpr int kLooks = 5'000;
+  for (int looks = 0; looks < kLooks; ++looks) {
+    ::usleep(1000);
+    if (others_sleep()) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+TEST_CASE("a client that waits takes no turn until what it waits for has ended") {
+  RunningPlugin plugin(later);
+  RawClient client(plugin);
+  client.send("GET a\r\nGET b\r\nSET a 2\r\n");
+  const auto first = plugin.wait_for_requests(2);
+  CHECK(comes_to_rest());
+  plugin.node().complete(first.at(1).id, found("2"));
+  CHECK(comes_to_rest());
+  CHECK(plugin.wait_for_requests(2).size() == 2);  // the other read has not ended
+  plugin.node().complete(first.at(0).id, found("1"));
+  CHECK(client.receive(14) == "$1\r\n1\r\n$1\r\n2\r\n");
+  CHECK(plugin.wait_for_requests(3).at(2).operations[0].kind == TENON_PUT);
+  CHECK(comes_to_rest());
+}
+
+TEST_CASE("what follows a command of several steps waits for all of them") {
+  RunningPlugin plugin;
+  RawClient client(plugin);
+  CHECK(answers(client, "INCRBYFLOAT f 1.5\r\nGET f\r\nINCRBYFLOAT f 1.5\r\nINCRBYFLOAT f 1.5\r\nNONE\r\nGET f\r\n",
+                "$3\r\n1.5\r\n$3\r\n1.5\r\n$1\r\n3\r\n$3\r\n4.5\r\n"
+                "-ERR unknown command 'NONE', with args beginning with: \r\n$3\r\n4.5\r\n"));
+}
 
 TEST_CASE("replies leave in the order of the requests, whatever ends first") {
   RunningPlugin plugin(later);

@@ -159,12 +159,8 @@ RunningPlugin::RunningPlugin(const Options& options)
                         const ScriptedRequest& request) { return std::optional(small->answer(request)); },
                     options) {}
 
-RunningPlugin::RunningPlugin(Answer answer, const Options& options)
-    : node_(std::make_unique<testing::FakeClientHost>(
-          [answer = std::move(answer)](const ScriptedRequest& request) -> std::optional<ScriptedCompletion> {
-            return is_stream(request) ? std::nullopt : answer(request);
-          })) {
-  std::map<std::string, std::string> all = {
+Options all_options(const Options& changed) {
+  Options all = {
       {"listen", "127.0.0.1:0"},
       {"reads", "linearizable"},
       {"redirect", "forward"},
@@ -185,8 +181,16 @@ RunningPlugin::RunningPlugin(Answer answer, const Options& options)
       {"idle_timeout", "0s"},
       {"queue_depth", "1000"},
   };
-  for (const auto& [name, value] : options) all[name] = value;
-  host_ = std::make_unique<testing::FakeHost>("/nonexistent", all, 7, "cluster-of-test");
+  for (const auto& [name, value] : changed) all[name] = value;
+  return all;
+}
+
+RunningPlugin::RunningPlugin(Answer answer, const Options& options)
+    : node_(std::make_unique<testing::FakeClientHost>(
+          [answer = std::move(answer)](const ScriptedRequest& request) -> std::optional<ScriptedCompletion> {
+            return is_stream(request) ? std::nullopt : answer(request);
+          })) {
+  host_ = std::make_unique<testing::FakeHost>("/nonexistent", all_options(options), 7, "cluster-of-test");
   tenon_detail why{sizeof why, {}};
   validated_host_.emplace(subject_, *host_->table());
   if (tenon_static_plugin_api_resp.create(validated_host_->table(), &self_, &why) != TENON_OK) {
@@ -208,9 +212,11 @@ void RunningPlugin::drain(std::chrono::milliseconds timeout) {
   table().drain(validated_->self(), static_cast<std::uint64_t>(timeout.count()));
 }
 
-std::uint16_t RunningPlugin::port() const {
+std::uint16_t RunningPlugin::port() const { return port_of(*host_); }
+
+std::uint16_t port_of(const testing::FakeHost& host) {
   constexpr std::string_view prefix = "listening on 127.0.0.1:";
-  for (const testing::LoggerLine& line : host_->logger_lines()) {
+  for (const testing::LoggerLine& line : host.logger_lines()) {
     if (line.text.starts_with(prefix)) {
       return static_cast<std::uint16_t>(parse_integer(std::string_view(line.text).substr(prefix.size())).value());
     }
@@ -276,14 +282,20 @@ void RawClient::shutdown_output() { ::shutdown(socket_, SHUT_WR); }
 
 std::string RawClient::receive(std::size_t size) {
   std::string all(size, '\0');
+  all.resize(receive_some(all));
+  return all;
+}
+
+bool RawClient::receive_into(std::string& room) { return receive_some(room) == room.size(); }
+
+std::size_t RawClient::receive_some(std::string& room) {
   std::size_t got = 0;
-  while (got < size) {
-    const ssize_t received = ::recv(socket_, all.data() + got, size - got, 0);
+  while (got < room.size()) {
+    const ssize_t received = ::recv(socket_, room.data() + got, room.size() - got, 0);
     if (received <= 0) break;
     got += static_cast<std::size_t>(received);
   }
-  all.resize(got);
-  return all;
+  return got;
 }
 
 std::string RawClient::ask(std::string_view line, std::string_view end) {

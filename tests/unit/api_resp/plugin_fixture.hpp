@@ -43,6 +43,10 @@ class SmallNode {
 };
 
 using Options = std::map<std::string, std::string>;
+// Every option that the plugin reads: those of tests, but for what is in `changed`.
+Options all_options(const Options& changed);
+// Where the plugin that has this host listens. Needs: it has started.
+std::uint16_t port_of(const testing::FakeHost& host);
 
 class RunningPlugin {
  public:
@@ -94,6 +98,8 @@ class RawClient {
   void shutdown_output();
   // Reads as many bytes as are expected, or until the connection ends or ten seconds pass.
   std::string receive(std::size_t size);
+  // The same, filling `room`; false when less came.
+  bool receive_into(std::string& room);
   // Sends a line and reads until what was read ends with `end`.
   std::string ask(std::string_view line, std::string_view end = "\r\n");
   // Reads to the end; false when it did not come within ten seconds. What was read is in `rest`.
@@ -101,6 +107,8 @@ class RawClient {
   std::string rest;
 
  private:
+  std::size_t receive_some(std::string& room);
+
   int socket_;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "host/completion.hpp"
 
+#include <set>
+#include <thread>
+
 #include "support/catch.hpp"
 #include "tenon/bytes.hpp"
 
@@ -105,6 +108,100 @@ TEST_CASE("a completion that was handed out lives until its loan is released") {
   const tenon_loan loan = handed_out->loan;
   REQUIRE(loan.release != nullptr);
   loan.release(loan.owner);  // a sanitizer reports it when this frees nothing, or too little
+}
+
+node::Answer answer_of(std::string key, std::string value) {
+  node::Answer answer;
+  answer.token = {3, 42, 7};
+  answer.reply.revision = 5;
+  answer.reply.results.resize(1);
+  answer.reply.results[0].records = {record(std::move(key), std::move(value), 1)};
+  return answer;
+}
+
+TEST_CASE("a small completion of a room says what one with memory of its own says") {
+  node::Answer answer = answer_with_results();
+  answer.token.mark = 99;
+  answer.reply.results[0].records[0].value = "short";
+  CompletionRooms rooms;
+  const CompletionPointer small = rooms.try_make(answer);
+  REQUIRE(small != nullptr);
+  const CompletionPointer own = make_completion(answer, {});
+  CHECK(small->struct_size == own->struct_size);
+  CHECK(small->request == own->request);
+  CHECK(small->flags == own->flags);
+  CHECK(small->outcome == own->outcome);
+  CHECK(small->error == own->error);
+  CHECK(small->revision == own->revision);
+  CHECK(small->cluster_time_ms == own->cluster_time_ms);
+  CHECK(small->leader == own->leader);
+  CHECK((small->message.size == 0 && small->leader_address.size == 0));
+  CHECK(mark_of(*small) == 99);
+  REQUIRE(small->result_count == own->result_count);
+  for (std::uint64_t i = 0; i < own->result_count; ++i) {
+    const tenon_result& found = small->results[i];
+    const tenon_result& expected = own->results[i];
+    CHECK((found.error == expected.error && found.number == expected.number));
+    CHECK(view(found.cursor) == view(expected.cursor));
+    REQUIRE(found.record_count == expected.record_count);
+    for (std::uint32_t k = 0; k < expected.record_count; ++k) {
+      CHECK(found.records[k].kind == expected.records[k].kind);
+      CHECK(view(found.records[k].key) == view(expected.records[k].key));
+      CHECK(view(found.records[k].value) == view(expected.records[k].value));
+      CHECK(found.records[k].created == expected.records[k].created);
+      CHECK(found.records[k].modified == expected.records[k].modified);
+      CHECK(found.records[k].version == expected.records[k].version);
+      CHECK(found.records[k].expires_at_ms == expected.records[k].expires_at_ms);
+    }
+  }
+}
+
+TEST_CASE("no room takes what is large, what is not done, what is lent or what says more") {
+  CompletionRooms rooms;
+  CHECK(rooms.try_make(answer_of("k", std::string(5'000, 'x'))) == nullptr);
+  node::Answer answer = answer_of("k", "v");
+  answer.outcome = node::Outcome::refused;
+  CHECK(rooms.try_make(answer) == nullptr);
+  answer = answer_of("k", "v");
+  answer.message = "text";
+  CHECK(rooms.try_make(answer) == nullptr);
+  answer = answer_of("k", "v");
+  answer.loan = node::StreamLoan{1, 1, 1};
+  CHECK(rooms.try_make(answer) == nullptr);
+}
+
+TEST_CASE("memory of completions that were released serves again, and that of others stays as it is") {
+  CompletionRooms rooms;
+  const CompletionPointer kept = rooms.try_make(answer_of("kept", "for long"));
+  std::set<const void*> places;
+  for (int round = 0; round < 200; ++round) {
+    std::vector<CompletionPointer> made;
+    for (int i = 0; i < 100; ++i) made.push_back(rooms.try_make(answer_of(std::to_string(i), std::string(1'000, 'y'))));
+    for (int i = 0; i < 100; ++i) {
+      const tenon_record& found = made[static_cast<std::size_t>(i)]->results[0].records[0];
+      REQUIRE(view(found.key) == std::to_string(i));
+      REQUIRE(view(found.value) == std::string(1'000, 'y'));
+      places.insert(made[static_cast<std::size_t>(i)].get());
+    }
+  }
+  CHECK(places.size() < 1'000);  // of 20 000
+  CHECK(view(kept->results[0].records[0].value) == "for long");
+}
+
+TEST_CASE("completions that are held longer than their rooms are kept stay until another thread releases them") {
+  std::vector<CompletionPointer> made;
+  {
+    CompletionRooms rooms;
+    for (int i = 0; i < 3'000; ++i)
+      made.push_back(rooms.try_make(answer_of(std::to_string(i), std::string(1'000, 'z'))));
+  }
+  std::thread releases([&] {
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      CHECK(view(made[i]->results[0].records[0].key) == std::to_string(i));
+      made[i].reset();  // a sanitizer reports it when this frees nothing, or too early
+    }
+  });
+  releases.join();
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ std::uint64_t subscribe(Machine& machine, std::string first = {}, std::string en
                         std::uint64_t records_max = 100) {
   Submission submission;
   submission.token = {1, ++machine.last_request};
-  submission.subscription = SubscribeRequest{std::move(first), std::move(end), records_max};
+  submission.subscription =
+      std::make_unique<const SubscribeRequest>(SubscribeRequest{std::move(first), std::move(end), records_max});
   machine.node->submit(std::move(submission));
   return machine.last_request;
 }
@@ -21,7 +22,7 @@ std::uint64_t subscribe(Machine& machine, std::string first = {}, std::string en
 std::uint64_t begin_publishing(Machine& machine, std::string channel, std::string value) {
   Submission submission;
   submission.token = {1, ++machine.last_request};
-  submission.publication = PublishRequest{std::move(channel), std::move(value)};
+  submission.publication = std::make_unique<const PublishRequest>(PublishRequest{std::move(channel), std::move(value)});
   machine.node->submit(std::move(submission));
   return machine.last_request;
 }

@@ -145,7 +145,7 @@ class Machine {
                   Forwarding::allowed,
                   encoded({TENON_GET, 0, key, {}, {}, {}, 0, 0}),
                   now.steady + timeout,
-                  std::nullopt,
+                  nullptr,
                   consistency,
                   max_age});
     return last_request;
@@ -160,7 +160,7 @@ class Machine {
                   Forwarding::allowed,
                   {},
                   now.steady + timeout,
-                  std::move(watch)});
+                  std::make_unique<const WatchRequest>(std::move(watch))});
     return last_request;
   }
   std::uint64_t erase(std::string_view key) {

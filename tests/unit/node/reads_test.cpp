@@ -212,7 +212,7 @@ TEST_CASE("a stale read after writes sees them, though this node has not applied
                          Forwarding::allowed,
                          encoded({TENON_GET, 0, "a", {}, {}, {}, 0, 0}),
                          follower.now.steady + follower.timeout,
-                         std::nullopt,
+                         nullptr,
                          Consistency::stale,
                          std::nullopt});
   const std::uint64_t get = follower.last_request;

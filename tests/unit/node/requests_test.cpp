@@ -30,6 +30,12 @@ Submission submission(std::uint64_t request, Access access, std::chrono::millise
   return {{1, request}, access, ordering, Forwarding::allowed, std::string(size, 'c'), kStart + timeout};
 }
 
+std::vector<Requests::Readable> take_readable(Requests& requests, LogIndex applied) {
+  std::vector<Requests::Readable> taken;
+  while (std::optional<Requests::Readable> one = requests.take_readable(applied)) taken.push_back(*std::move(one));
+  return taken;
+}
+
 TEST_CASE("writes leave the inbox in their order, bounded in bytes and in number") {
   Answers answers;
   Requests requests(answers, kInboxBytesMax);
@@ -143,20 +149,45 @@ TEST_CASE("a read waits for its index, and one after writes also for the writes 
   requests.submit(submission(3, Access::read, std::chrono::seconds(5), 10, Ordering::after_writes));
   const raft::Token free_group = requests.begin_reads(Consistency::linearizable);
   CHECK_FALSE(requests.has_reads(Consistency::linearizable));  // the other read must first know where its write goes
-  CHECK(requests.take_readable(LogIndex(100), 100).empty());
+  CHECK(take_readable(requests, LogIndex(100)).empty());
   requests.read_ready(free_group, LogIndex(4), raft::ReadProof::round);
-  CHECK(requests.take_readable(LogIndex(3), 100).empty());
-  const std::vector<Requests::Readable> free = requests.take_readable(LogIndex(4), 100);
+  CHECK(take_readable(requests, LogIndex(3)).empty());
+  const std::vector<Requests::Readable> free = take_readable(requests, LogIndex(4));
   REQUIRE(free.size() == 1);
   CHECK(free[0].submission.token == Token{1, 2});
   requests.proposed(LogIndex(5), Term(1), requests.take_batch(1000, 100));
   REQUIRE(requests.has_reads(Consistency::linearizable));
   requests.read_ready(requests.begin_reads(Consistency::linearizable), LogIndex(4), raft::ReadProof::round);
-  CHECK(requests.take_readable(LogIndex(4), 100).empty());
+  CHECK(take_readable(requests, LogIndex(4)).empty());
   requests.take_applied(LogIndex(5), Term(1), raft::NodeId());
-  const std::vector<Requests::Readable> ordered = requests.take_readable(LogIndex(5), 100);
+  const std::vector<Requests::Readable> ordered = take_readable(requests, LogIndex(5));
   REQUIRE(ordered.size() == 1);
   CHECK(ordered[0].submission.token == Token{1, 3});
+}
+
+TEST_CASE("reads that can be answered and were not taken yet can be cancelled, run out, and are counted") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  for (std::uint64_t i = 1; i <= 6; ++i) {
+    requests.submit(submission(i, Access::read, std::chrono::milliseconds(i == 5 ? 10 : 5000)));
+  }
+  requests.read_ready(requests.begin_reads(Consistency::linearizable), LogIndex(4), raft::ReadProof::round);
+  CHECK(requests.take_readable(LogIndex(4))->submission.token == Token{1, 1});
+  CHECK(requests.take_readable(LogIndex(4))->submission.token == Token{1, 2});
+  CHECK(requests.inbox_bytes() == 40);
+  requests.cancel({1, 3});
+  requests.cancel({1, 1});
+  REQUIRE(answers.ended.size() == 1);
+  CHECK(answers.ended[3].error == TENON_ERROR_CANCELLED);
+  REQUIRE(requests.next_expiry() == kStart + std::chrono::milliseconds(10));
+  requests.expire(kStart + std::chrono::milliseconds(10), raft::NodeId());
+  CHECK(answers.ended[5].error == TENON_ERROR_TIMEOUT);
+  const std::vector<Requests::Readable> rest = take_readable(requests, LogIndex(4));
+  REQUIRE(rest.size() == 2);
+  CHECK(rest[0].submission.token == Token{1, 4});
+  CHECK(rest[1].submission.token == Token{1, 6});
+  CHECK(requests.inbox_bytes() == 0);
+  CHECK(answers.ended.size() == 2);
 }
 
 TEST_CASE("a read after a write that ended in the inbox does not wait for it for ever") {
@@ -169,9 +200,9 @@ TEST_CASE("a read after a write that ended in the inbox does not wait for it for
   CHECK_FALSE(requests.has_reads(Consistency::linearizable));
   requests.proposed(LogIndex(2), Term(1), requests.take_batch(1000, 100));
   requests.read_ready(requests.begin_reads(Consistency::linearizable), LogIndex(1), raft::ReadProof::round);
-  CHECK(requests.take_readable(LogIndex(1), 100).empty());
+  CHECK(take_readable(requests, LogIndex(1)).empty());
   requests.take_applied(LogIndex(2), Term(1), raft::NodeId());
-  CHECK(requests.take_readable(LogIndex(2), 100).size() == 1);
+  CHECK(take_readable(requests, LogIndex(2)).size() == 1);
 }
 
 TEST_CASE("a read after a write that was passed on asks for its index only when the leader has answered the write") {
@@ -288,7 +319,7 @@ TEST_CASE("whatever happens, every request is answered exactly once, and the inb
           requests.read_ready(requests.begin_reads(Consistency::linearizable), LogIndex(next_index - 1),
                               raft::ReadProof::round);
         }
-        for (const Requests::Readable& read : requests.take_readable(LogIndex(applied), 100)) finish(read.submission);
+        for (const Requests::Readable& read : take_readable(requests, LogIndex(applied))) finish(read.submission);
         break;
       case 4:
         now += std::chrono::milliseconds(random.below(5));

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -58,10 +57,10 @@ class ClientQueue {
     std::uint64_t bytes;
   };
   // Checks a request, and adds it to `submissions`, or what it ended as to `completions`.
-  void take(node::Token token, const tenon_request& request, std::vector<node::Submission>& submissions,
-            std::vector<CompletionPointer>& completions);
-  // Counts those that have ended, and returns those that were slow, with nothing but the request's id in their trace.
-  std::vector<SlowOperation> count_ended(const std::vector<CompletionPointer>& completions) const;
+  void take(node::Token token, const tenon_request& request, raft::Instant now,
+            std::vector<node::Submission>& submissions, std::vector<CompletionPointer>& completions);
+  // Needs: the mutex.
+  void forget_polled();
   // Null: the answer comes later.
   CompletionPointer perform(node::Token token, AdminRequest admin);
 
@@ -80,8 +79,9 @@ class ClientQueue {
   RequestTraces traces_;              // guarded by mutex_, as all below
   std::uint64_t unfinished_ = 0;      // submitted, and the final completion not yet polled; <= depth_
   std::uint64_t final_count_ = 0;     // of completed_; <= unfinished_
-  std::deque<Waiting> completed_;     // waiting for poll(); the signal is raised while there are any
-  std::uint64_t unpolled_bytes_ = 0;  // the sum of completed_
+  std::vector<Waiting> completed_;    // from polled_ on waiting for poll(); the signal is raised while there are any
+  std::size_t polled_ = 0;            // <= completed_.size()
+  std::uint64_t unpolled_bytes_ = 0;  // the sum of those that wait
 };
 
 }  // namespace tenon::host

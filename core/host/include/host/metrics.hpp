@@ -37,12 +37,27 @@ class Metrics {
   // Makes a series, or finds the one of this name and these labels, and returns its number; 0: there are kSeriesMax, or
   // one of that name is of another kind. Any thread.
   std::uint32_t create(MetricKind kind, std::string_view name, std::string_view labels, std::string_view help);
+  // What a histogram observes, counted by one thread so that many observations are recorded at once.
+  struct Observations {
+    double sum = 0;
+    std::uint64_t count = 0;
+    std::array<std::uint64_t, kBucketBounds.size() + 1> buckets{};
+
+    void add(double value) noexcept;
+  };
+
   // A counter adds, a gauge is set, a histogram observes. Number 0 and numbers never given out are ignored. Any thread.
   void record(std::uint32_t number, double value) noexcept;
+  // The same for many. Needs: a histogram, or a number that is ignored.
+  void record(std::uint32_t number, const Observations& observations) noexcept;
   // What every series shows now, in the order of their making. Any thread.
   std::vector<MetricValue> values() const;
 
  private:
+  struct Series;
+  // Null: the number is ignored.
+  Series* find(std::uint32_t number) const noexcept;
+
   struct Series {
     std::string name;
     std::string labels;

@@ -158,6 +158,7 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   std::vector<LoadedPart> parts_;  // guarded by parts_mutex_
 
   std::vector<std::pair<std::uint64_t, std::vector<CompletionPointer>>> answers_;  // of this round, by queue
+  CompletionRooms completion_rooms_;                                               // the thread's
 };
 
 }  // namespace tenon::host

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -40,11 +41,11 @@ struct CheckedRequest {
   node::Forwarding forwarding = node::Forwarding::allowed;
   std::string command;  // encoded by core/kv
   std::chrono::milliseconds timeout{0};
-  std::optional<node::WatchRequest> watch = std::nullopt;  // it has no command then
+  std::unique_ptr<const node::WatchRequest> watch = {};  // it has no command then
   node::Consistency consistency = node::Consistency::linearizable;
   std::optional<std::chrono::milliseconds> max_age = std::nullopt;
-  std::optional<node::SubscribeRequest> subscription = std::nullopt;  // it has nothing else then
-  std::optional<node::PublishRequest> publication = std::nullopt;     // the same
+  std::unique_ptr<const node::SubscribeRequest> subscription = {};  // it has nothing else then
+  std::unique_ptr<const node::PublishRequest> publication = {};     // the same
 };
 
 struct AdminRequest {

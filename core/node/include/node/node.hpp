@@ -152,7 +152,7 @@ class Node {
   void read_rejected(const raft::Rejected& rejected);
   bool may_answer(const Requests::Readable& read, raft::Instant now) const noexcept;
   void answer_reads();
-  void answer_reads(std::vector<Requests::Readable> readable, std::vector<kv::Reply> replies);
+  void answer_read(Requests::Readable read, kv::Reply reply);
   StreamView stream_view() const noexcept;
   kv::Reply read(const kv::Command& command);
   std::uint64_t read_time_ms() const noexcept;

@@ -121,8 +121,8 @@ class Requests {
     Consistency served;  // what it rests on
     std::uint64_t after_number;
   };
-  // At most `count_max` of the reads that can be answered now that `applied` is applied.
-  std::vector<Readable> take_readable(raft::LogIndex applied, std::size_t count_max);
+  // One of the reads that can be answered now that `applied` is applied, the oldest first; nullopt: there is none.
+  std::optional<Readable> take_readable(raft::LogIndex applied);
   // What it rested on is over: it goes back to the inbox, and is to be linearizable.
   void retry_read(Readable read);
 
@@ -146,6 +146,11 @@ class Requests {
     Place place;
     Batch batch;
   };
+  // Moves the reads that can be answered now behind readable_.
+  void collect_readable(raft::LogIndex applied);
+  // Calls visit(reads) for each list of reads that wait.
+  template <class Visit>
+  void each_list_of_reads(Visit visit);
   // The first of the batches in the log, when its index is at most `index`; it is taken out.
   std::optional<Placed> take_in_log(raft::LogIndex index);
   // Every write up to this number has ended, or stands in the log of this node.
@@ -174,6 +179,8 @@ class Requests {
   std::uint64_t unapplied_bytes_ = 0;             // of those in in_log_ with that term; 0 when there are none
   std::map<std::uint64_t, Forwarded> forwarded_;  // by number
   std::deque<ReadGroup> groups_;                  // ascending in token
+  std::vector<WaitingRead> readable_;             // of groups whose index is applied; its first have been taken
+  std::size_t readable_taken_ = 0;                // <= readable_.size()
   std::uint64_t last_write_number_ = 0;
   std::uint64_t last_group_ = 0;
   std::optional<raft::Instant> next_expiry_;  // not after the earliest deadline of all that wait

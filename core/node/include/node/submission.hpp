@@ -74,27 +74,28 @@ struct PublishRequest {
   std::string value;
 };
 
+// Small, for it is moved often; what few requests have lies elsewhere.
 struct Submission {
   Token token;
   Access access = Access::read;
   Ordering ordering = Ordering::free;
   Forwarding forwarding = Forwarding::allowed;
-  std::string command;                               // validated, and encoded by core/kv
-  raft::Instant deadline;                            // when the client no longer waits; of a watch, for it to begin
-  std::optional<WatchRequest> watch = std::nullopt;  // it is a read that becomes a stream, and has no command
+  std::string command;                             // validated, and encoded by core/kv
+  raft::Instant deadline;                          // when the client no longer waits; of a watch, for it to begin
+  std::unique_ptr<const WatchRequest> watch = {};  // it is a read that becomes a stream, and has no command
   Consistency consistency = Consistency::linearizable;
   // Of a stale read: it shows everything that was acknowledged before it came, and so long before its answer. nullopt:
   // anything will do.
   std::optional<raft::Duration> max_age = std::nullopt;
   // At most one, and there is nothing else then but the token.
-  std::optional<SubscribeRequest> subscription = std::nullopt;
-  std::optional<PublishRequest> publication = std::nullopt;
+  std::unique_ptr<const SubscribeRequest> subscription = {};
+  std::unique_ptr<const PublishRequest> publication = {};
 };
 
 inline std::uint64_t held_bytes(const Submission& submission) noexcept {
   const std::uint64_t range = submission.watch ? submission.watch->first.size() + submission.watch->end.size() : 0;
-  const std::optional<SubscribeRequest>& subscription = submission.subscription;
-  const std::optional<PublishRequest>& publication = submission.publication;
+  const auto& subscription = submission.subscription;
+  const auto& publication = submission.publication;
   const std::uint64_t channels = subscription ? subscription->first.size() + subscription->end.size() : 0;
   const std::uint64_t message = publication ? publication->channel.size() + publication->value.size() : 0;
   return submission.command.size() + range + channels + message;

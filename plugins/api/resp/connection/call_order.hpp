@@ -15,7 +15,7 @@ namespace tenon::api_resp {
 struct Call {
   ReplyShape shape;
   std::uint64_t request = 0;  // its id among the submissions; 0: it was answered without the node
-  std::uint16_t slot = 0;     // of its first key
+  std::uint16_t slot = 0;     // as an error may have to name it
   bool is_write = false;
   bool is_silent = false;   // nothing is to be sent
   bool is_ready = false;    // `held` is its reply, or it has left already

@@ -226,15 +226,20 @@ void Client::run_plan(const Command& command, Arguments words) {
   call.shape = plan.reply;
   call.is_write = plan.is_write();
   call.is_silent = takes_silence();
-  call.slot = words.size() > 1 ? key_slot(words[1]) : std::uint16_t{0};
+  call.slot = slot_of(words);
   if (command.publishes) call.shape.first = service_.subscriptions().count_receivers(words[1]);
   ++(call.is_write ? unfinished_writes_ : unfinished_reads_);
   call.request = service_.submissions().add(request, *this, number);
 }
 
+std::uint16_t Client::slot_of(Arguments words) const noexcept {
+  const bool is_named = service_.settings().redirect == Redirect::kMoved && words.size() > 1;
+  return is_named ? key_slot(words[1]) : std::uint16_t{0};
+}
+
 void Client::run_task(std::unique_ptr<Task> task, Arguments words) {
   task_ = std::move(task);
-  task_slot_ = words.size() > 1 ? key_slot(words[1]) : std::uint16_t{0};
+  task_slot_ = slot_of(words);
   pause(Stall::kTask);
   task_->begin();
 }

@@ -111,6 +111,8 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   void write_reply(Call& call, const tenon_completion& completion, ReplyWriter& writer);
   void send_ready();
   bool takes_silence();
+  // Of the first key, where an error may have to name it; else 0.
+  std::uint16_t slot_of(Arguments words) const noexcept;
   void settle();
 
   Service& service_;
@@ -128,7 +130,7 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   bool is_over_ = false;                // nothing is answered any more
   bool is_malformed_ = false;           // what came cannot be understood; this was said
   bool task_is_silent_ = false;
-  std::uint16_t task_slot_ = 0;  // of the first key of the task's command
+  std::uint16_t task_slot_ = 0;  // of the task's command
   bool input_ended_ = false;
   bool is_draining_ = false;
   bool to_be_finished_ = false;  // the server has it on its list

@@ -39,7 +39,8 @@ TEST_CASE("a request is counted by API, kind and end, with the time that it took
       return find(metrics.values(), "tenon_requests_total", labels + "," + metric_label("code", code))->value;
     };
     const double before = counted();
-    requests.ended(RequestMetrics::mark(request, at(milliseconds(1000))), outcome, error, at(milliseconds(1250)));
+    RequestMetrics::Ending(requests, at(milliseconds(1250)))
+        .add(RequestMetrics::mark(request, at(milliseconds(1000))), outcome, error);
     CHECK(counted() == before + 1);
     const std::vector<MetricValue> values = metrics.values();
     const MetricValue* duration = find(values, "tenon_request_duration_seconds", labels);
@@ -72,10 +73,11 @@ TEST_CASE("a request is counted by API, kind and end, with the time that it took
 TEST_CASE("an answer without a mark, and one from before it was asked, do no harm") {
   Metrics metrics;
   const RequestMetrics requests(metrics, "thrift");
-  requests.ended(0, TENON_OUTCOME_DONE, TENON_OK, at(milliseconds(1)));
+  RequestMetrics::Ending(requests, at(milliseconds(1))).add(0, TENON_OUTCOME_DONE, TENON_OK);
   for (const MetricValue& value : metrics.values()) REQUIRE((value.value == 0 && value.observations == 0));
   tenon_request request{};
-  requests.ended(RequestMetrics::mark(request, at(milliseconds(5))), TENON_OUTCOME_DONE, TENON_OK, at(milliseconds(4)));
+  RequestMetrics::Ending(requests, at(milliseconds(4)))
+      .add(RequestMetrics::mark(request, at(milliseconds(5))), TENON_OUTCOME_DONE, TENON_OK);
   const std::vector<MetricValue> values = metrics.values();
   const MetricValue* duration =
       find(values, "tenon_request_duration_seconds", metric_label("api", "thrift") + "," + metric_label("op", "other"));
@@ -100,6 +102,48 @@ TEST_CASE("the process is told of in the units that its metrics name") {
   const auto now = static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(since_1970).count());
   CHECK(value_of("process_start_time_seconds") <= now + 2);
   CHECK(value_of("process_start_time_seconds") > now - 24 * 3600);
+}
+
+TEST_CASE("requests that end together are each counted where they belong, with their own time") {
+  Metrics metrics;
+  const RequestMetrics requests(metrics, "thrift");
+  tenon_operation operation{};
+  operation.struct_size = sizeof operation;
+  tenon_request request{};
+  request.struct_size = sizeof request;
+  request.operations = &operation;
+  request.operation_count = 1;
+  const auto mark = [&](std::uint32_t kind, milliseconds came) {
+    operation.kind = kind;
+    return RequestMetrics::mark(request, at(came));
+  };
+  {
+    RequestMetrics::Ending ending(requests, at(milliseconds(2000)));
+    ending.add(mark(TENON_GET, milliseconds(1900)), TENON_OUTCOME_DONE, TENON_OK);
+    ending.add(mark(TENON_GET, milliseconds(1500)), TENON_OUTCOME_DONE, TENON_OK);
+    ending.add(mark(TENON_PUT, milliseconds(1000)), TENON_OUTCOME_DONE, TENON_OK);
+    ending.add(mark(TENON_GET, milliseconds(1999)), TENON_OUTCOME_REFUSED, TENON_ERROR_TIMEOUT);
+    ending.add(mark(TENON_GET, milliseconds(1900)), TENON_OUTCOME_DONE, TENON_OK);
+  }
+  const std::vector<MetricValue> values = metrics.values();
+  const std::string api = metric_label("api", "thrift") + ",";
+  const auto total = [&](const char* op, const char* code) {
+    return find(values, "tenon_requests_total", api + metric_label("op", op) + "," + metric_label("code", code))->value;
+  };
+  CHECK(total("get", "done") == 3);
+  CHECK(total("get", "refused") == 1);
+  CHECK(total("put", "done") == 1);
+  const MetricValue* gets = find(values, "tenon_request_duration_seconds", api + metric_label("op", "get"));
+  REQUIRE(gets != nullptr);
+  CHECK(gets->observations == 4);
+  CHECK(gets->value == Approx(0.1 + 0.5 + 0.001 + 0.1));
+  const auto at_most = [&](double bound) {
+    const auto& bounds = Metrics::kBucketBounds;
+    return gets->buckets[static_cast<std::size_t>(std::find(bounds.begin(), bounds.end(), bound) - bounds.begin())];
+  };
+  CHECK(at_most(1e-3) == 1);
+  CHECK(at_most(2e-1) == 3);
+  CHECK(at_most(5e-1) == 4);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ TEST_CASE("a watch arrives with its range, and with the node's bounds put in") {
   tenon_request whole = request(1, only(asked));
   whole.consistency = TENON_READ_STALE;
   const auto prefix = std::get<CheckedRequest>(check_request(whole, kLimits));
-  REQUIRE(prefix.watch.has_value());
+  REQUIRE(prefix.watch != nullptr);
   CHECK(prefix.access == node::Access::read);
   CHECK(prefix.watch->first == "k");
   CHECK(prefix.watch->end == "l");

@@ -34,10 +34,12 @@ class NodeEvents {
   void own_standing_changed(const node::OwnStanding& standing);
   void states_compared(std::uint64_t count) { metrics_.record(states_compared_metric_, static_cast<double>(count)); }
   void states_differ(const std::string& what);
-  void read_answered(const node::ServedRead& read);
+  void read_answered(const node::ServedRead& read) noexcept;
   // Says how the membership differs from that of the call before; the first call says all of it.
   void membership_is(const raft::Membership& membership);
-  void answered() noexcept { metrics_.record(answered_metric_, 1); }
+  void answered() noexcept { ++answered_; }
+  // Records what answered() and read_answered() have counted since the call before.
+  void round_ended() noexcept;
   // Any thread.
   const EventHistory& history() const noexcept { return history_; }
   void no_room_for_frame() noexcept { metrics_.record(no_room_metric_, 1); }
@@ -60,6 +62,8 @@ class NodeEvents {
   std::map<raft::NodeId, std::uint32_t> heartbeat_metrics_;  // of each follower that has answered one
   // By how a read was asked for, and how it was served.
   std::array<std::array<std::uint32_t, node::kReadWays.size()>, node::kReadWays.size()> read_metrics_{};
+  std::uint64_t answered_ = 0;  // and not recorded yet
+  std::array<std::array<std::uint64_t, node::kReadWays.size()>, node::kReadWays.size()> reads_{};  // the same
   std::uint32_t states_compared_metric_ = 0;
   std::uint32_t state_mismatches_metric_ = 0;
   std::uint32_t no_room_metric_ = 0;

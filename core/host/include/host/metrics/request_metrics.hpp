@@ -28,8 +28,26 @@ class RequestMetrics {
 
   // The mark of a request that has come `now`; never 0. Any thread.
   static std::uint64_t mark(const tenon_request& request, raft::Instant now) noexcept;
-  // A request with this mark has ended `now`, as is returned. A mark of 0 is ignored, and took no time. Any thread.
-  EndedRequest ended(std::uint64_t mark, std::uint32_t outcome, tenon_error error, raft::Instant now) const noexcept;
+  // Requests that have ended at the same time. Those of one kind that follow each other are recorded together, the last
+  // at its destruction. Of one thread.
+  class Ending {
+   public:
+    Ending(const RequestMetrics& metrics, raft::Instant now) noexcept;
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+    ~Ending() { record(); }
+    // A request with this mark has ended, as is returned. A mark of 0 is ignored, and took no time.
+    EndedRequest add(std::uint64_t mark, std::uint32_t outcome, tenon_error error) noexcept;
+
+   private:
+    void record() noexcept;
+
+    const RequestMetrics& metrics_;
+    const std::uint64_t now_us_;
+    std::size_t operation_ = 0;
+    std::size_t code_ = 0;
+    Metrics::Observations durations_;  // of operation_ and code_; none: nothing waits to be recorded
+  };
 
  private:
   static constexpr std::size_t kOperationCount = 9;
