@@ -16,7 +16,7 @@
 namespace tenon::wire {
 namespace {
 
-constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kVersion = 4;
 constexpr std::size_t kForwardedHeaderBytes = 8 + 8 + 4;
 constexpr std::size_t kStateMarkBytes = 8 + 8;
 

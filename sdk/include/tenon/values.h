@@ -32,7 +32,7 @@
 
 #define TENON_ABI_MAJOR 1 /* part of the exported name: another major is another contract beside this one */
 #define TENON_ABI_MINOR 0 /* the newest members that these headers describe */
-#define TENON_ABI_DRAFT 8 /* while it is not 0 nothing is promised: host and plugin must have the same draft */
+#define TENON_ABI_DRAFT 9 /* while it is not 0 nothing is promised: host and plugin must have the same draft */
 #ifndef TENON_TARGET_ABI
 #define TENON_TARGET_ABI 0 /* the oldest host minor that the plugin runs on; raise it to see newer members */
 #endif
@@ -77,7 +77,8 @@ enum {
   TENON_ERROR_NO_SPACE = -12,   /* disk or memory is used up */
   TENON_ERROR_IO = -13,         /* the operating system failed */
   TENON_ERROR_CORRUPT = -14,    /* bytes are not what was written; never repaired silently */
-  TENON_ERROR_INTERNAL = -15    /* a defect of the callee */
+  TENON_ERROR_INTERNAL = -15,   /* a defect of the callee */
+  TENON_ERROR_REUSED = -16      /* the session has used the sequence for another request; nothing was done */
 };
 
 /* Where a callee may explain a failure. The caller owns and zeroes it, and sets struct_size. */

@@ -164,6 +164,22 @@ class Description(unittest.TestCase):
         self.assertEqual(reply["results"], [{"op": "put"}, {"op": "increment", "error": {"code": "wrong_type"}}])
         self.assertEqual(self.web.call("GET", "/v1/kv/batch").body, b"text")
 
+    def test_a_key_that_comes_with_another_request_is_refused(self) -> None:
+        key = f"{self.session}-1"
+        self.assertEqual(self.web.call("PUT", "/v1/kv/reused", b"first", Idempotency_Key=key).status, 200)
+        put = {"op": "put", "key": "reused", "value": "x"}
+        others = [
+            self.web.call("POST", "/v1/txn", {"operations": [put, put]}, Idempotency_Key=key),
+            self.web.call("POST", "/v1/batch", {"operations": [put]}, Idempotency_Key=key),
+            self.web.call("PUT", "/v1/kv/reused", b"second", Idempotency_Key=key),
+            self.web.call("DELETE", "/v1/kv/reused", Idempotency_Key=key),
+        ]
+        for reply in others:
+            self.assertEqual((reply.status, reply.code), (422, "idempotency_key_reused"))
+            self.assertEqual(reply.json()["error"]["outcome"], "refused")
+        self.assertEqual(self.web.call("GET", "/v1/kv/reused").body, b"first")
+        self.assertEqual(self.web.call("PUT", "/v1/kv/reused", b"first", Idempotency_Key=key).status, 200)
+
     def test_a_write_that_is_tried_again_with_its_key_happens_once(self) -> None:
         increment = {"operations": [{"op": "increment", "key": "once/" + self.session}]}
         keys = [f"{self.session}-{sequence}" for sequence in (1, 1, 2, 1)]
