@@ -184,7 +184,7 @@ TEST_CASE("what the node says becomes a status, and what may be concluded is in 
       {TENON_OUTCOME_REFUSED, TENON_ERROR_REUSED, 422, "idempotency_key_reused", "refused"},
       {TENON_OUTCOME_DONE, TENON_ERROR_WRONG_TYPE, 409, "wrong_type", "done"},
       {TENON_OUTCOME_UNKNOWN, TENON_ERROR_TIMEOUT, 504, "unknown_outcome", "unknown"},
-      {TENON_OUTCOME_SESSION_EXPIRED, TENON_OK, 410, "session_expired", "refused"},
+      {TENON_OUTCOME_SESSION_EXPIRED, TENON_OK, 410, "session_expired", "unknown"},
       {TENON_OUTCOME_OVERLOADED, TENON_ERROR_BUSY, 429, "overloaded", "refused"},
   }));
   RunningPlugin plugin([&](const ScriptedRequest&) {

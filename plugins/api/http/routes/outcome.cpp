@@ -138,7 +138,6 @@ const char* outcome_name(std::uint32_t outcome) noexcept {
     case TENON_OUTCOME_DONE:
       return "done";
     case TENON_OUTCOME_REFUSED:
-    case TENON_OUTCOME_SESSION_EXPIRED:
     case TENON_OUTCOME_OVERLOADED:
       return "refused";
     default:
