@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +38,9 @@ class Feed {
   // A listener that is held by nobody else is forgotten.
   void listen(const std::shared_ptr<Listener>& listener) { listeners_.push_back(listener); }
   bool has_listeners();
-  void publish(std::string json);
+  void publish(std::string json) { publish(last_sequence_ + 1, std::move(json)); }
+  // With a number of its own; those in between are missing. Needs: sequence > last_sequence().
+  void publish(std::uint64_t sequence, std::string json);
   std::uint64_t last_sequence() const noexcept { return last_sequence_; }
   // Those behind `sequence` that are kept, in order.
   std::vector<FeedEvent> behind(std::uint64_t sequence) const;
@@ -61,6 +64,7 @@ class NodeFeeds {
 
   Feed& cluster() noexcept { return cluster_; }
   Feed& metrics() noexcept { return metrics_; }
+  // Numbered as the node does, from 1 on since its process began.
   Feed& events() noexcept { return events_; }
   Feed& plugins() noexcept { return plugins_; }
   // As it is now, for someone who has none of it; empty: it has not been looked at yet.
@@ -70,7 +74,7 @@ class NodeFeeds {
 
  private:
   void look();
-  void ask(std::string_view verb, std::string NodeFeeds::*text, std::string_view argument = {});
+  void ask(std::string_view verb, std::optional<std::string> NodeFeeds::*text, std::string_view argument = {});
   void compare();
   void compare_metrics();
   void take_events();
@@ -85,14 +89,14 @@ class NodeFeeds {
   bool is_looking_ = false;
   bool is_stopped_ = false;
   int missing_ = 0;  // answers of this look
-  std::string status_text_;
-  std::string members_text_;
-  std::string metrics_text_;
-  std::string events_text_;
-  std::string plugins_text_;
+  // The answers of this look; nullopt: the node gave none.
+  std::optional<std::string> status_text_;
+  std::optional<std::string> members_text_;
+  std::optional<std::string> metrics_text_;
+  std::optional<std::string> events_text_;
+  std::optional<std::string> plugins_text_;
   std::string cluster_now_;
   std::string plugins_now_;
-  std::uint64_t last_event_ = 0;  // as the node numbers them
   std::map<std::string, double, std::less<>> values_;
 };
 
