@@ -59,14 +59,14 @@ Protocol reading(std::string& frame) {
 }
 
 ErrorCode to_code(int number) {
-  constexpr int kLast = static_cast<int>(ErrorCode::kInternal) + 1;
+  constexpr int kLast = static_cast<int>(ErrorCode::kReused) + 1;
   return number >= 1 && number <= kLast ? static_cast<ErrorCode>(number - 1) : ErrorCode::kInternal;
 }
 
 const char* name(ErrorCode code) {
-  constexpr const char* kNames[] = {"invalid",    "unsupported", "not found", "too large", "busy",
-                                    "not leader", "closed",      "cancelled", "timeout",   "compacted",
-                                    "wrong type", "no space",    "io",        "corrupt",   "internal"};
+  constexpr const char* kNames[] = {"invalid", "unsupported", "not found", "too large", "busy",       "not leader",
+                                    "closed",  "cancelled",   "timeout",   "compacted", "wrong type", "no space",
+                                    "io",      "corrupt",     "internal",  "reused"};
   return kNames[static_cast<std::size_t>(code)];
 }
 

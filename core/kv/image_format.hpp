@@ -10,7 +10,7 @@
 
 namespace tenon::kv {
 
-inline constexpr std::string_view kImageMagic("TNNKV\0\0\1", 8);  // the last byte is the version of the format
+inline constexpr std::string_view kImageMagic("TNNKV\0\0\2", 8);  // the last byte is the version of the format
 inline constexpr std::size_t kImageHeadBytes = 8 + 5 * 8;
 inline constexpr std::size_t kImageTailBytes = 8;
 

@@ -14,6 +14,7 @@ namespace tenon::kv {
 
 struct KeptReply {
   std::uint64_t sequence;
+  std::uint64_t request;                     // its hash
   std::shared_ptr<const std::string> bytes;  // never null
   std::uint64_t hash;
 };
@@ -32,7 +33,7 @@ namespace {
 constexpr std::size_t kSlotsPerBlock = 128;
 constexpr std::size_t kBlocksMax = (kSessionsMax + kSlotsPerBlock - 1) / kSlotsPerBlock;
 constexpr std::size_t kSessionHeadBytes = 4 * 8 + 4;
-constexpr std::size_t kReplyHeadBytes = 8 + 4;
+constexpr std::size_t kReplyHeadBytes = 8 + 8 + 4;
 // What small replies can add when there is no room for others.
 constexpr std::size_t kKeptSmallBytesTotal = kSessionsMax * kSequencesMax * kKeptSmallBytesMax;
 
@@ -54,8 +55,9 @@ std::uint64_t head_hash(const Session& session) noexcept {
       .value();
 }
 
-std::uint64_t reply_hash(std::uint64_t id, std::uint64_t sequence, std::string_view bytes) noexcept {
-  return StateHash(kHashOfReply).number(id).number(sequence).block(bytes).value();
+std::uint64_t reply_hash(std::uint64_t id, std::uint64_t sequence, std::uint64_t request,
+                         std::string_view bytes) noexcept {
+  return StateHash(kHashOfReply).number(id).number(sequence).number(request).block(bytes).value();
 }
 
 bool before(const KeptReply& reply, std::uint64_t sequence) noexcept { return reply.sequence < sequence; }
@@ -89,7 +91,8 @@ std::optional<std::uint64_t> Sessions::open(std::uint64_t duration_ms, std::uint
   return last_id_;
 }
 
-Admitted Sessions::admit(std::uint64_t id, std::uint64_t sequence, std::uint64_t outstanding, std::uint64_t now_ms) {
+Admitted Sessions::admit(std::uint64_t id, std::uint64_t sequence, std::uint64_t request, std::uint64_t outstanding,
+                         std::uint64_t now_ms) {
   TENON_CHECK(sequence > 0);
   if (!keep_alive(id, outstanding, now_ms)) return {Admission::expired, {}};
   const Session& session = at(slot_of_.at(id));
@@ -97,6 +100,7 @@ Admitted Sessions::admit(std::uint64_t id, std::uint64_t sequence, std::uint64_t
   if (sequence - session.lowest >= kSequencesMax) return {Admission::too_far, {}};
   const auto found = std::lower_bound(session.replies.begin(), session.replies.end(), sequence, before);
   if (found == session.replies.end() || found->sequence != sequence) return {Admission::execute, {}};
+  if (found->request != request) return {Admission::reused, {}};
   return {Admission::repeated, *found->bytes};
 }
 
@@ -105,7 +109,7 @@ bool Sessions::keeps_whole(std::size_t reply_bytes) const noexcept {
   return reply_bytes <= kKeptReplyBytesMax && kept_bytes_ + reply_bytes <= kKeptBytesMax;
 }
 
-void Sessions::keep(std::uint64_t id, std::uint64_t sequence, std::string reply) {
+void Sessions::keep(std::uint64_t id, std::uint64_t sequence, std::uint64_t request, std::string reply) {
   TENON_CHECK(keeps_whole(reply.size()));
   const auto slot = slot_of_.find(id);
   TENON_CHECK(slot != slot_of_.end());
@@ -113,9 +117,9 @@ void Sessions::keep(std::uint64_t id, std::uint64_t sequence, std::string reply)
   TENON_CHECK(sequence >= session.lowest && sequence - session.lowest < kSequencesMax);
   const auto place = std::lower_bound(session.replies.begin(), session.replies.end(), sequence, before);
   TENON_CHECK(place == session.replies.end() || place->sequence != sequence);
-  const std::uint64_t hash = reply_hash(id, sequence, reply);
+  const std::uint64_t hash = reply_hash(id, sequence, request, reply);
   const auto inserted =
-      session.replies.insert(place, {sequence, std::make_shared<const std::string>(std::move(reply)), hash});
+      session.replies.insert(place, {sequence, request, std::make_shared<const std::string>(std::move(reply)), hash});
   count(*inserted);
 }
 
@@ -182,6 +186,7 @@ bool Sessions::restore(std::string_view encoded) {
   std::size_t bytes_total = kept_bytes_;
   for (std::uint32_t i = 0; i < reply_count; ++i) {
     const std::uint64_t sequence = reader.u64();
+    const std::uint64_t request = reader.u64();
     const std::string_view bytes = reader.block();
     bytes_total += bytes.size();
     const bool ascending = session->replies.empty() || session->replies.back().sequence < sequence;
@@ -189,8 +194,8 @@ bool Sessions::restore(std::string_view encoded) {
     const bool fits = bytes.size() <= kKeptReplyBytesMax && bytes_total <= kKeptBytesMax + kKeptSmallBytesTotal;
     if (!reader.ok() || !ascending || !kept || !fits) return false;
     if (mutant("replies-not-in-image")) continue;
-    session->replies.push_back(
-        {sequence, std::make_shared<const std::string>(bytes), reply_hash(session->id, sequence, bytes)});
+    session->replies.push_back({sequence, request, std::make_shared<const std::string>(bytes),
+                                reply_hash(session->id, sequence, request, bytes)});
   }
   if (!reader.done()) return false;
   add(std::move(session));
@@ -287,6 +292,7 @@ bool SessionsEncoder::next(std::string& output) {
   writer.u32(static_cast<std::uint32_t>(session.replies.size()));
   for (const KeptReply& reply : session.replies) {
     writer.u64(reply.sequence);
+    writer.u64(reply.request);
     writer.block(*reply.bytes);
   }
   return true;

@@ -7,6 +7,7 @@
 #include "image_format.hpp"
 #include "kept_reply.hpp"
 #include "keyspace.hpp"
+#include "request_hash.hpp"
 #include "tenon/check.hpp"
 #include "tenon/operation.hpp"
 #include "tenon/testing/mutant.hpp"
@@ -17,6 +18,12 @@ namespace {
 
 bool is_of_sessions(const Command& command) noexcept {
   return command.operations.size() == 1 && command.operations.front().kind >= TENON_SESSION_OPEN;
+}
+
+// Hashes can be alike where requests are not; what nobody can be given is a result for each operation of another.
+bool answers(const Reply& reply, const Command& command) noexcept {
+  const std::vector<Operation>& ran = reply.took_otherwise ? command.otherwise : command.operations;
+  return reply.results_forgotten || reply.results.size() == ran.size();
 }
 
 }  // namespace
@@ -80,26 +87,33 @@ Reply Store::execute(const Command& command) {
 Reply Store::execute_once(const Command& command) {
   Reply reply = answer();
   if (command.session_sequence == 0) {
-    fail_all(TENON_ERROR_INVALID, command.operations.size(), reply);
+    reply.refusal = TENON_ERROR_INVALID;
     return reply;
   }
-  const Admitted admitted =
-      sessions_.admit(command.session, command.session_sequence, command.session_outstanding, cluster_time_ms_);
+  const std::uint64_t request = request_hash(command);
+  const Admitted admitted = sessions_.admit(command.session, command.session_sequence, request,
+                                            command.session_outstanding, cluster_time_ms_);
   switch (admitted.admission) {
     case Admission::execute: {
       reply = execute(command);
       std::string kept = encode_kept(reply);
       if (!sessions_.keeps_whole(kept.size())) kept = encode_outcome(reply);
-      sessions_.keep(command.session, command.session_sequence, std::move(kept));
+      sessions_.keep(command.session, command.session_sequence, request, std::move(kept));
       return reply;
     }
     case Admission::repeated:
       if (mutant("retry-executed")) return execute(command);
-      if (std::optional<Reply> kept = decode_kept(admitted.reply)) return *std::move(kept);
-      reply.session_expired = true;
+      if (std::optional<Reply> kept = decode_kept(admitted.reply)) {
+        if (answers(*kept, command)) return *std::move(kept);
+        reply.refusal = TENON_ERROR_REUSED;
+        return reply;
+      }
+      break;
+    case Admission::reused:
+      reply.refusal = TENON_ERROR_REUSED;
       return reply;
     case Admission::too_far:
-      fail_all(TENON_ERROR_BUSY, command.operations.size(), reply);
+      reply.refusal = TENON_ERROR_BUSY;
       return reply;
     case Admission::forgotten:
     case Admission::expired:

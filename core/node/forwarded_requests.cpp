@@ -11,6 +11,10 @@ namespace tenon::node {
 
 namespace {
 
+constexpr std::string_view kReused =
+    "the session has used this sequence for another request, whose answer is not told; a new request takes a new "
+    "sequence";
+
 // A client cannot wait longer, whatever a peer says.
 constexpr std::uint64_t kTimeoutMsMax = 3'600'000;
 
@@ -32,11 +36,25 @@ std::string_view describe(tenon_error error) noexcept {
     case TENON_ERROR_NOT_LEADER:
       return "leadership changed before the leader could take the request";
     case TENON_ERROR_BUSY:
-      return "the leader's inbox is full; try later";
+      return "the leader's inbox is full, or the sequence is too far ahead of the lowest that is outstanding; try "
+             "later";
+    case TENON_ERROR_REUSED:
+      return kReused;
     case TENON_ERROR_TIMEOUT:
       return "the time given for the request ran out at the leader";
     default:
       return "the leader has not done it";
+  }
+}
+
+std::string_view describe_refusal(tenon_error error) noexcept {
+  switch (error) {
+    case TENON_ERROR_BUSY:
+      return "the sequence is too far ahead of the lowest that is outstanding in the session; wait for answers first";
+    case TENON_ERROR_REUSED:
+      return kReused;
+    default:
+      return "a request of a session has no sequence; expected 1 or more";
   }
 }
 
@@ -65,6 +83,15 @@ std::vector<Submission> ForwardedRequests::accept(raft::NodeId from, const wire:
     waiting_.emplace(submissions[i].token.request, Waiting{from, forward.commands[i].request});
   }
   return submissions;
+}
+
+Answer applied_answer(Token token, kv::Reply reply, raft::NodeId leader) {
+  const tenon_error refusal = reply.refusal;
+  Answer answer{token, Outcome::done, refusal, {}, leader, std::move(reply)};
+  if (refusal == TENON_OK) return answer;
+  answer.outcome = Outcome::refused;
+  answer.message = describe_refusal(refusal);
+  return answer;
 }
 
 Answer forwarded_answer(Token token, wire::ForwardReply reply, raft::NodeId leader) {

@@ -350,7 +350,7 @@ bool Node::apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry)
     kv::Reply reply = store_.apply(*command);
     if (!batch || !batch->waiting[i].token) continue;
     if (batch->waiting[i].access == Access::logged_read) read_through_log(*batch->waiting[i].token);
-    forwarded_.answer({*batch->waiting[i].token, Outcome::done, TENON_OK, {}, raft_.leader(), std::move(reply)});
+    forwarded_.answer(applied_answer(*batch->waiting[i].token, std::move(reply), raft_.leader()));
   }
   return true;
 }

@@ -25,7 +25,7 @@ Found = TypeVar("Found")
 CLUSTER_TOOL = Path(__file__).resolve().parents[2] / "tools" / "cluster"
 TOOL_SECONDS = 150.0
 WAIT_SECONDS = 60.0
-SURELY_NOT_APPLIED = (Outcome.REFUSED, Outcome.OVERLOADED, Outcome.SESSION_EXPIRED)
+SURELY_NOT_APPLIED = (Outcome.REFUSED, Outcome.OVERLOADED)
 # Elections that are quick enough for a test and not upset by a machine that is busy with others.
 QUICK_ELECTIONS = {
     "raft.heartbeat_interval": "50ms",

@@ -32,14 +32,14 @@ struct HttpHarness {
   static constexpr std::uint64_t kDepth = 1000;
   testing::FakeHost host{"/nonexistent", {}};
   testing::FakeClientHost node{do_as_asked};
-  const net::Traffic traffic;
   const api_http::Settings settings{.compatibility = true};
+  api_http::SessionEnvironment connections{settings.connection, std::uint64_t{1} << 20, {}};
   boost::asio::io_context context;
   net::Submissions submissions{make_queue(node, kDepth), kDepth};
   net::Submissions telling{make_queue(node, kDepth), kDepth, std::uint64_t{1} << 62};
   api_http::NodeFeeds feeds{context, telling};
   api_http::LiveEnvironment environment{submissions, feeds, {65536, 8, 1 << 20}, "1", "c", "run", {}, {}};
-  api_http::LiveSockets live{environment, traffic};
+  api_http::LiveSockets live{environment, connections};
   api_http::Service service{submissions, telling, settings, Host(host.table()), "fuzzed", live};
 };
 

@@ -70,7 +70,7 @@ type = size
 default = 256MiB
 min = 1MiB
 max = 64GiB
-help = half-read requests and unread answers of all clients; who passes it is closed
+help = half-read requests, unread answers and unread events of all clients; who passes it is closed
 [option.pipelined_requests_max]
 type = integer
 default = 64
@@ -88,7 +88,7 @@ type = string
 help = names by which clients reach this node, with commas between; numbers, localhost and this machine's name need none
 [option.origins]
 type = string
-help = origins of web pages that may use this node beside its own, such as https://a.example, with commas between
+help = origins of pages behind a proxy that may use this node, such as https://a.example; no CORS fields are sent
 [option.message_bytes_max]
 type = size
 default = 64KiB
@@ -106,7 +106,7 @@ type = size
 default = 1MiB
 min = 4KiB
 max = 1GiB
-help = events that a WebSocket client has not yet read; beyond this they are left out, and it is told so
+help = what a WebSocket client has not yet read; beyond it events are left out, it is told, and watches of keys wait
 [option.dashboard]
 type = boolean
 default = yes
@@ -131,6 +131,9 @@ help = open subscriptions of WebSocket clients
 [metric.events_left_out_total]
 kind = counter
 help = events that WebSocket clients were not sent, because they did not read
+[metric.rpc_errors_total]
+kind = counter
+help = calls of WebSocket clients that were answered with an error, by its JSON-RPC code
 [metric.connections]
 kind = gauge
 help = open connections

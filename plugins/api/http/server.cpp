@@ -26,6 +26,14 @@ std::map<unsigned, Metric> metrics_of_answers(const Host& host) {
   return metrics;
 }
 
+std::map<int, Metric> metrics_of_errors(const Host& host) {
+  std::map<int, Metric> metrics;
+  for (const int code : {kParseError, kInvalidRequest, kMethodNotFound, kInvalidParameters, kRefused}) {
+    metrics.emplace(code, host.metric("rpc_errors_total", ("code=\"" + std::to_string(code) + "\"").c_str()));
+  }
+  return metrics;
+}
+
 // As often as the shortest time that a session may take, and at most twice a second.
 std::chrono::milliseconds look_interval(const ConnectionLimits& limits) {
   const auto shortest = std::min({limits.header_timeout, limits.body_timeout, limits.idle_timeout});
@@ -65,8 +73,9 @@ Server::Server(const Host& host, const Settings& settings, Queue queue, Queue te
                         host.metric("subscriptions"),
                         host.metric("events_left_out_total"),
                         0,
-                        settings.dashboard_writes},
-      live_(live_environment_, environment_.traffic),
+                        settings.dashboard_writes,
+                        metrics_of_errors(host)},
+      live_(live_environment_, environment_),
       service_{submissions_, telling_, settings_, host, machine_name(), live_},
       completions_(thread_.context()),
       told_(thread_.context()),
@@ -103,12 +112,12 @@ void Server::accept(net::Listener::Socket socket, net::Admission::Ticket ticket)
 }
 
 void Server::take(const std::shared_ptr<Exchange>& exchange) {
-  requests_.record(1);
   serve(service_, exchange);
   exchange->forget_body();
 }
 
-std::string Server::request_id_of(const Request& request) {
+std::string Server::begin_request(const Request& request) {
+  requests_.record(1);
   const auto given = request.field("x-request-id");
   return given && is_request_id(*given) ? std::string(*given) : random_id();
 }
@@ -138,11 +147,12 @@ std::string_view Server::date() {
   return date_;
 }
 
-void Server::count_answer(const Request& request, unsigned status) {
+void Server::count_answer(const Request& request, unsigned status, std::string_view request_id) {
   const auto found = answers_.find(status);
   (found == answers_.end() ? answers_.at(500) : found->second).record(1);
   if (!host_.wants(TENON_SEVERITY_DEBUG)) return;
   std::string line = request.method + " " + request.target.substr(0, 256) + " " + std::to_string(status);
+  line.append(" ").append(request_id);
   std::replace_if(
       line.begin(), line.end(), [](char letter) { return letter < ' ' || letter > '~'; }, '?');
   host_.debug(line);
@@ -158,14 +168,20 @@ void Server::wait_for_completions(asio::posix::stream_descriptor& descriptor, ne
                         });
 }
 
+// One may end, and leave, while the others are gone through.
+std::vector<std::shared_ptr<Session>> Server::all_sessions() const {
+  std::vector<std::shared_ptr<Session>> all;
+  for (const auto& [key, session] : sessions_) all.push_back(session);
+  return all;
+}
+
 void Server::wait_for_look() {
   look_timer_.expires_after(look_interval(settings_.connection));
   look_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     const auto now = Session::Clock::now();
-    std::vector<std::shared_ptr<Session>> sessions;
-    for (const auto& [key, session] : sessions_) sessions.push_back(session);
-    for (const std::shared_ptr<Session>& session : sessions) session->look(now);
+    for (const std::shared_ptr<Session>& session : all_sessions()) session->look(now);
+    live_.look(now);
     wait_for_look();
   });
 }
@@ -219,7 +235,7 @@ void Server::drain(std::chrono::milliseconds timeout) {
 void Server::begin_drain() {
   listener_.close();
   live_.close_all();
-  for (const auto& [key, session] : sessions_) session->drain();
+  for (const std::shared_ptr<Session>& session : all_sessions()) session->drain();
   finish_later();
 }
 

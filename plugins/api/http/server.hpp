@@ -39,9 +39,9 @@ class Server final : public SessionOwner {
   void stop();
 
   void take(const std::shared_ptr<Exchange>& exchange) override;
-  std::string request_id_of(const Request& request) override;
+  std::string begin_request(const Request& request) override;
   std::string_view date() override;
-  void count_answer(const Request& request, unsigned status) override;
+  void count_answer(const Request& request, unsigned status, std::string_view request_id) override;
   void finish_later(const std::shared_ptr<Session>& session) override;
   void on_settled() override { tell_when_drained(); }
   void on_closed(Session& session, const std::string& detail) override;
@@ -49,6 +49,7 @@ class Server final : public SessionOwner {
  private:
   void accept(net::Listener::Socket socket, net::Admission::Ticket ticket);
   void wait_for_completions(boost::asio::posix::stream_descriptor& descriptor, net::Submissions& submissions);
+  std::vector<std::shared_ptr<Session>> all_sessions() const;
   void wait_for_look();
   void finish_later();
   void finish();

@@ -127,7 +127,7 @@ std::size_t Session::parse(std::string_view bytes) {
 void Session::take_request() {
   Request request = reader_->release();
   reader_.reset();
-  std::string id = owner_.request_id_of(request);
+  std::string id = owner_.begin_request(request);
   const bool is_last = !request.keep_alive;
   const std::uint64_t slot = open_slot();
   slots_.back().is_last = is_last;
@@ -143,7 +143,7 @@ void Session::refuse_request(Failure failure) {
   reader_.reset();
   request.keep_alive = false;
   reading_ = Reading::kEnded;
-  const std::string id = owner_.request_id_of(request);
+  const std::string id = owner_.begin_request(request);
   const std::uint64_t slot = open_slot();
   answer(slot, response_of(failure, id), request, id);
 }
@@ -156,7 +156,7 @@ std::uint64_t Session::open_slot() {
 
 void Session::answer(std::uint64_t slot, const Response& response, const Request& request,
                      std::string_view request_id) {
-  owner_.count_answer(request, response.status);
+  owner_.count_answer(request, response.status, request_id);
   if (closed_) return;
   const bool is_newest = slot + 1 == next_slot_;
   const bool keeps_alive = request.keep_alive && !(draining_ && is_newest);
@@ -194,7 +194,8 @@ void Session::fill(std::uint64_t slot, std::string answer, bool is_last) {
 bool Session::begin_stream(std::uint64_t slot, const Response& head, const Request& request,
                            std::string_view request_id, std::shared_ptr<StreamSource> source) {
   if (closed_ || slots_.size() != 1 || slot + 1 != next_slot_ || draining_) return false;
-  owner_.count_answer(request, head.status);
+  const std::shared_ptr<Session> self = shared_from_this();  // sending may close it
+  owner_.count_answer(request, head.status, request_id);
   slots_.pop_back();
   stream_ = std::move(source);
   stream_is_chunked_ = request.version != 10;
@@ -206,25 +207,27 @@ bool Session::begin_stream(std::uint64_t slot, const Response& head, const Reque
   const Body body = stream_is_chunked_ ? Body::kChunked : Body::kToTheEnd;
   send(serialize(head, {false, body, request_id, owner_.date()}));
   wait_readable();
-  owner_.finish_later(shared_from_this());
+  owner_.finish_later(self);
   return true;
 }
 
 void Session::stream(std::string_view bytes) {
   if (closed_ || stream_ == nullptr || bytes.empty()) return;
+  const std::shared_ptr<Session> self = shared_from_this();
   send(stream_is_chunked_ ? chunk_of(bytes) : std::string(bytes));
-  owner_.finish_later(shared_from_this());
+  owner_.finish_later(self);
 }
 
 void Session::end_stream() {
   if (closed_ || stream_ == nullptr) return;
+  const std::shared_ptr<Session> self = shared_from_this();
   stream_ = nullptr;
   if (stream_is_chunked_) send(kLastChunk);
   ends_after_output_ = true;
-  owner_.finish_later(shared_from_this());
+  owner_.finish_later(self);
 }
 
-std::optional<Connection> Session::give_away(std::uint64_t slot, const Request& request) {
+std::optional<Connection> Session::give_away(std::uint64_t slot, const Request& request, std::string_view request_id) {
   const bool is_alone = slots_.size() == 1 && slot + 1 == next_slot_ && output_.empty();
   // Of a request that was not answered at once more may have come, or the end.
   const bool has_rest = has_more_input_ || (waiting_to_read_ && (reader_ || !input_.empty() || input_ended_));
@@ -233,7 +236,7 @@ std::optional<Connection> Session::give_away(std::uint64_t slot, const Request& 
     error_code ignored;
     socket_.cancel(ignored);  // its handler finds this session closed
   }
-  owner_.count_answer(request, 101);
+  owner_.count_answer(request, 101, request_id);
   const std::shared_ptr<Session> self = shared_from_this();
   Connection given{std::move(socket_), std::move(ticket_)};
   closed_ = true;
@@ -325,13 +328,14 @@ void Session::end_politely() {
 }
 
 void Session::drain() {
+  const std::shared_ptr<Session> self = shared_from_this();
   draining_ = true;
   if (reading_ == Reading::kOn || reading_ == Reading::kPaused) reading_ = Reading::kEnded;
   if (const std::shared_ptr<StreamSource> source = stream_) {
     end_stream();
     source->on_gone();
   }
-  owner_.finish_later(shared_from_this());
+  owner_.finish_later(self);
 }
 
 void Session::look(Clock::time_point now) {

@@ -41,9 +41,10 @@ class SessionOwner {
   virtual ~SessionOwner() = default;
 
   virtual void take(const std::shared_ptr<Exchange>& exchange) = 0;
-  virtual std::string request_id_of(const Request& request) = 0;
+  // Counts the request, and returns its id.
+  virtual std::string begin_request(const Request& request) = 0;
   virtual std::string_view date() = 0;
-  virtual void count_answer(const Request& request, unsigned status) = 0;
+  virtual void count_answer(const Request& request, unsigned status, std::string_view request_id) = 0;
   // Submits what was taken and flushes this session, once for everything that this wake-up brings.
   virtual void finish_later(const std::shared_ptr<Session>& session) = 0;
   // Has nothing to answer and nothing to send.
@@ -82,7 +83,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
                     std::shared_ptr<StreamSource> source) override;
   void stream(std::string_view bytes) override;
   void end_stream() override;
-  std::optional<Connection> give_away(std::uint64_t slot, const Request& request) override;
+  std::optional<Connection> give_away(std::uint64_t slot, const Request& request, std::string_view request_id) override;
 
  private:
   friend class Server;

@@ -64,6 +64,8 @@ enum ErrorCode {
   CORRUPT = 14,
   // A defect of the node.
   INTERNAL = 15,
+  // The session has used the sequence for another request; nothing was done.
+  REUSED = 16,
 }
 
 exception TenonError {
@@ -98,11 +100,12 @@ struct Record {
 // others get its reply. See openSession. A request that only reads needs no session, and does not keep one alive.
 struct InSession {
   1: i64 session,
-  // 1, 2, 3.. as the client numbers its writes; a retry has the number of the first try.
+  // 1, 2, 3.. as the client numbers its writes; a retry has the number of the first try. Another request with a number
+  // that was executed ends as REFUSED / REUSED.
   2: i64 sequence,
   // The lowest sequence whose reply the client still waits for, at most `sequence`; absent or 0: as it was. What is
   // below it is forgotten and ends as SESSION_EXPIRED. It and the 63 that follow it may be executed; what is beyond
-  // them ends as DONE / BUSY.
+  // them ends as REFUSED / BUSY.
   3: optional i64 lowest_outstanding,
 }
 

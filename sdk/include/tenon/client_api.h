@@ -102,7 +102,7 @@ typedef struct tenon_request {
   uint64_t id;                  /* the caller's; unique among its unfinished requests on the queue */
   uint64_t timeout_ms;          /* 0: the node's own; of a stream: to begin; a write that may be in the log: UNKNOWN */
   uint64_t max_age_ms;          /* STALE: how old the answer may be; 0: any age */
-  uint64_t session;             /* 0: none; else a retry with the same sequence takes effect once */
+  uint64_t session;             /* 0: none; else a retry takes effect once, and another request of its sequence never */
   uint64_t session_sequence;    /* 1, 2, 3.. as the client numbers its requests */
   uint64_t session_outstanding; /* its lowest sequence without an answer; earlier replies are forgotten */
   const tenon_compare* compares;

@@ -77,7 +77,8 @@ enum {
   TENON_ERROR_NO_SPACE = -12,   /* disk or memory is used up */
   TENON_ERROR_IO = -13,         /* the operating system failed */
   TENON_ERROR_CORRUPT = -14,    /* bytes are not what was written; never repaired silently */
-  TENON_ERROR_INTERNAL = -15    /* a defect of the callee */
+  TENON_ERROR_INTERNAL = -15,   /* a defect of the callee */
+  TENON_ERROR_REUSED = -16      /* the session has used the sequence for another request; nothing was done */
 };
 
 /* Where a callee may explain a failure. The caller owns and zeroes it, and sets struct_size. */

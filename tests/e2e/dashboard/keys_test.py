@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import re
-import unittest
 
-from pages import CONFLICT, NOT_FOUND, PageTest, page_of
+from pages import CONFLICT, NOT_FOUND, PageTest, main, page_of
 from harness import campaign_rounds  # pages.py says where it is
 from web import WebCluster
 
@@ -168,4 +167,4 @@ class Keys(PageTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

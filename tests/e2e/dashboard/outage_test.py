@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import re
-import unittest
 
-from pages import GONE, PageTest, card, page_of, tile
+from pages import GONE, PageTest, card, main, page_of, tile
 from web import WebCluster
 
 
@@ -96,4 +95,4 @@ def age(text: str) -> int:
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

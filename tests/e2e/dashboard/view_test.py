@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import re
 import threading
-import unittest
 
-from pages import PageTest, card, page_of, tile
+from pages import PageTest, card, main, page_of, tile
 from web import WebCluster
 
 NARROW = 400
@@ -41,6 +40,16 @@ class View(PageTest):
             self.browser.wait(card(node), r"Transport\s+(thrift|websocket)\s.*Applied|Applied.*Transport\s+\w+")
             self.browser.wait(card(node), "it leads" if node == self.leader else r"Behind the leader\s+(nothing|\d)")
         self.assert_no_problems()
+
+    def test_a_page_that_the_others_do_not_know_says_where_they_would(self) -> None:
+        known = page_of(self.cluster, self.follower)
+        self.browser.open(known.replace("127.0.0.1", "localhost"))
+        self.browser.wait("#unknown-place", re.escape(f"by localhost:{self.cluster.port(self.follower, 'http')}"))
+        self.browser.wait("#unknown-place a", f"^{re.escape(known)}$")
+        self.browser.wait(tile("Voters that answer"), "^1 of 3$")
+        self.browser.click("#unknown-place a", known)
+        self.browser.wait(tile("Voters that answer"), "^3 of 3$")
+        self.assertEqual(self.browser.texts("#unknown-place"), [])
 
     def test_a_write_that_arrives_is_seen(self) -> None:
         self.open()
@@ -166,4 +175,4 @@ def number(text: str) -> int:
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -191,6 +191,11 @@ TEST_CASE("a page of another site is refused, by its origin or by the name that 
   CHECK(status_with("Host: localhost\r\n") == 200);
   CHECK(status_with("Host: DB.example:80\r\n") == 200);
   CHECK(status_with("Host: 127.0.0.1:8080\r\nOrigin: http://127.0.0.1:8080\r\n") == 200);
+  CHECK(status_with("Host: 127.0.0.1:80\r\nOrigin: http://127.0.0.1\r\n") == 200);
+  CHECK(status_with("Host: 127.0.0.1\r\nOrigin: http://127.0.0.1:80\r\n") == 200);
+  CHECK(status_with("Host: [::1]\r\nOrigin: https://[::1]:443\r\n") == 200);
+  CHECK(status_with("Host: 127.0.0.1\r\nOrigin: https://127.0.0.1:80\r\n") == 403);
+  CHECK(status_with("Host: 127.0.0.1:8080\r\nOrigin: http://127.0.0.1\r\n") == 403);
   CHECK(status_with("Host: 127.0.0.1:8080\r\nOrigin: https://ui.example\r\n") == 200);
   CHECK(status_with("Host: 127.0.0.1:8080\r\nOrigin: http://evil.example\r\n") == 403);
   CHECK(status_with("Host: 127.0.0.1:8080\r\nOrigin: null\r\n") == 403);

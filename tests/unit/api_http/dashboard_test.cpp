@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kMembers =
     "id=7 clients=thrift://10.0.0.7:9|http://10.0.0.7:80\n"
-    "id=8 clients=http://[::8]:80\n"
+    "id=8 clients=http://[::8]:80|http://db.example:443\n"
     "id=9 clients=-\n"
     "id=10 clients=http://evil.example;script-src\n";
 
@@ -49,7 +49,7 @@ TEST_CASE("the page comes with a policy that lets it reach this node, and its fr
   CHECK(frame.status == 200);
   CHECK(frame.field("Content-Security-Policy") ==
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; connect-src "
-        "ws://10.0.0.7:80 wss://10.0.0.7:80 ws://[::8]:80 wss://[::8]:80");
+        "ws://10.0.0.7:80 wss://10.0.0.7:80 ws://[::8]:80 wss://[::8]:80 ws://db.example:443 wss://db.example:443");
   CHECK(frame.field("X-Frame-Options") == "SAMEORIGIN");
   CHECK(frame.body.find("<script") == std::string::npos);
   CHECK(page.field("X-Content-Type-Options") == "nosniff");
@@ -96,9 +96,17 @@ TEST_CASE("the page of a member may listen, that of another site may not") {
   RunningPlugin plugin(with_members());
   for (const auto& [origin, status] : std::vector<std::pair<std::string, int>>{{"http://127.0.0.1:80", 101},
                                                                                {"http://10.0.0.7:80", 101},
+                                                                               {"http://127.0.0.1", 101},
+                                                                               {"https://127.0.0.1", 403},
                                                                                {"https://10.0.0.7:80", 101},
+                                                                               {"http://10.0.0.7", 101},
+                                                                               {"HTTP://10.0.0.7", 101},
+                                                                               {"http://[::8]", 101},
+                                                                               {"https://db.example", 101},
+                                                                               {"http://db.example", 403},
                                                                                {"http://10.0.0.7:81", 403},
-                                                                               {"http://10.0.0.7", 403},
+                                                                               {"https://10.0.0.7", 403},
+                                                                               {"http://", 403},
                                                                                {"thrift://10.0.0.7:9", 403},
                                                                                {"null", 403}}) {
     INFO(origin);

@@ -184,9 +184,10 @@ TEST_CASE("what the node says becomes a status, and what may be concluded is in 
       {TENON_OUTCOME_REFUSED, TENON_ERROR_TIMEOUT, 503, "timeout", "refused"},
       {TENON_OUTCOME_REFUSED, TENON_ERROR_NO_SPACE, 507, "no_space", "refused"},
       {TENON_OUTCOME_REFUSED, TENON_ERROR_COMPACTED, 410, "compacted", "refused"},
+      {TENON_OUTCOME_REFUSED, TENON_ERROR_REUSED, 422, "idempotency_key_reused", "refused"},
       {TENON_OUTCOME_DONE, TENON_ERROR_WRONG_TYPE, 409, "wrong_type", "done"},
       {TENON_OUTCOME_UNKNOWN, TENON_ERROR_TIMEOUT, 504, "unknown_outcome", "unknown"},
-      {TENON_OUTCOME_SESSION_EXPIRED, TENON_OK, 410, "session_expired", "refused"},
+      {TENON_OUTCOME_SESSION_EXPIRED, TENON_OK, 410, "session_expired", "unknown"},
       {TENON_OUTCOME_OVERLOADED, TENON_ERROR_BUSY, 429, "overloaded", "refused"},
   }));
   RunningPlugin plugin([&](const ScriptedRequest&) {
@@ -202,6 +203,28 @@ TEST_CASE("what the node says becomes a status, and what may be concluded is in 
   CHECK(answer.body.find("\"code\":\"" + row.code + "\"") != std::string::npos);
   CHECK(answer.body.find("\"outcome\":\"" + row.says + "\"") != std::string::npos);
   CHECK((answer.field("Retry-After") == "1") == (row.status == 503 || row.status == 429));
+}
+
+TEST_CASE("an answer that has not a result for each operation is no answer, and the plugin lives on") {
+  const auto count = GENERATE(values<std::size_t>({0, 1, 3}));
+  RunningPlugin plugin([count](const ScriptedRequest&) {
+    ScriptedCompletion completion;
+    completion.results.resize(count);
+    return std::optional(completion);
+  });
+  HttpClient client(plugin.port());
+  const std::string two = R"({"operations":[{"op":"put","key":"a","value":"1"},{"op":"delete","key":"b"}]})";
+  std::vector<Answer> answers = {client.call("POST", "/v1/txn", two), client.call("POST", "/v1/batch", two)};
+  if (count != 1) {
+    answers.push_back(client.call("PUT", "/v1/kv/k", "v"));
+    answers.push_back(client.call("GET", "/v1/kv/k"));
+  }
+  for (const Answer& answer : answers) {
+    CHECK(answer.status == 500);
+    CHECK(answer.body.find("\"code\":\"internal\"") != std::string::npos);
+    CHECK(answer.body.find("\"outcome\":\"unknown\"") != std::string::npos);
+    CHECK(answer.body.find("has " + std::to_string(count) + " results") != std::string::npos);
+  }
 }
 
 TEST_CASE("a node that may not forward redirects to the leader's address for clients") {

@@ -30,11 +30,13 @@ std::string call(const std::string& method, const std::string& parameters) {
 }
 
 struct Live {
+  testing::FakeHost host{{}, {}};
+  const Host metrics{host.table()};
   testing::FakeClientHost node{later};
   net::Submissions submissions{queue_of(node), 100};
   boost::asio::io_context context;
   NodeFeeds feeds{context, submissions};
-  LiveEnvironment environment{submissions, feeds, {4096, 3, 1000}, "7", "c", "run-1", {}, {}};
+  LiveEnvironment environment{submissions, feeds, {4096, 3, 1000}, "7", "c", "run-1", {}, metrics.metric("left_out")};
   Output output;
   std::optional<LiveConnection> connection{std::in_place, environment, output};
 
@@ -94,6 +96,18 @@ TEST_CASE("what is no call is answered with the error that JSON-RPC has for it")
   CHECK(live.output.last().find(row.part) != std::string::npos);
 }
 
+TEST_CASE("each error is counted by its code, also that of a notification") {
+  Live live;
+  live.environment.errors.emplace(kParseError, live.metrics.metric("unreadable"));
+  live.environment.errors.emplace(kMethodNotFound, live.metrics.metric("unknown"));
+  live.connection->take("{");
+  live.connection->take(call("nothing", "{}"));
+  live.connection->take(R"({"jsonrpc":"2.0","method":"nothing"})");
+  live.connection->take(call("ping", "{}"));
+  CHECK(live.host.metric("unreadable") == 1);
+  CHECK(live.host.metric("unknown") == 2);
+}
+
 TEST_CASE("calls in an array are answered in an array, notifications not at all") {
   Live live;
   live.connection->take(R"({"jsonrpc":"2.0","method":"ping"})");
@@ -130,8 +144,75 @@ TEST_CASE("events come in order, and those behind a sequence come again") {
         R"({"jsonrpc":"2.0","method":"event","params":{"subscription":"1","sequence":"2","data":2}})");
   live.feeds.events().publish("3");
   CHECK(live.output.last().find(R"("sequence":"3","data":3)") != std::string::npos);
-  live.subscribe(R"({"topic":"events","resume":{"sequence":"77"}})");
-  CHECK(live.output.last().find(R"("method":"lagged")") != std::string::npos);
+}
+
+TEST_CASE("a sequence of another process says that nobody knows what was missed, and all that is kept comes") {
+  const std::string resume = GENERATE(R"({"sequence":"77"})", R"({"sequence":"1","run":"run-0"})");
+  Live live;
+  for (const char* event : {"1", "2"}) live.feeds.events().publish(event);
+  live.subscribe(R"({"topic":"events","resume":)" + resume + "}");
+  REQUIRE(live.output.messages.size() == 4);
+  CHECK(live.output.messages[1].find(R"("params":{"subscription":"1","unit":"sequence"})") != std::string::npos);
+  CHECK(live.output.messages[2].find(R"("sequence":"1","data":1)") != std::string::npos);
+  CHECK(live.output.messages[3].find(R"("sequence":"2","data":2)") != std::string::npos);
+}
+
+TEST_CASE("a sequence of this process goes on where it was") {
+  Live live;
+  for (const char* event : {"1", "2"}) live.feeds.events().publish(event);
+  live.subscribe(R"({"topic":"events","resume":{"sequence":"1","run":"run-1"}})");
+  REQUIRE(live.output.messages.size() == 2);
+  CHECK(live.output.messages[1].find(R"("sequence":"2","data":2)") != std::string::npos);
+  live.subscribe(R"({"topic":"kv:","resume":{"revision":"1","run":"run-1"}})");
+  CHECK(live.output.last().find("run") != std::string::npos);
+  CHECK(live.output.last().find("error") != std::string::npos);
+}
+
+TEST_CASE("events that the node no longer had are said to be missing, live and to who comes again") {
+  Live live;
+  live.subscribe(R"({"topic":"events"})");
+  live.feeds.events().publish(4, "4");
+  live.feeds.events().publish(7, "7");
+  REQUIRE(live.output.messages.size() == 4);  // of what was before the first, nobody was to hear
+  CHECK(live.output.messages[2].find(R"("from":"5","to":"6","unit":"sequence")") != std::string::npos);
+  live.output.messages.clear();
+  live.subscribe(R"({"topic":"events","resume":{"sequence":"4"}})");
+  REQUIRE(live.output.messages.size() == 3);
+  CHECK(live.output.messages[1].find(R"("from":"5","to":"6","unit":"sequence")") != std::string::npos);
+  CHECK(live.output.messages[2].find(R"("sequence":"7","data":7)") != std::string::npos);
+}
+
+TEST_CASE("what the node did not tell is not told to anyone") {
+  Live live;
+  live.subscribe(R"({"topic":"cluster"})");
+  live.subscribe(R"({"topic":"metrics"})");
+  const std::vector<ScriptedRequest> asked = live.node.wait_for_requests(5);
+  REQUIRE(asked.size() == 5);
+  for (const ScriptedRequest& one : asked) {
+    ScriptedCompletion completion;
+    completion.outcome = TENON_OUTCOME_OVERLOADED;
+    completion.error = TENON_ERROR_BUSY;
+    live.node.complete(one.id, completion);
+  }
+  live.submissions.poll();
+  CHECK(live.output.messages.size() == 2);  // that they are subscribed
+  CHECK(live.feeds.cluster_now().empty());
+}
+
+TEST_CASE("subscriptions that end together count down once each, though an end brings others to theirs") {
+  Live live;
+  for (int i = 0; i < 3; ++i) live.connection->take(call("subscribe", R"({"topic":"kv:"})"));
+  CHECK(live.environment.open_subscriptions == 3);
+  live.submissions.submit();
+  for (const ScriptedRequest& one : live.watches(3)) {
+    ScriptedCompletion ended;
+    ended.outcome = TENON_OUTCOME_OVERLOADED;
+    ended.error = TENON_ERROR_BUSY;
+    live.node.complete(one.id, ended);
+  }
+  live.connection.reset();
+  live.submissions.poll();
+  CHECK(live.environment.open_subscriptions == 0);
 }
 
 TEST_CASE("however many listen, no more than 200 are told in a second until that takes five seconds") {
@@ -161,6 +242,7 @@ TEST_CASE("a client that does not read is left out, is told so when it reads, an
   live.output.unsent = 1001;
   for (int i = 1; i <= 1030; ++i) live.feeds.events().publish(std::to_string(i));
   CHECK(live.output.messages.size() == 1);
+  CHECK(live.host.metric("left_out") == 1030);
   live.output.unsent = 0;
   live.output.messages.clear();
   live.connection->on_sent();
@@ -173,7 +255,36 @@ TEST_CASE("a client that does not read is left out, is told so when it reads, an
   CHECK(live.output.last().find(R"("sequence":"1031")") != std::string::npos);
 }
 
-TEST_CASE("changes of keys come as the watch brings them, and hold it back until they are sent") {
+TEST_CASE("a client that does not read keeps nothing on loan, and its watch stands still until it reads") {
+  Live live;
+  live.subscribe(R"({"topic":"kv:","resume":{"revision":"9"}})");
+  const std::uint64_t first = live.watches(1).at(0).id;
+  live.bring(first, {.revision = 10, .results = {{.records = {{.key = "a", .modified = 10}}}}});
+  CHECK(live.node.on_loan() == 0);
+  CHECK(live.node.cancelled().empty());
+  live.output.unsent = 1001;
+  ScriptedCompletion more{.revision = 12, .results = {{.records = {{.key = "b", .modified = 12}}}}};
+  more.flags = TENON_COMPLETION_MORE;
+  live.node.complete(first, more);
+  more.revision = 13;
+  live.node.complete(first, more);  // is under way when the watch is stopped
+  const std::size_t before = live.output.messages.size();
+  live.submissions.poll();
+  CHECK(live.output.messages.size() == before + 1);
+  CHECK(live.node.cancelled() == std::vector<std::uint64_t>{first});
+  CHECK(live.node.on_loan() == 0);
+  live.submissions.poll();
+  live.output.unsent = 0;
+  live.connection->on_sent();
+  live.submissions.submit();
+  const ScriptedRequest again = live.watches(2).at(1);
+  CHECK(again.operations.at(0).revision == 13);
+  CHECK(again.consistency == TENON_READ_STALE);
+  live.bring(again.id, {.revision = 13, .results = {{.records = {{.key = "b", .modified = 13}}}}});
+  CHECK(live.output.last().find(R"("sequence":"3","revision":"13")") != std::string::npos);
+}
+
+TEST_CASE("changes of keys come as the watch brings them") {
   Live live;
   live.subscribe(R"({"topic":"kv:users/","resume":{"revision":"41"},"return_previous":true})");
   const ScriptedRequest watch = live.watches(1).at(0);
@@ -195,7 +306,7 @@ TEST_CASE("changes of keys come as the watch brings them, and hold it back until
   CHECK(live.node.cancelled() == std::vector<std::uint64_t>{watch.id});
 }
 
-TEST_CASE("a watch that has fallen behind says what is missing and begins anew") {
+TEST_CASE("a watch that has fallen behind says what is missing and goes on at the oldest that is kept") {
   Live live;
   live.subscribe(R"({"topic":"kv:","resume":{"revision":"4"}})");
   ScriptedCompletion behind;
@@ -209,7 +320,7 @@ TEST_CASE("a watch that has fallen behind says what is missing and begins anew")
             R"("method":"lagged","params":{"subscription":"1","from":"5","to":"89","unit":"revision")") !=
         std::string::npos);
   const ScriptedRequest again = live.watches(2).at(1);
-  CHECK(again.operations.at(0).revision == 0);
+  CHECK(again.operations.at(0).revision == 90);  // so that what is missing is what was said
   live.bring(again.id, {.revision = 100, .results = {{}}});
   CHECK(live.output.last().find(R"("revision":"100","data":{"changes":[]})") != std::string::npos);
 }

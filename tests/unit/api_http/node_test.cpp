@@ -102,8 +102,13 @@ TEST_CASE("the status of old has the end of the log") {
 TEST_CASE("health needs no name that this node knows, for balancers call it by any") {
   RunningPlugin plugin(telling(kReady));
   HttpClient client(plugin.port());
-  REQUIRE(client.send("GET /livez HTTP/1.1\r\nHost: some.service\r\n\r\n"));
-  CHECK(client.receive().value().status == 200);
+  const auto status_of = [&](const std::string& path) {
+    REQUIRE(client.send("GET " + path + " HTTP/1.1\r\nHost: some.service\r\n\r\n"));
+    return client.receive().value().status;
+  };
+  for (const char* path : {"/livez", "/readyz", "/version", "/metrics", "/openapi.json"}) CHECK(status_of(path) == 200);
+  // These tell where the peers are, and a page whose name was made to point here could read it.
+  for (const char* path : {"/health", "/raft/status", "/v1/cluster"}) CHECK(status_of(path) == 421);
 }
 
 TEST_CASE("version and metrics are the host's words") {

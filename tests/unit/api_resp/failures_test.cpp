@@ -62,6 +62,21 @@ TEST_CASE("an outcome that nobody knows is said, and ends the connection") {
   CHECK(client.rest == "$-1\r\n-UNKNOWN the leader was lost; it may have been applied\r\n");
 }
 
+TEST_CASE("an answer that has not a result for each operation is one that nobody knows") {
+  const auto count = GENERATE(values<std::size_t>({0, 2}));
+  RunningPlugin plugin([count](const ScriptedRequest&) {
+    ScriptedCompletion completion;
+    completion.results.resize(count);
+    return std::optional(completion);
+  });
+  for (const std::string_view request : {"GET a\r\n", "SET a 1\r\n", "TYPE a\r\n"}) {
+    RawClient client(plugin);
+    client.send(request);
+    CHECK(client.ended());
+    CHECK(client.rest.starts_with("-UNKNOWN the node's answer has " + std::to_string(count) + " results"));
+  }
+}
+
 TEST_CASE("a refusal leaves the connection as it is") {
   RunningPlugin plugin([](const ScriptedRequest&) {
     ScriptedCompletion completion;

@@ -207,6 +207,27 @@ TEST_CASE("the error of one operation is the error of the call") {
   CHECK(error.outcome == api::Outcome::DONE);
 }
 
+TEST_CASE("an answer that has not a result for each operation is no answer, and the plugin lives on") {
+  const auto count = GENERATE(values<std::size_t>({0, 1, 3}));
+  Answering node({.results = std::vector<testing::ScriptedResult>(count)});
+  std::vector<api::TenonError> errors;
+  api::TransactionRequest transaction;
+  transaction.operations = {get_of("k"), get_of("l")};
+  api::TransactionReply transaction_reply;
+  errors.push_back(error_of_call([&] { node.client.kv.transaction(transaction_reply, transaction); }));
+  api::GetManyRequest several;
+  several.keys = {"k", "l"};
+  api::GetManyReply several_reply;
+  errors.push_back(error_of_call([&] { node.client.kv.getMany(several_reply, several); }));
+  api::PutReply reply;
+  if (count != 1) errors.push_back(error_of_call([&] { node.client.kv.put(reply, {}); }));
+  for (const api::TenonError& error : errors) {
+    CHECK(error.code == api::ErrorCode::INTERNAL);
+    CHECK(error.outcome == api::Outcome::UNKNOWN);
+    CHECK(error.message.find("has " + std::to_string(count) + " results") != std::string::npos);
+  }
+}
+
 TEST_CASE("status reads the node's lines, and keeps those that it does not know") {
   Answering node(
       {.results = {{.records = {{.key = "status",

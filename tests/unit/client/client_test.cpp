@@ -356,14 +356,14 @@ TEST_CASE("an outcome that is unknown, or not known to this client, is unknown f
   CHECK_THROWS_AS(connect({forgetful.endpoint()}).put("k", "v"), ReplyForgotten);
 }
 
-TEST_CASE("a code that this client does not know is internal") {
-  for (const int code : {0, 16, 99, -1}) {
+TEST_CASE("a code that this client does not know is internal, and a sequence of another request is told apart") {
+  for (const int code : {0, 16, 17, 99, -1}) {
     TestServer server(always(Kind::kReply, error_reply("get", tenon_error(code, 2))));
     try {
       connect({server.endpoint()}).get("k");
       FAIL("answered");
     } catch (const Refused& refused) {
-      CHECK(refused.code == ErrorCode::kInternal);
+      CHECK(refused.code == (code == 16 ? ErrorCode::kReused : ErrorCode::kInternal));
     }
   }
 }

@@ -40,7 +40,7 @@ std::string refusal(std::string_view image) {
 
 // An image of these keys, that names the hash 0.
 std::string made_image(const std::vector<std::string>& keys, std::uint64_t modified, std::uint64_t revision) {
-  std::string image("TNNKV\0\0\1", 8);
+  std::string image("TNNKV\0\0\2", 8);
   ByteWriter writer(image);
   for (const std::uint64_t number : {revision, std::uint64_t{1}, std::uint64_t{keys.size()}, std::uint64_t{0}}) {
     writer.u64(number);

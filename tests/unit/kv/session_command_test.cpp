@@ -84,11 +84,59 @@ TEST_CASE("a session that is expired, closed, or never was executes nothing") {
 TEST_CASE("a sequence that is too far ahead is surely not executed, and one that is forgotten perhaps was") {
   Machine run;
   open_session(run, 1'000);
-  CHECK(run(of_session(1, 1 + kSequencesMax, {put("k", "1")})).results.at(0).error == TENON_ERROR_BUSY);
-  CHECK(run(of_session(1, 0, {put("k", "1")})).results.at(0).error == TENON_ERROR_INVALID);
+  const Reply too_far = run(of_session(1, 1 + kSequencesMax, {put("k", "1")}));
+  CHECK(too_far.refusal == TENON_ERROR_BUSY);
+  CHECK(too_far.results.empty());
+  CHECK(run(of_session(1, 0, {put("k", "1")})).refusal == TENON_ERROR_INVALID);
   CHECK(run(of_session(1, 5, {put("k", "1")}, 5)).results.at(0).error == TENON_OK);
   CHECK(run(of_session(1, 4, {put("k", "2")}, 5)).session_expired);
   CHECK(run.one(get("k")).records.at(0).value == "1");
+}
+
+TEST_CASE("a request that is not the one of its sequence is refused, whatever it differs in") {
+  Machine run;
+  open_session(run, 1'000'000);
+  const Compare absent{TENON_COMPARE_VERSION, TENON_EQUAL, "a", {}, 0};
+  Command first = of_session(1, 1, {put("a", "1"), erase_range("b", "c", 10)});
+  first.compares = {absent};
+  first.otherwise = {get("a")};
+  const std::uint64_t revision = run(first).revision;
+
+  std::vector<Command> others(14, first);
+  others[0].operations = {put("b", "2")};
+  others[1].operations[0].value = "2";
+  others[2].operations[0].key = "b";
+  others[3].operations[0].kind = TENON_APPEND;
+  others[4].operations[0].flags = TENON_WITH_PREVIOUS;
+  others[5].operations[0].expiry_ms = 5;
+  others[6].operations[0].delta = 1;
+  others[7].operations[1].range_end = "d";
+  others[8].independent = true;
+  others[9].compares.clear();
+  others[10].compares[0].relation = TENON_NOT_EQUAL;
+  others[11].compares[0].number = 1;
+  others[12].otherwise.clear();
+  std::swap(others[13].operations, others[13].otherwise);
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    INFO("the request " << i);
+    const Reply reply = run(others[i]);
+    CHECK(reply.refusal == TENON_ERROR_REUSED);
+    CHECK(reply.results.empty());
+    CHECK_FALSE(reply.session_expired);
+  }
+  CHECK(run.store.revision() == revision);
+  CHECK(run(first).revision == revision);
+  CHECK(run(first).results.size() == 2);
+}
+
+TEST_CASE("a retry may differ in what it still waits for and in the limits that its node has put in") {
+  Machine run;
+  open_session(run, 1'000);
+  const std::uint64_t revision = run(of_session(1, 2, {append("a", "1", 100), erase_range("b", "c", 10)})).revision;
+  const Reply again = run(of_session(1, 2, {append("a", "1", 200), erase_range("b", "c", 20)}, 2));
+  CHECK(again.refusal == TENON_OK);
+  CHECK(again.revision == revision);
+  CHECK(again.results.size() == 2);
 }
 
 }  // namespace tenon::kv

@@ -9,16 +9,17 @@ namespace tenon::kv {
 namespace {
 
 constexpr std::uint64_t kMinute = 60'000;
+constexpr std::uint64_t kRequest = 0x8899aabbccddeeff;  // the hash of one
 
 bool executes(Sessions& sessions, std::uint64_t id, std::uint64_t sequence, std::uint64_t outstanding,
               std::uint64_t now_ms, std::string reply = "done") {
-  if (sessions.admit(id, sequence, outstanding, now_ms).admission != Admission::execute) return false;
-  sessions.keep(id, sequence, std::move(reply));
+  if (sessions.admit(id, sequence, kRequest, outstanding, now_ms).admission != Admission::execute) return false;
+  sessions.keep(id, sequence, kRequest, std::move(reply));
   return true;
 }
 
 Admission admission(Sessions& sessions, std::uint64_t id, std::uint64_t sequence, std::uint64_t now_ms) {
-  return sessions.admit(id, sequence, 0, now_ms).admission;
+  return sessions.admit(id, sequence, kRequest, 0, now_ms).admission;
 }
 
 std::vector<std::string> encoded(const SessionsSnapshot& snapshot) {
@@ -43,11 +44,42 @@ TEST_CASE("a sequence executes once, and its retry gets the reply of the first t
   Sessions sessions;
   const std::uint64_t id = sessions.open(kMinute, 100).value();
   CHECK(executes(sessions, id, 1, 1, 200, "first"));
-  const Admitted again = sessions.admit(id, 1, 1, 300);
+  const Admitted again = sessions.admit(id, 1, kRequest, 1, 300);
   CHECK(again.admission == Admission::repeated);
   CHECK(again.reply == "first");
   CHECK(executes(sessions, id, 2, 1, 300, "second"));
-  CHECK(sessions.admit(id, 1, 1, 300).reply == "first");
+  CHECK(sessions.admit(id, 1, kRequest, 1, 300).reply == "first");
+}
+
+TEST_CASE("a sequence that comes again with another request is neither executed nor answered") {
+  Sessions sessions;
+  const std::uint64_t id = sessions.open(1'000, 0).value();
+  CHECK(executes(sessions, id, 1, 1, 0, "first"));
+  const std::uint64_t hash = sessions.hash();
+  const Admitted other = sessions.admit(id, 1, kRequest + 1, 1, 0);
+  CHECK(other.admission == Admission::reused);
+  CHECK(other.reply.empty());
+  CHECK(sessions.hash() == hash);
+  CHECK(sessions.admit(id, 1, kRequest + 1, 1, 500).admission == Admission::reused);
+  CHECK(sessions.next_expiry_ms() == 1'500u);
+  CHECK(sessions.admit(id, 1, kRequest, 1, 500).reply == "first");
+  std::optional<Sessions> loaded = reloaded(sessions.pin());
+  REQUIRE(loaded);
+  CHECK(loaded->admit(id, 1, kRequest + 1, 1, 500).admission == Admission::reused);
+  CHECK(loaded->admit(id, 1, kRequest, 1, 500).reply == "first");
+}
+
+TEST_CASE("sessions whose replies belong to other requests are not the same") {
+  Sessions left;
+  Sessions right;
+  for (Sessions* sessions : {&left, &right}) {
+    REQUIRE(sessions->open(kMinute, 0) == 1u);
+    const std::uint64_t request = sessions == &left ? kRequest : kRequest + 1;
+    REQUIRE(sessions->admit(1, 1, request, 1, 0).admission == Admission::execute);
+    sessions->keep(1, 1, request, "reply");
+  }
+  CHECK(left.hash() != right.hash());
+  CHECK(encoded(left.pin()) != encoded(right.pin()));
 }
 
 TEST_CASE("sequences may come in any order") {
@@ -69,7 +101,7 @@ TEST_CASE("what the client no longer waits for is forgotten, and never executes 
   CHECK(sessions.kept_bytes() == 300);
   for (const unsigned sequence : {1u, 3u}) CHECK(admission(sessions, id, sequence, 0) == Admission::forgotten);
   CHECK(admission(sessions, id, 4, 0) == Admission::repeated);
-  CHECK(sessions.admit(id, 5, 2, 0).admission == Admission::repeated);
+  CHECK(sessions.admit(id, 5, kRequest, 2, 0).admission == Admission::repeated);
   CHECK(admission(sessions, id, 3, 0) == Admission::forgotten);
 }
 
@@ -78,8 +110,8 @@ TEST_CASE("only so many sequences may be outstanding") {
   const std::uint64_t id = sessions.open(kMinute, 0).value();
   CHECK(admission(sessions, id, kSequencesMax, 0) == Admission::execute);
   CHECK(admission(sessions, id, kSequencesMax + 1, 0) == Admission::too_far);
-  CHECK(sessions.admit(id, kSequencesMax + 1, 2, 0).admission == Admission::execute);
-  CHECK(sessions.admit(id, 1'000'000, 1'000'000, 0).admission == Admission::execute);
+  CHECK(sessions.admit(id, kSequencesMax + 1, kRequest, 2, 0).admission == Admission::execute);
+  CHECK(sessions.admit(id, 1'000'000, kRequest, 1'000'000, 0).admission == Admission::execute);
   CHECK(admission(sessions, id, ~std::uint64_t{0}, 0) == Admission::too_far);
 }
 
@@ -198,7 +230,7 @@ TEST_CASE("the image of sessions has its size, its order and its hash, and reads
   CHECK(loaded->kept_bytes() == sessions.kept_bytes());
   CHECK(loaded->next_expiry_ms() == sessions.next_expiry_ms());
   CHECK(encoded(loaded->pin()) == encoded(snapshot));
-  CHECK(loaded->admit(2, 3, 1, 8).reply == "rr");
+  CHECK(loaded->admit(2, 3, kRequest, 1, 8).reply == "rr");
   CHECK(loaded->open(kMinute, 0) == 351u);
 }
 

@@ -95,7 +95,7 @@ std::vector<Case> all_cases() {
                              {TENON_OUTCOME_OVERLOADED, TENON_ERROR_BUSY, Told::failed},
                              {TENON_OUTCOME_OVERLOADED, TENON_OK, Told::failed},
                              {99, TENON_OK, Told::unknown}};
-  for (tenon_error error = TENON_ERROR_INVALID; error >= TENON_ERROR_INTERNAL; --error) {
+  for (tenon_error error = TENON_ERROR_INVALID; error >= TENON_ERROR_REUSED; --error) {
     cases.push_back({TENON_OUTCOME_REFUSED, error, Told::failed});
     cases.push_back({TENON_OUTCOME_UNKNOWN, error, Told::unknown});
   }

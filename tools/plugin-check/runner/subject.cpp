@@ -13,9 +13,9 @@
 namespace tenon::plugin_check {
 namespace {
 
-constexpr std::array<const char*, 16> kErrorNames = {
-    "OK",        "INVALID", "UNSUPPORTED", "NOT_FOUND",  "TOO_LARGE", "BUSY", "NOT_LEADER", "CLOSED",
-    "CANCELLED", "TIMEOUT", "COMPACTED",   "WRONG_TYPE", "NO_SPACE",  "IO",   "CORRUPT",    "INTERNAL"};
+constexpr std::array<const char*, 17> kErrorNames = {
+    "OK",      "INVALID",   "UNSUPPORTED", "NOT_FOUND", "TOO_LARGE", "BUSY",    "NOT_LEADER", "CLOSED", "CANCELLED",
+    "TIMEOUT", "COMPACTED", "WRONG_TYPE",  "NO_SPACE",  "IO",        "CORRUPT", "INTERNAL",   "REUSED"};
 
 }  // namespace
 

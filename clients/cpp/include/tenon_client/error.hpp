@@ -52,6 +52,7 @@ enum class ErrorCode {
   kIo,
   kCorrupt,
   kInternal,  // also every code that this client does not know
+  kReused,    // the session has used the sequence for another request
 };
 
 // The word of the IDL in small letters: "not leader".

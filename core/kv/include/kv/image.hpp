@@ -2,7 +2,7 @@
 // The state as a stream of bytes, and back. The stream depends on the state alone: snapshots of stores that have
 // applied the same entries give the same bytes.
 //
-//   magic      8 bytes: "TNNKV", 0, 0, and the version of the format: 1
+//   magic      8 bytes: "TNNKV", 0, 0, and the version of the format: 2
 //   head       u64 revision, u64 cluster_time_ms, u64 key_count, u64 last_session, u64 session_count
 //   keys       ascending: u32 key size, u32 value size, u64 created, u64 modified, u64 version, u64 expires_at_ms
 //              (0: never), key, value

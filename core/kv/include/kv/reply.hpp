@@ -36,6 +36,9 @@ struct Reply {
   // Nothing was executed now, and of an earlier try of the same session and sequence nothing is known any more. There
   // are no results.
   bool session_expired = false;
+  // Not OK: the session does not take the command, which is surely not executed, and there are no results. BUSY: its
+  // sequence is too far ahead. REUSED: the sequence belongs to another request. INVALID: it has none.
+  tenon_error refusal = TENON_OK;
   // An earlier try of the same session and sequence was executed, and its results were too large to be kept. There are
   // none.
   bool results_forgotten = false;

@@ -11,6 +11,9 @@
 // with each request, and for kSequencesMax of them: [lowest, lowest + kSequencesMax). Below it nothing is known any
 // more, and nothing executes.
 //
+// Beside a reply stands the hash of its request (request_hash.hpp). Another request with the same sequence is no retry:
+// it executes nothing, and does not get an answer that is not its own.
+//
 // A reply is kept as the bytes that the caller gives (kept_reply.hpp). One that is large, or for which there is no
 // room, is kept as its outcome alone (keeps_whole()); a session never forgets that it has executed a sequence.
 #pragma once
@@ -37,6 +40,7 @@ inline constexpr std::size_t kKeptSmallBytesMax = 128;               // of one r
 enum class Admission {
   execute,    // never executed before: execute it, then keep() its reply
   repeated,   // executed before: answer with the reply that was kept
+  reused,     // the sequence belongs to another request, which was executed: this one surely never was
   forgotten,  // below what is kept: an earlier try may have executed
   too_far,    // beyond what may be outstanding: surely never executed
   expired,    // there is no such session (any more): an earlier try may have executed
@@ -71,7 +75,7 @@ class SessionsSnapshot {
 
 // Writes the sessions of a snapshot one by one, ascending by id:
 //   u64 id, u64 duration_ms, u64 deadline_ms, u64 lowest sequence, u32 count of replies,
-//   each reply, ascending: u64 sequence, block bytes
+//   each reply, ascending: u64 sequence, u64 hash of the request, block bytes
 class SessionsEncoder {
  public:
   explicit SessionsEncoder(const SessionsSnapshot& snapshot);
@@ -83,7 +87,7 @@ class SessionsEncoder {
   std::vector<const Session*> order_;
   std::size_t position_ = 0;  // <= order_.size()
 };
-inline constexpr std::size_t kSessionBytesMax = 4 * 8 + 4 + kSequencesMax * (8 + 4 + kKeptReplyBytesMax);
+inline constexpr std::size_t kSessionBytesMax = 4 * 8 + 4 + kSequencesMax * (8 + 8 + 4 + kKeptReplyBytesMax);
 
 // Not for concurrent use. Times are cluster time and never run back from one call to the next. What was moved from is
 // only good for being destroyed or assigned to.
@@ -96,14 +100,15 @@ class Sessions {
 
   // Opens a session and returns its id; nullopt: there are kSessionsMax. Needs: duration_ms > 0.
   std::optional<std::uint64_t> open(std::uint64_t duration_ms, std::uint64_t now_ms);
-  // What is to be done with a command of this session and sequence. Renews the session, unless it is expired, and
-  // forgets its replies below `outstanding`; 0: none. Needs: sequence > 0.
-  Admitted admit(std::uint64_t id, std::uint64_t sequence, std::uint64_t outstanding, std::uint64_t now_ms);
+  // What is to be done with a command of this session and sequence whose request_hash() is `request`. Renews the
+  // session, unless it is expired, and forgets its replies below `outstanding`; 0: none. Needs: sequence > 0.
+  Admitted admit(std::uint64_t id, std::uint64_t sequence, std::uint64_t request, std::uint64_t outstanding,
+                 std::uint64_t now_ms);
   // Whether a reply of this size may be kept as it is; if not the caller keeps its outcome alone.
   bool keeps_whole(std::size_t reply_bytes) const noexcept;
-  // Keeps the reply of the sequence that admit() has just let execute. Needs: keeps_whole(reply.size()), and the
-  // session is not expired nor closed since.
-  void keep(std::uint64_t id, std::uint64_t sequence, std::string reply);
+  // Keeps the reply of the sequence and request that admit() has just let execute. Needs: keeps_whole(reply.size()),
+  // and the session is not expired nor closed since.
+  void keep(std::uint64_t id, std::uint64_t sequence, std::uint64_t request, std::string reply);
   // Renews the session and forgets its replies below `outstanding`; 0: none. False: it is expired.
   bool keep_alive(std::uint64_t id, std::uint64_t outstanding, std::uint64_t now_ms);
   // Removes the session and its replies. False: it is expired.

@@ -35,6 +35,9 @@ class ForwardedRequests final : public AnswerPort {
   std::uint64_t last_ = 0;
 };
 
+// The answer to a command that was applied with that reply.
+Answer applied_answer(Token token, kv::Reply reply, raft::NodeId leader);
+
 // The answer for a client whose command the leader has answered so.
 Answer forwarded_answer(Token token, wire::ForwardReply reply, raft::NodeId leader);
 

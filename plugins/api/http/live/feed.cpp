@@ -43,7 +43,9 @@ std::map<std::string, double, std::less<>> samples_of(std::string_view text) {
   return samples;
 }
 
-std::string metrics_json(const std::map<std::string, double, std::less<>>& values, bool is_full) {
+// Series that are `gone` have the value null.
+std::string metrics_json(const std::map<std::string, double, std::less<>>& values, const std::vector<std::string>& gone,
+                         bool is_full) {
   std::string text;
   JsonObject object(text);
   object.flag("full", is_full);
@@ -52,6 +54,10 @@ std::string metrics_json(const std::map<std::string, double, std::less<>>& value
   bool is_first = true;
   for (const auto& [name, value] : values) {
     text.append(is_first ? "" : ",").append(quoted(name)).append(":").append(number_text(value));
+    is_first = false;
+  }
+  for (const std::string& name : gone) {
+    text.append(is_first ? "" : ",").append(quoted(name)).append(":null");
     is_first = false;
   }
   text += '}';
@@ -72,8 +78,9 @@ std::size_t Feed::count_listeners() {
   return listeners_.size();
 }
 
-void Feed::publish(std::string json) {
-  events_.push_back({++last_sequence_, std::make_shared<const std::string>(std::move(json))});
+void Feed::publish(std::uint64_t sequence, std::string json) {
+  last_sequence_ = sequence;
+  events_.push_back({sequence, std::make_shared<const std::string>(std::move(json))});
   if (events_.size() > kept_) events_.pop_front();
   const FeedEvent event = events_.back();
   const std::vector<std::weak_ptr<Listener>> listeners = listeners_;
@@ -108,18 +115,19 @@ void NodeFeeds::look() {
   ask("members", &NodeFeeds::members_text_);
   ask("metrics", &NodeFeeds::metrics_text_);
   ask("plugins", &NodeFeeds::plugins_text_);
-  ask("events", &NodeFeeds::events_text_, std::to_string(last_event_));
-  ask("slow_operations", &NodeFeeds::slow_text_, std::to_string(last_slow_));
+  ask("events", &NodeFeeds::events_text_, std::to_string(events_.last_sequence()));
+  ask("slow_operations", &NodeFeeds::slow_text_, std::to_string(slow_.last_sequence()));
   submissions_.submit();
 }
 
-void NodeFeeds::ask(std::string_view verb, std::string NodeFeeds::*text, std::string_view argument) {
+void NodeFeeds::ask(std::string_view verb, std::optional<std::string> NodeFeeds::*text, std::string_view argument) {
+  (this->*text).reset();
   const auto operations = submissions_.batch().make<tenon_operation>(1);
   operations[0] = admin(verb, view(submissions_.batch().keep(std::string(argument))));
   submissions_.add(request(0, operations), [this, text](Completion completion) {
     const bool is_done = completion->outcome == TENON_OUTCOME_DONE && completion->error == TENON_OK;
     if (is_done && completion->result_count == 1 && completion->results[0].record_count == 1) {
-      this->*text = view(completion->results[0].records[0].value);
+      (this->*text).emplace(view(completion->results[0].records[0].value));
     }
     if (--missing_ != 0 || is_stopped_) return;
     compare();
@@ -150,17 +158,18 @@ void NodeFeeds::compare() {
     known = std::move(now);
     feed.publish(known);
   };
-  publish_changed(cluster_, cluster_now_, cluster_json(status_text_, members_text_));
-  publish_changed(plugins_, plugins_now_, plugins_json(plugins_text_));
-  take_events();
-  take_slow_operations();
-  compare_metrics();
+  if (status_text_ && members_text_) {
+    publish_changed(cluster_, cluster_now_, cluster_json(*status_text_, *members_text_));
+  }
+  if (plugins_text_) publish_changed(plugins_, plugins_now_, plugins_json(*plugins_text_));
+  if (events_text_) take_events();
+  if (slow_text_) take_slow_operations();
+  if (metrics_text_) compare_metrics();
 }
 
 // Lines of `sequence time_ms kind text`.
 void NodeFeeds::take_events() {
-  const std::string events = std::exchange(events_text_, {});  // which the lines are parts of
-  for (std::string_view line : split(events, '\n')) {
+  for (std::string_view line : split(*events_text_, '\n')) {
     const auto next_word = [&] {
       const std::string_view word = line.substr(0, line.find(' '));
       line.remove_prefix(std::min(word.size() + 1, line.size()));
@@ -169,36 +178,39 @@ void NodeFeeds::take_events() {
     std::uint64_t sequence = 0;
     const std::string_view number = next_word();
     if (std::from_chars(number.data(), number.data() + number.size(), sequence).ec != std::errc()) continue;
-    last_event_ = sequence;
+    if (sequence <= events_.last_sequence()) continue;
     std::string text;
     JsonObject object(text);
     object.text("time_ms", next_word());
     object.text("kind", next_word());
     object.text("text", line);
     object.end();
-    events_.publish(std::move(text));
+    events_.publish(sequence, std::move(text));
   }
 }
 
 void NodeFeeds::take_slow_operations() {
-  for (SlowOperationJson& one : slow_operations_json(std::exchange(slow_text_, {}))) {
-    last_slow_ = one.sequence;
-    slow_.publish(std::move(one.json));
+  for (SlowOperationJson& one : slow_operations_json(*slow_text_)) {
+    if (one.sequence > slow_.last_sequence()) slow_.publish(one.sequence, std::move(one.json));
   }
 }
 
 void NodeFeeds::compare_metrics() {
-  std::map<std::string, double, std::less<>> now = samples_of(metrics_text_);
+  std::map<std::string, double, std::less<>> now = samples_of(*metrics_text_);
   std::map<std::string, double, std::less<>> changed;
   for (const auto& [name, value] : now) {
     const auto before = values_.find(name);
     if (before == values_.end() || before->second != value) changed.emplace(name, value);
   }
+  std::vector<std::string> gone;
+  for (const auto& [name, value] : values_) {
+    if (!now.contains(name)) gone.push_back(name);
+  }
   const bool is_full = values_.empty();
   values_ = std::move(now);
-  metrics_.publish(metrics_json(changed, is_full));
+  metrics_.publish(metrics_json(changed, gone, is_full));
 }
 
-std::string NodeFeeds::metrics_now() const { return values_.empty() ? std::string() : metrics_json(values_, true); }
+std::string NodeFeeds::metrics_now() const { return values_.empty() ? std::string() : metrics_json(values_, {}, true); }
 
 }  // namespace tenon::api_http

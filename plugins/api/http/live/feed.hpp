@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a node tells everyone who listens: the cluster as it sees it, its metrics, what happened, what was slow, and
-// its plugins. It is
-// looked at once a second for all of them together, less often when there are many, and not at all when nobody listens.
+// What a node tells everyone who listens: the cluster as it sees it, its metrics, what happened, what was slow, and its
+// plugins. It is looked at once a second for all of them together, less often when there are many, and not at all when
+// nobody listens.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,9 @@ class Feed {
   // A listener that is held by nobody else is forgotten.
   void listen(const std::shared_ptr<Listener>& listener) { listeners_.push_back(listener); }
   std::size_t count_listeners();
-  void publish(std::string json);
+  void publish(std::string json) { publish(last_sequence_ + 1, std::move(json)); }
+  // With a number of its own; those in between are missing. Needs: sequence > last_sequence().
+  void publish(std::uint64_t sequence, std::string json);
   std::uint64_t last_sequence() const noexcept { return last_sequence_; }
   // Those behind `sequence` that are kept, in order.
   std::vector<FeedEvent> behind(std::uint64_t sequence) const;
@@ -67,9 +70,10 @@ class NodeFeeds {
 
   Feed& cluster() noexcept { return cluster_; }
   Feed& metrics() noexcept { return metrics_; }
+  // Numbered as the node does, from 1 on since its process began.
   Feed& events() noexcept { return events_; }
   Feed& plugins() noexcept { return plugins_; }
-  Feed& slow() noexcept { return slow_; }
+  Feed& slow() noexcept { return slow_; }  // numbered likewise
   // As it is now, for someone who has none of it; empty: it has not been looked at yet.
   const std::string& cluster_now() const noexcept { return cluster_now_; }
   const std::string& plugins_now() const noexcept { return plugins_now_; }
@@ -77,7 +81,7 @@ class NodeFeeds {
 
  private:
   void look();
-  void ask(std::string_view verb, std::string NodeFeeds::*text, std::string_view argument = {});
+  void ask(std::string_view verb, std::optional<std::string> NodeFeeds::*text, std::string_view argument = {});
   void compare();
   void compare_metrics();
   void take_events();
@@ -94,16 +98,15 @@ class NodeFeeds {
   bool is_looking_ = false;
   bool is_stopped_ = false;
   int missing_ = 0;  // answers of this look
-  std::string status_text_;
-  std::string members_text_;
-  std::string metrics_text_;
-  std::string events_text_;
-  std::string plugins_text_;
-  std::string slow_text_;
+  // The answers of this look; nullopt: the node gave none.
+  std::optional<std::string> status_text_;
+  std::optional<std::string> members_text_;
+  std::optional<std::string> metrics_text_;
+  std::optional<std::string> events_text_;
+  std::optional<std::string> plugins_text_;
+  std::optional<std::string> slow_text_;
   std::string cluster_now_;
   std::string plugins_now_;
-  std::uint64_t last_event_ = 0;  // as the node numbers them
-  std::uint64_t last_slow_ = 0;   // the same
   std::map<std::string, double, std::less<>> values_;
 };
 

@@ -14,8 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kIdBytesMax = 256;
-
 std::string error_reply(std::string_view id, const RpcError& error) {
   std::string text;
   JsonObject reply(text);
@@ -43,7 +41,7 @@ std::string result_reply(std::string_view id, std::string_view result) {
 
 // Sets `id` as soon as it is known, as JSON; empty: it is a notification. Throws RpcRefused.
 RpcCall read_call(const json::value& value, std::string& id) {
-  const auto invalid = [](const char* message) { throw RpcRefused{{kInvalidRequest, message}}; };
+  const auto invalid = [](const std::string& message) { throw RpcRefused{{kInvalidRequest, message}}; };
   const json::object* object = value.if_object();
   if (object == nullptr) invalid("a call is an object");
   const json::value* version = object->if_contains("jsonrpc");
@@ -54,7 +52,7 @@ RpcCall read_call(const json::value& value, std::string& id) {
       invalid("an id is a string, a number or null");
     }
     given_id = json::serialize(*member);
-    if (given_id.size() > kIdBytesMax) invalid("an id has at most 256 bytes");
+    if (given_id.size() > kIdBytesMax) invalid("an id has at most " + std::to_string(kIdBytesMax) + " bytes");
     id = given_id;
   }
   RpcCall call;
@@ -70,37 +68,43 @@ RpcCall read_call(const json::value& value, std::string& id) {
 }
 
 // Nothing for a notification.
-std::string answer_one(const json::value& value, const std::function<std::string(const RpcCall&)>& answer) {
+std::string answer_one(const json::value& value, const AnswerCall& answer, const CallFailed& failed) {
   std::string id = "null";
   try {
     const RpcCall call = read_call(value, id);
     const std::string result = answer(call);
     return id.empty() ? std::string() : result_reply(id, result);
   } catch (const RpcRefused& refused) {
+    failed(refused.error);
     return id.empty() ? std::string() : error_reply(id, refused.error);
   } catch (const Refused& refused) {
     const RpcError error{kInvalidParameters, refused.failure.message, refused.failure.code};
+    failed(error);
     return id.empty() ? std::string() : error_reply(id, error);
   }
 }
 
 }  // namespace
 
-std::string answer_rpc(std::string_view text, const std::function<std::string(const RpcCall&)>& answer) {
+std::string answer_rpc(std::string_view text, const AnswerCall& answer, const CallFailed& failed) {
+  const auto refuse_all = [&](const RpcError& error) {
+    failed(error);
+    return error_reply("null", error);
+  };
   json::value value;
   try {
     value = parse_json(text);
   } catch (const Refused& refused) {
-    return error_reply("null", {kParseError, refused.failure.message, refused.failure.code});
+    return refuse_all({kParseError, refused.failure.message, refused.failure.code});
   }
   const json::array* calls = value.if_array();
-  if (calls == nullptr) return answer_one(value, answer);
+  if (calls == nullptr) return answer_one(value, answer, failed);
   if (calls->empty() || calls->size() > kCallsMax) {
-    return error_reply("null", {kInvalidRequest, "a batch has 1 to " + std::to_string(kCallsMax) + " calls"});
+    return refuse_all({kInvalidRequest, "a batch has 1 to " + std::to_string(kCallsMax) + " calls"});
   }
   std::string replies;
   for (const json::value& call : *calls) {
-    const std::string reply = answer_one(call, answer);
+    const std::string reply = answer_one(call, answer, failed);
     if (!reply.empty()) replies.append(replies.empty() ? "[" : ",").append(reply);
   }
   return replies.empty() ? replies : replies + "]";

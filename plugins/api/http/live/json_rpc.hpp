@@ -9,7 +9,8 @@
 
 namespace tenon::api_http {
 
-inline constexpr std::size_t kCallsMax = 64;  // in one message
+inline constexpr std::size_t kCallsMax = 64;     // in one message
+inline constexpr std::size_t kIdBytesMax = 256;  // of a call, as JSON
 
 struct RpcError {
   int code;
@@ -33,8 +34,11 @@ struct RpcCall {
 };
 
 // Calls `answer` for each call in `text`, which returns the result as JSON, and returns what is to be sent: an object,
-// an array of them, or nothing when all were notifications. What is no call is answered with its error.
-std::string answer_rpc(std::string_view text, const std::function<std::string(const RpcCall&)>& answer);
+// an array of them, or nothing when all were notifications. What is no call is answered with its error. `failed` is
+// told of each error, also of a notification, which is answered with nothing.
+using AnswerCall = std::function<std::string(const RpcCall&)>;
+using CallFailed = std::function<void(const RpcError&)>;
+std::string answer_rpc(std::string_view text, const AnswerCall& answer, const CallFailed& failed);
 
 // A notification; `parameters` is JSON.
 std::string notification(std::string_view method, std::string_view parameters);

@@ -15,6 +15,7 @@ namespace tenon::api_http {
 namespace {
 
 constexpr std::string_view kKeysTopic = "kv:";
+constexpr std::string_view kSequence = "sequence";
 constexpr std::uint64_t kSeenMax = std::uint64_t{1} << 62;  // so that the next can be counted to
 constexpr std::string_view kChannelsTopic = "pubsub:";
 constexpr std::string_view kTopics =
@@ -24,16 +25,23 @@ constexpr std::string_view kTopics =
   throw RpcRefused{{kInvalidParameters, message, word}};
 }
 
-// The number in {"resume": {NAME: number}}.
-std::optional<std::uint64_t> resume_of(const JsonInput& parameters, std::string_view name) {
+struct Resume {
+  std::uint64_t number;
+  std::optional<std::string> run;
+};
+
+// What {"resume": {NAME: number, "run": run}} says; of a resume by revision there is no run.
+std::optional<Resume> resume_of(const JsonInput& parameters, std::string_view name) {
   const boost::json::value* resume = parameters.find("resume");
   if (resume == nullptr) return std::nullopt;
   if (!resume->is_object()) parameters.refuse_member("resume", "an object");
   const JsonInput input(resume->get_object(), "resume");
-  input.require_only({name});
+  const bool has_run = name == kSequence;
+  if (has_run) input.require_only({name, "run"});
+  if (!has_run) input.require_only({name});
   const std::optional<std::uint64_t> number = input.number(name);
   if (!number || *number > kSeenMax) input.refuse_member(name, "one that came with an event");
-  return number;
+  return Resume{*number, has_run ? input.text("run") : std::nullopt};
 }
 
 }  // namespace
@@ -42,10 +50,10 @@ LiveConnection::LiveConnection(LiveEnvironment& environment, LiveOutput& output)
     : environment_(environment), output_(output) {}
 
 LiveConnection::~LiveConnection() {
-  const std::uint64_t before = subscriptions_.size();
-  for (const auto& [id, one] : subscriptions_) one->end();
-  subscriptions_.clear();
-  count_subscriptions(before);
+  // Each end may complete requests of the others.
+  const auto all = std::exchange(subscriptions_, {});
+  for (const auto& [id, one] : all) one->end();
+  count_subscriptions(all.size());
 }
 
 void LiveConnection::count_subscriptions(std::uint64_t before) {
@@ -55,7 +63,12 @@ void LiveConnection::count_subscriptions(std::uint64_t before) {
 }
 
 void LiveConnection::take(std::string_view message) {
-  std::string reply = answer_rpc(message, [this](const RpcCall& call) { return answer(call); });
+  const auto count_error = [this](const RpcError& error) {
+    const auto found = environment_.errors.find(error.code);
+    if (found != environment_.errors.end()) found->second.record(1);
+  };
+  std::string reply = answer_rpc(
+      message, [this](const RpcCall& call) { return answer(call); }, count_error);
   if (!reply.empty()) output_.send(std::move(reply));
   for (const std::shared_ptr<Subscription>& one : std::exchange(beginning_, {})) one->begin();
 }
@@ -120,9 +133,10 @@ std::shared_ptr<LiveConnection::Subscription> LiveConnection::make(std::uint64_t
                                                                      {"plugins", Kind::kPlugins}}};
   if (topic.starts_with(kKeysTopic)) {
     std::string prefix = parameters.bytes("prefix").value_or("") + topic.substr(kKeysTopic.size());
-    const std::optional<std::uint64_t> seen = resume_of(parameters, "revision");
-    return std::make_shared<WatchSubscription>(*this, id, std::move(prefix), seen ? *seen + 1 : 0,
-                                               parameters.flag("return_previous"),
+    const std::optional<Resume> seen = resume_of(parameters, "revision");
+    WatchedKeys keys{std::move(prefix), TENON_RANGE_PREFIX, seen ? seen->number + 1 : 0, 0};
+    if (parameters.flag("return_previous")) keys.flags |= TENON_WITH_PREVIOUS;
+    return std::make_shared<WatchSubscription>(*this, id, std::move(keys),
                                                parameters.flag("keys") ? WithValue::kNo : WithValue::kYes);
   }
   if (topic.starts_with(kChannelsTopic)) {
@@ -134,7 +148,9 @@ std::shared_ptr<LiveConnection::Subscription> LiveConnection::make(std::uint64_t
   if (found == kFeeds.end()) {
     refuse_parameters("topic is not known here; expected " + std::string(kTopics), "unknown_topic");
   }
-  auto made = std::make_shared<FeedSubscription>(*this, id, found->second, resume_of(parameters, "sequence"));
+  std::optional<FeedSubscription::Seen> seen;
+  if (const auto resume = resume_of(parameters, kSequence)) seen = {resume->number, resume->run};
+  auto made = std::make_shared<FeedSubscription>(*this, id, found->second, std::move(seen));
   made->feed().listen(made);
   environment_.feeds.wake();
   return made;

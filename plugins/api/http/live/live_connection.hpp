@@ -33,6 +33,7 @@ struct LiveEnvironment {
   const Metric left_out;
   std::uint64_t open_subscriptions = 0;
   bool dashboard_writes = false;  // as the option of this name says
+  std::map<int, Metric> errors;   // calls that were answered with an error, by its code
 };
 
 // Where messages to the client go.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "live_sockets.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -43,7 +44,11 @@ UpgradeRequest upgrade_request_of(const Request& request) {
   for (const FieldName name : kUpgradeFields) {
     const auto value = request.field(name);
     if (!value) continue;
-    if (value->size() > kFieldBytesMax) refuse("a field of the upgrade is too long", "malformed_request");
+    if (value->size() > kFieldBytesMax) {
+      throw Refused{{400, "malformed_request",
+                     "a field of the upgrade has more than " + std::to_string(kFieldBytesMax) + " bytes",
+                     Limit{"upgrade_field_bytes", kFieldBytesMax}}};
+    }
     made.set(name, *value);
   }
   return made;
@@ -68,14 +73,16 @@ void check_upgrade(const Request& request) {
   }
 }
 
-// One write is under way at a time. While more waits than output_bytes_max nothing is read. It is closed once.
+// One write is under way at a time. While more waits than output_bytes_max nothing is read. It is closed once. What
+// waits counts in the budget that all connections share.
 class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<LiveSocket> {
  public:
   LiveSocket(LiveSockets::Socket socket, net::Admission::Ticket ticket, LiveEnvironment& environment,
-             const net::Traffic& traffic, LiveSockets& owner)
+             SessionEnvironment& connections, LiveSockets& owner)
       : ticket_(std::move(ticket)),
         environment_(environment),
-        traffic_(traffic),
+        traffic_(connections.traffic),
+        connections_(connections),
         owner_(owner),
         stream_(std::move(socket)),
         connection_(std::make_unique<LiveConnection>(environment, *this)) {}
@@ -100,7 +107,8 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
   }
 
   void send(std::string message) override {
-    if (closed_) return;
+    if (closed_ || is_failing_) return;
+    if (!connections_.budget.take(message.size())) return fail_soon();
     unsent_bytes_ += message.size();
     waiting_.push_back(std::move(message));
     write();
@@ -112,11 +120,17 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
     if (closed_) return;
     const std::shared_ptr<LiveSocket> self = shared_from_this();
     end(reason);
-    if (open_ && !writing_ && stream_.is_open()) {
+    if (open_ && stream_.is_open()) {
+      // Behind a write that is under way. One that does not end runs into the timeout of the stream.
       stream_.async_close(code, [self](const error_code&) { self->shut(); });
     } else {
       shut();
     }
+  }
+  void look(Session::Clock::time_point now) {
+    if (closed_ || !writing_ || now - write_began_ < connections_.limits.idle_timeout) return;
+    end(CloseReason::kOutputFull);
+    shut();
   }
   void stop() {
     const std::shared_ptr<LiveSocket> self = shared_from_this();
@@ -130,6 +144,14 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
     stream_.next_layer().close(ignored);
   }
 
+  // Later, for whoever sends is not to be gone when that returns.
+  void fail_soon() {
+    is_failing_ = true;
+    asio::post(stream_.get_executor(), [self = shared_from_this()] {
+      self->close(websocket::close_code::try_again_later, CloseReason::kMemory);
+    });
+  }
+
   // Nothing is read, sent or subscribed from here on.
   void end(CloseReason reason) {
     if (closed_) return;
@@ -137,6 +159,7 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
     traffic_.closed.at(static_cast<std::size_t>(reason)).record(1);
     connection_ = nullptr;
     waiting_.clear();
+    connections_.budget.give_back(unsent_bytes_);
     unsent_bytes_ = 0;
     owner_.forget(shared_from_this());
   }
@@ -173,6 +196,7 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
   void write() {
     if (!open_ || closed_ || writing_ || waiting_.empty()) return;
     writing_ = true;
+    write_began_ = Session::Clock::now();
     written_ = std::move(waiting_.front());
     waiting_.pop_front();
     stream_.async_write(asio::buffer(written_), [self = shared_from_this()](const error_code& error, std::size_t) {
@@ -185,6 +209,7 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
     if (error) return end(error == beast::error::timeout ? CloseReason::kOutputFull : CloseReason::kBroken);
     traffic_.bytes_sent.record(static_cast<double>(written_.size()));
     unsent_bytes_ -= written_.size();
+    connections_.budget.give_back(written_.size());
     if (!waiting_.empty()) return write();
     connection_->on_sent();
     environment_.submissions.submit();
@@ -196,6 +221,7 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
   net::Admission::Ticket ticket_;
   LiveEnvironment& environment_;
   const net::Traffic& traffic_;
+  SessionEnvironment& connections_;
   LiveSockets& owner_;
   UpgradeRequest request_;
   websocket::stream<LiveSockets::Socket, false> stream_;
@@ -208,12 +234,20 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
   bool closed_ = false;
   bool reading_ = false;
   bool writing_ = false;
+  bool is_failing_ = false;  // it is about to be closed
+  Session::Clock::time_point write_began_{};
 };
 
 void LiveSockets::take(Socket socket, net::Admission::Ticket ticket, const Request& request) {
-  const auto made = std::make_shared<LiveSocket>(std::move(socket), std::move(ticket), environment_, traffic_, *this);
+  const auto made =
+      std::make_shared<LiveSocket>(std::move(socket), std::move(ticket), environment_, connections_, *this);
   sockets_.insert(made);
   made->accept(request);
+}
+
+void LiveSockets::look(Session::Clock::time_point now) {
+  const std::set<std::shared_ptr<LiveSocket>> all = sockets_;
+  for (const auto& one : all) one->look(now);
 }
 
 void LiveSockets::close_all() {

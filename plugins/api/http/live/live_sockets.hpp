@@ -10,6 +10,7 @@
 #include "net/admission.hpp"
 #include "net/traffic.hpp"
 #include "request.hpp"
+#include "session.hpp"
 
 namespace tenon::api_http {
 
@@ -24,11 +25,13 @@ class LiveSockets {
   using Socket = boost::asio::ip::tcp::socket;
 
   // Keeps both.
-  LiveSockets(LiveEnvironment& environment, const net::Traffic& traffic)
-      : environment_(environment), traffic_(traffic) {}
+  LiveSockets(LiveEnvironment& environment, SessionEnvironment& connections)
+      : environment_(environment), connections_(connections) {}
 
   // Takes over a connection that asked for an upgrade, and answers it. The request has passed check_upgrade().
   void take(Socket socket, net::Admission::Ticket ticket, const Request& request);
+  // Ends those whose clients have read nothing for idle_timeout though something waits for them.
+  void look(Session::Clock::time_point now);
   // Says good-bye to every client.
   void close_all();
   // Ends every connection at once.
@@ -37,7 +40,7 @@ class LiveSockets {
 
  private:
   LiveEnvironment& environment_;
-  const net::Traffic& traffic_;
+  SessionEnvironment& connections_;
   std::set<std::shared_ptr<LiveSocket>> sockets_;
 };
 

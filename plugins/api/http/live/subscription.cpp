@@ -7,13 +7,6 @@
 
 namespace tenon::api_http {
 
-namespace {
-
-// Changes on loan to one watch: what is not yet sent is at most so much.
-constexpr std::uint64_t kRecordsMax = 256;
-
-}  // namespace
-
 void LiveConnection::Subscription::send(std::string_view method, const std::string& more) {
   owner_->output_.send(notification(method, "{\"subscription\":\"" + std::to_string(id_) + "\"" + more + "}"));
 }
@@ -27,6 +20,8 @@ void LiveConnection::Subscription::finish(const tenon_completion& completion) {
   send("ended", ",\"error\":{\"code\":" + quoted(failure.code) + ",\"message\":" + quoted(failure.message) + "}");
   owner_->remove(id_);
 }
+
+void LiveConnection::Subscription::send_lagged(std::string_view unit) { send("lagged", ",\"unit\":" + quoted(unit)); }
 
 void LiveConnection::Subscription::send_lagged(std::uint64_t from, std::uint64_t to, std::string_view unit) {
   send("lagged", member("from", from) + member("to", to) + ",\"unit\":" + quoted(unit));
@@ -50,19 +45,26 @@ Feed& LiveConnection::FeedSubscription::feed() const {
 
 void LiveConnection::FeedSubscription::begin() {
   if (!is_history()) return send_now();
-  if (!resume_) {
-    for (const FeedEvent& event : feed().behind(0)) send_event(event.sequence, *event.json);
-    return;
-  }
-  // A sequence that this node has not reached is that of another, or of the process before.
-  last_sent_ = feed().last_sequence();
-  if (*resume_ > last_sent_) return send_lagged(*resume_ + 1, last_sent_, "sequence");
-  send_behind(*resume_);
+  if (!seen_) return send_all();
+  // A sequence that this process has not reached is that of the one before, or of another node.
+  const bool is_of_this_run = seen_->run.value_or(owner()->environment_.run) == owner()->environment_.run;
+  if (is_of_this_run && seen_->sequence <= feed().last_sequence()) return send_behind(seen_->sequence);
+  send_lagged("sequence");
+  send_all();
+}
+
+void LiveConnection::FeedSubscription::send_all() {
+  const std::vector<FeedEvent> events = feed().behind(0);
+  send_behind(events.empty() ? feed().last_sequence() : events.front().sequence - 1);
 }
 
 void LiveConnection::FeedSubscription::on_event(const FeedEvent& event) {
   if (owner() == nullptr || event.sequence <= last_sent_) return;
-  if (!left_out_from_ && !owner()->is_full()) return send_event(event.sequence, *event.json);
+  if (!left_out_from_ && !owner()->is_full()) {
+    const bool has_gap = is_history() && last_sent_ != 0 && event.sequence > last_sent_ + 1;
+    if (has_gap) send_lagged(last_sent_ + 1, event.sequence - 1, "sequence");
+    return send_event(event.sequence, *event.json);
+  }
   if (!left_out_from_) left_out_from_ = event.sequence;
   left_out_to_ = event.sequence;
   owner()->environment_.left_out.record(1);
@@ -83,11 +85,11 @@ void LiveConnection::FeedSubscription::send_event(std::uint64_t sequence, const 
 }
 
 void LiveConnection::FeedSubscription::send_behind(std::uint64_t sequence) {
-  const std::vector<FeedEvent> events = feed().behind(sequence);
-  if (!events.empty() && events.front().sequence > sequence + 1) {
-    send_lagged(sequence + 1, events.front().sequence - 1, "sequence");
+  last_sent_ = sequence;
+  for (const FeedEvent& event : feed().behind(sequence)) {
+    if (event.sequence > last_sent_ + 1) send_lagged(last_sent_ + 1, event.sequence - 1, "sequence");
+    send_event(event.sequence, *event.json);
   }
-  for (const FeedEvent& event : events) send_event(event.sequence, *event.json);
 }
 
 void LiveConnection::FeedSubscription::send_now() {
@@ -98,51 +100,30 @@ void LiveConnection::FeedSubscription::send_now() {
   if (!now.empty()) send_event(feed().last_sequence(), now);
 }
 
-void LiveConnection::WatchSubscription::begin() {
-  submissions_ = &owner()->environment_.submissions;
-  net::RequestBatch& batch = submissions_->batch();
-  const auto operations = batch.make<tenon_operation>(1);
-  operations[0] = operation(TENON_WATCH, {});
-  operations[0].key = batch.keep(prefix_);
-  operations[0].flags = TENON_RANGE_PREFIX;
-  if (with_previous_) operations[0].flags |= TENON_WITH_PREVIOUS;
-  operations[0].limit = kRecordsMax;
-  operations[0].revision = next_revision_;
-  tenon_request asked = request(0, operations);
-  // What comes from a revision on is the same on every node, however far it is.
-  if (next_revision_ != 0) asked.consistency = TENON_READ_STALE;
-  request_ = submissions_->add(
-      asked, [self = shared_from_this()](Completion completion) { self->take(std::move(completion)); });
-}
+LiveConnection::WatchSubscription::WatchSubscription(LiveConnection& owner, std::uint64_t id, WatchedKeys keys,
+                                                     WithValue with_value)
+    : Subscription(owner, id), KeyWatch(owner.environment_.submissions, std::move(keys)), with_value_(with_value) {}
 
 void LiveConnection::WatchSubscription::end() {
   Subscription::end();
-  unsent_.clear();
-  if (submissions_ != nullptr) submissions_->cancel(request_);
+  end_watch();
 }
 
-void LiveConnection::WatchSubscription::take(Completion completion) {
-  if (owner() == nullptr) return;
-  if ((completion->flags & TENON_COMPLETION_MORE) == 0) return take_end(*completion);
-  next_revision_ = completion->revision + 1;
-  const bool has_changes = completion->result_count != 0 && completion->results[0].record_count != 0;
+void LiveConnection::WatchSubscription::on_changes(const tenon_completion& completion) {
+  const bool has_changes = completion.result_count != 0 && completion.results[0].record_count != 0;
   if (!has_changes && is_told_where_it_begins_) return;
   is_told_where_it_begins_ = true;
-  send("event", member("sequence", ++sequence_) + member("revision", completion->revision) +
-                    ",\"data\":{\"changes\":" + changes_json(*completion, with_value_) + "}");
-  unsent_.push_back(std::move(completion));  // which holds the node back until it is sent
+  send("event", member("sequence", ++sequence_) + member("revision", completion.revision) +
+                    ",\"data\":{\"changes\":" + changes_json(completion, with_value_) + "}");
+  if (owner()->is_full()) pause_watch();
 }
 
-void LiveConnection::WatchSubscription::take_end(const tenon_completion& completion) {
+void LiveConnection::WatchSubscription::on_watch_ended(const tenon_completion& completion) {
   const bool is_behind = completion.outcome == TENON_OUTCOME_REFUSED && completion.error == TENON_ERROR_COMPACTED;
-  if (is_behind) {
-    send_lagged(next_revision_, completion.revision == 0 ? 0 : completion.revision - 1, "revision");
-    next_revision_ = 0;
-    is_told_where_it_begins_ = false;
-    return begin();
-  }
-  submissions_ = nullptr;
-  finish(completion);
+  if (!is_behind || completion.revision <= next_revision()) return finish(completion);
+  send_lagged(next_revision(), completion.revision - 1, "revision");
+  is_told_where_it_begins_ = false;
+  start_watch(completion.revision);
 }
 
 }  // namespace tenon::api_http

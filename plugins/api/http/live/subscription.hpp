@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The two kinds of subscription: to a feed of the node, and to the changes of keys.
+// Subscriptions to a feed of the node and to the changes of keys.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "json_text.hpp"
+#include "key_watch.hpp"
 #include "live_connection.hpp"
 
 namespace tenon::api_http {
@@ -34,7 +35,8 @@ class LiveConnection::Subscription {
   static std::string member(std::string_view name, std::uint64_t number);
   // The node has ended it: the client is told why, and it is gone.
   void finish(const tenon_completion& completion);
-  // Events from `from` to `to` were left out.
+  // Events from `from` to `to` were left out. Without them: some were, and nobody knows how many.
+  void send_lagged(std::string_view unit);
   void send_lagged(std::uint64_t from, std::uint64_t to, std::string_view unit);
 
  private:
@@ -47,10 +49,14 @@ class LiveConnection::Subscription {
 class LiveConnection::FeedSubscription final : public Subscription, public Feed::Listener {
  public:
   enum class Kind { kCluster, kMetrics, kEvents, kPlugins, kSlow };
-  // Of events and slow operations: those behind the sequence `resume`, or all without it, come first, as far as they
-  // are kept.
-  FeedSubscription(LiveConnection& owner, std::uint64_t id, Kind kind, std::optional<std::uint64_t> resume)
-      : Subscription(owner, id), kind_(kind), resume_(resume) {}
+  // What the client has seen of events or slow operations.
+  struct Seen {
+    std::uint64_t sequence;
+    std::optional<std::string> run;  // of the process that numbered them; absent: perhaps this one
+  };
+  // Of events and slow operations: those behind what was seen, or all without it, come first, as far as they are kept.
+  FeedSubscription(LiveConnection& owner, std::uint64_t id, Kind kind, std::optional<Seen> seen)
+      : Subscription(owner, id), kind_(kind), seen_(std::move(seen)) {}
 
   void begin() override;
   void on_sent() override;
@@ -59,49 +65,37 @@ class LiveConnection::FeedSubscription final : public Subscription, public Feed:
 
  private:
   void send_event(std::uint64_t sequence, const std::string& json);
+  // Those that are kept behind the sequence, and before one that is not the next which are missing.
   void send_behind(std::uint64_t sequence);
+  void send_all();
   void send_now();
   // Whether what is over counts, not what is so now.
   bool is_history() const noexcept { return kind_ == Kind::kEvents || kind_ == Kind::kSlow; }
 
   const Kind kind_;
-  const std::optional<std::uint64_t> resume_;
+  const std::optional<Seen> seen_;
   std::uint64_t last_sent_ = 0;
   std::optional<std::uint64_t> left_out_from_;
   std::uint64_t left_out_to_ = 0;
 };
 
-// A client that does not read holds the watch back. One that is then behind what the node keeps is told that it lagged,
-// and the watch begins anew.
-class LiveConnection::WatchSubscription final : public Subscription,
-                                                public std::enable_shared_from_this<WatchSubscription> {
+// While the client does not read the watch stands still. One that is then behind what the node keeps is told which
+// revisions it lacks, and the watch goes on at the oldest that is kept.
+class LiveConnection::WatchSubscription final : public Subscription, public KeyWatch {
  public:
-  // `revision` 0: from now on.
-  WatchSubscription(LiveConnection& owner, std::uint64_t id, std::string prefix, std::uint64_t revision,
-                    bool with_previous, WithValue with_value)
-      : Subscription(owner, id),
-        prefix_(std::move(prefix)),
-        next_revision_(revision),
-        with_previous_(with_previous),
-        with_value_(with_value) {}
+  WatchSubscription(LiveConnection& owner, std::uint64_t id, WatchedKeys keys, WithValue with_value);
 
-  void begin() override;
-  void on_sent() override { unsent_.clear(); }
+  void begin() override { start_watch(); }
+  void on_sent() override { resume_watch(); }
   void end() override;
 
  private:
-  void take(Completion completion);
-  void take_end(const tenon_completion& completion);
+  void on_changes(const tenon_completion& completion) override;
+  void on_watch_ended(const tenon_completion& completion) override;
 
-  const std::string prefix_;
-  std::uint64_t next_revision_;
-  const bool with_previous_;
   const WithValue with_value_;
   bool is_told_where_it_begins_ = false;
-  std::uint64_t request_ = 0;
   std::uint64_t sequence_ = 0;
-  std::vector<Completion> unsent_;
-  net::Submissions* submissions_ = nullptr;
 };
 
 }  // namespace tenon::api_http

@@ -47,7 +47,7 @@ std::string quoted(std::string_view text);
 
 // Counts for what statuses the plugin answers. A status that is not here counts as 500.
 inline constexpr unsigned kStatuses[] = {101, 200, 204, 304, 307, 400, 403, 404, 405, 408, 409, 410, 411, 412,
-                                         413, 414, 415, 421, 426, 429, 431, 500, 501, 503, 504, 505, 507};
+                                         413, 414, 415, 421, 422, 426, 429, 431, 500, 501, 503, 504, 505, 507};
 std::string_view reason_of(unsigned status) noexcept;
 
 Response response_of(const Failure& failure, std::string_view request_id);

@@ -44,7 +44,9 @@ std::optional<Failure> take_parameters(std::string_view query, Target& target) {
                    percent_decoded(pair.substr(std::min(equals + 1, pair.size()))).value_or("")};
     if (target.find(made.name) != nullptr) return refusal("a parameter is there twice; expected each once");
     if (target.parameters.size() == kParametersMax) {
-      return refusal("the target has more than " + std::to_string(kParametersMax) + " parameters");
+      Failure failure = refusal("the target has more than " + std::to_string(kParametersMax) + " parameters");
+      failure.limit = Limit{"parameters", kParametersMax};
+      return failure;
     }
     target.parameters.push_back(std::move(made));
   }

@@ -50,7 +50,8 @@ class Client {
   virtual void end_stream() = 0;
   // Gives the connection away, which then is closed for whoever had it. Returns nullopt, and nothing was done, when
   // other requests of it wait for their answers, something has come behind this one, or it is gone.
-  virtual std::optional<Connection> give_away(std::uint64_t slot, const Request& request) = 0;
+  virtual std::optional<Connection> give_away(std::uint64_t slot, const Request& request,
+                                              std::string_view request_id) = 0;
 };
 
 // Of one thread. Is answered exactly once.
@@ -87,7 +88,7 @@ class Exchange {
   // Answers by giving the connection away.
   std::optional<Connection> take_connection() {
     TENON_CHECK(client_ != nullptr);
-    std::optional<Connection> taken = client_->give_away(slot_, request_);
+    std::optional<Connection> taken = client_->give_away(slot_, request_, request_id_);
     if (taken) client_ = nullptr;
     return taken;
   }

@@ -2,7 +2,6 @@
 // What happens, by WebSocket. Beside the pages that every path is for, those of other members of the cluster may listen
 // here: a dashboard hears of each node by its own word, and of one that it could go to when its own is lost.
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 #include <optional>
 #include <utility>
 
@@ -29,9 +28,8 @@ bool is_of_member(const Request& request, const tenon_completion& members) {
   if (!is_done || members.result_count != 1 || members.results[0].record_count != 1) return false;
   const auto places = web_addresses(view(members.results[0].records[0].value));
   const std::string_view origin = request.field(FieldName::origin).value_or("");
-  return std::any_of(places.begin(), places.end(), [&](const std::string& place) {
-    return boost::beast::iequals(origin, "http://" + place) || boost::beast::iequals(origin, "https://" + place);
-  });
+  return std::any_of(places.begin(), places.end(),
+                     [&](const std::string& place) { return is_origin_of(origin, place); });
 }
 
 }  // namespace

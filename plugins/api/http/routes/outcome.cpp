@@ -23,6 +23,8 @@ unsigned status_of_refusal(tenon_error error) noexcept {
       return 410;
     case TENON_ERROR_TOO_LARGE:
       return 413;
+    case TENON_ERROR_REUSED:
+      return 422;
     case TENON_ERROR_NO_SPACE:
       return 507;
     case TENON_ERROR_BUSY:
@@ -80,6 +82,8 @@ const char* name_of(tenon_error error) noexcept {
       return "io";
     case TENON_ERROR_CORRUPT:
       return "corrupt";
+    case TENON_ERROR_REUSED:
+      return "idempotency_key_reused";
     default:
       return "internal";
   }
@@ -93,7 +97,7 @@ const char* message_of(std::uint32_t outcome) noexcept {
     case TENON_OUTCOME_REFUSED:
       return "the node refused the request; it was not applied";
     case TENON_OUTCOME_SESSION_EXPIRED:
-      return "the session has expired; the request was not executed now";
+      return "the session has expired; the request was not executed now, and of an earlier try nothing is known";
     case TENON_OUTCOME_OVERLOADED:
       return "the node is at its bounds; the request was not applied, try again";
     default:
@@ -134,7 +138,6 @@ const char* outcome_name(std::uint32_t outcome) noexcept {
     case TENON_OUTCOME_DONE:
       return "done";
     case TENON_OUTCOME_REFUSED:
-    case TENON_OUTCOME_SESSION_EXPIRED:
     case TENON_OUTCOME_OVERLOADED:
       return "refused";
     default:
@@ -168,9 +171,18 @@ Failure failure_or_redirect(const tenon_completion& completion, tenon_error erro
   return failure;
 }
 
+void require_count(std::span<const tenon_result> all, std::size_t count) {
+  if (all.size() == count) return;
+  Failure failure{500, "internal",
+                  "the node's answer has " + std::to_string(all.size()) + " results; expected " +
+                      std::to_string(count) + ", one for each operation"};
+  failure.outcome = outcome_name(TENON_OUTCOME_UNKNOWN);
+  throw Refused{std::move(failure)};
+}
+
 const tenon_result& only_result(const tenon_completion& completion, std::string_view target) {
   const std::span<const tenon_result> all = all_results(completion, target);
-  TENON_CHECK(all.size() == 1);
+  require_count(all, 1);
   if (all[0].error != TENON_OK) throw Refused{failure_of(completion, all[0].error)};
   return all[0];
 }

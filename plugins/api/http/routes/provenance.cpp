@@ -40,12 +40,27 @@ bool is_safe(std::string_view name, const Service& service) {
          is_among(service.settings.hosts, name);
 }
 
+// With the port that the scheme has when none is said.
+std::string with_port(std::string_view authority, bool is_secure) {
+  const std::size_t end = authority.starts_with('[') ? authority.find(']') : 0;
+  const bool has_port = end != authority.npos && authority.find(':', end) != authority.npos;
+  return std::string(authority) + (has_port ? "" : is_secure ? ":443" : ":80");
+}
+
 }  // namespace
+
+bool is_origin_of(std::string_view origin, std::string_view authority) {
+  constexpr std::string_view kPlain = "http://";
+  constexpr std::string_view kSecure = "https://";
+  const bool is_secure = iequals(origin.substr(0, kSecure.size()), kSecure);
+  if (!is_secure && !iequals(origin.substr(0, kPlain.size()), kPlain)) return false;
+  const std::string_view place = origin.substr(is_secure ? kSecure.size() : kPlain.size());
+  return !place.empty() && iequals(with_port(place, is_secure), with_port(authority, is_secure));
+}
 
 bool is_foreign(const Service& service, const Request& request) {
   const auto origin = request.field(FieldName::origin);
-  const std::string host(request.field(FieldName::host).value_or(""));
-  const bool is_own = origin && (iequals(*origin, "http://" + host) || iequals(*origin, "https://" + host));
+  const bool is_own = origin && is_origin_of(*origin, request.field(FieldName::host).value_or(""));
   return origin && !is_own && !is_among(service.settings.origins, *origin);
 }
 

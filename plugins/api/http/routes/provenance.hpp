@@ -11,6 +11,10 @@ namespace tenon::api_http {
 enum class Named { kMust, kAnyhow };
 enum class Origins { kKnown, kAny };
 
+// Whether the page of this origin, `http://HOST` or `https://HOST:PORT`, came from there. Browsers leave out the port
+// that the scheme has by itself.
+bool is_origin_of(std::string_view origin, std::string_view authority);
+
 // Whether it has an Origin that is neither its Host nor among `origins`.
 bool is_foreign(const Service& service, const Request& request);
 [[noreturn]] void refuse_foreign();

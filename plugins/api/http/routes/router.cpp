@@ -47,8 +47,8 @@ constexpr Route kRoutes[] = {
     {Verb::put, "/set", set_compatible, {}, true, Shown::kForCompatibility},
     {Verb::get, "/get", get_compatible, kCompatible, true, Shown::kForCompatibility},
     {Verb::delete_, "/delete", delete_compatible, kCompatible, true, Shown::kForCompatibility},
-    {Verb::get, "/health", tell_health, {}, false, Shown::kForCompatibility},
-    {Verb::get, "/raft/status", tell_raft_status, {}, false, Shown::kForCompatibility},
+    {Verb::get, "/health", tell_health, {}, true, Shown::kForCompatibility},
+    {Verb::get, "/raft/status", tell_raft_status, {}, true, Shown::kForCompatibility},
 };
 
 bool takes_rest(const Route& route) noexcept { return route.path.size() > 1 && route.path.ends_with('/'); }

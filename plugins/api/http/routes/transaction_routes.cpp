@@ -15,7 +15,7 @@ namespace {
 
 void append_results(JsonObject& object, std::string& text, const std::vector<OperationShape>& shapes,
                     std::span<const tenon_result> all) {
-  TENON_CHECK(all.size() == shapes.size());
+  require_count(all, shapes.size());
   object.name("results");
   text += '[';
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -2,12 +2,13 @@
 // A watch as Server-Sent Events. Each change is an event whose name says what happened and whose data is the record;
 // the last of a revision has the revision as its id, so that a client that comes again with Last-Event-ID misses
 // nothing.
+#include <algorithm>
 #include <charconv>
-#include <vector>
 
 #include "asking.hpp"
 #include "change_json.hpp"
 #include "handlers.hpp"
+#include "key_watch.hpp"
 #include "outcome.hpp"
 
 namespace tenon::api_http {
@@ -15,8 +16,8 @@ namespace tenon::api_http {
 namespace {
 
 constexpr std::string_view kEventsType = "text/event-stream";
-// Changes on loan to one watch: what is not yet sent is at most so much.
-constexpr std::uint64_t kRecordsMax = 256;
+// Of one stream. From here on the watch stands still until the client has read it all.
+constexpr std::uint64_t kUnsentBytesMax = std::uint64_t{1} << 20;
 constexpr std::uint64_t kRevisionMax = std::uint64_t{1} << 62;  // so that the next can be counted to
 
 // What a completion brings, as events.
@@ -41,66 +42,68 @@ std::string events_of(const tenon_completion& completion) {
   return text.append(std::to_string(completion.revision)).append("\"}\n\n");
 }
 
-// Lives until its final completion has come.
-class EventStream final : public StreamSource, public std::enable_shared_from_this<EventStream> {
+// Lives until its final completion has come. While its client does not read it stands still.
+class EventStream final : public StreamSource, public KeyWatch {
  public:
-  EventStream(Service& service, std::shared_ptr<Exchange> exchange)
-      : submissions_(service.submissions), exchange_(std::move(exchange)) {}
+  EventStream(Service& service, std::shared_ptr<Exchange> exchange, WatchedKeys keys)
+      : KeyWatch(service.submissions, std::move(keys)),
+        unsent_bytes_max_(std::min(kUnsentBytesMax, service.settings.connection.output_bytes_max / 2)),
+        request_id_(exchange->request_id()),
+        exchange_(std::move(exchange)) {}
 
-  void begin(const tenon_request& request) {
-    request_ = submissions_.add(
-        request, [self = shared_from_this()](Completion completion) { self->take(std::move(completion)); });
+  void begin() { start_watch(); }
+  void on_sent() override {
+    unsent_bytes_ = 0;
+    resume_watch();
   }
-
-  void on_sent() override { unsent_.clear(); }
   void on_silence() override { client_->stream(":\n\n"); }
   void on_gone() override {
     client_ = nullptr;
-    unsent_.clear();
-    submissions_.cancel(request_);
+    end_watch();
   }
 
  private:
-  void take(Completion completion) {
-    const bool is_final = (completion->flags & TENON_COMPLETION_MORE) == 0;
-    if (exchange_ != nullptr) {
-      if (is_final) return refuse_watch(*completion);
-      start();
-    }
+  void on_changes(const tenon_completion& completion) override {
+    if (exchange_ != nullptr && !start()) return;
     if (client_ == nullptr) return;
-    if (is_final) return finish(*completion);
-    client_->stream(events_of(*completion));
-    unsent_.push_back(std::move(completion));  // which holds the node back until it is sent
+    const std::string text = events_of(completion);
+    unsent_bytes_ += text.size();
+    client_->stream(text);
+    if (unsent_bytes_ >= unsent_bytes_max_) pause_watch();
   }
 
-  void start() {
+  void on_watch_ended(const tenon_completion& completion) override {
+    if (exchange_ != nullptr) {
+      const std::shared_ptr<Exchange> exchange = std::move(exchange_);
+      return exchange->fail(failure_or_redirect(completion, completion.error, exchange->request().target));
+    }
+    if (client_ != nullptr) finish(completion);
+  }
+
+  bool start() {
     const std::shared_ptr<Exchange> exchange = std::move(exchange_);
-    client_ = exchange->begin_stream({200, kEventsType, {}, {}}, shared_from_this());
-    if (client_ != nullptr) return;
+    client_ =
+        exchange->begin_stream({200, kEventsType, {}, {}}, std::static_pointer_cast<EventStream>(shared_from_this()));
+    if (client_ != nullptr) return true;
     exchange->fail({409, "pipelined_watch", "a watch has to be the only unanswered request of its connection"});
-    submissions_.cancel(request_);
-  }
-
-  void refuse_watch(const tenon_completion& completion) {
-    const std::shared_ptr<Exchange> exchange = std::move(exchange_);
-    exchange->fail(failure_or_redirect(completion, completion.error, exchange->request().target));
+    end_watch();
+    return false;
   }
 
   void finish(const tenon_completion& completion) {
     const std::shared_ptr<Client> client = std::move(client_);
     const Failure failure = failure_of(completion, completion.error);
-    std::string text = response_of(failure, {}).body;
+    std::string text = response_of(failure, request_id_).body;
     while (!text.empty() && text.back() == '\n') text.pop_back();
     client->stream("event: end\ndata: " + text + "\n\n");
     client->end_stream();
-    unsent_.clear();
   }
 
-  net::Submissions& submissions_;
+  const std::uint64_t unsent_bytes_max_;
+  const std::string request_id_;
   std::shared_ptr<Exchange> exchange_;  // null: answered
   std::shared_ptr<Client> client_;      // null: not begun, or gone
-  std::vector<Completion> unsent_;
-  std::uint64_t request_ = 0;
+  std::uint64_t unsent_bytes_ = 0;      // that were brought since all was sent
 };
 
 // Behind what the client has seen.
@@ -120,22 +123,16 @@ std::uint64_t first_revision(const Exchange& exchange) {
 
 void watch_keys(Service& service, const std::shared_ptr<Exchange>& exchange) {
   if (exchange->request().is_head()) refuse("a watch has no HEAD", "method_not_allowed", 405);
-  net::RequestBatch& batch = service.submissions.batch();
-  tenon_operation watch = operation(TENON_WATCH, {});
   const std::string* prefix = exchange->parameter("prefix");
   const std::string* key = exchange->parameter("key");
   if (prefix != nullptr && key != nullptr) refuse("a watch has both a prefix and a key; expected at most one");
-  const std::string* bytes = key != nullptr ? key : prefix;
-  if (bytes != nullptr) watch.key = batch.keep(*bytes);
-  watch.flags |= key != nullptr ? TENON_RANGE_ONE : TENON_RANGE_PREFIX;
-  if (flag_of(*exchange, "return_previous", false)) watch.flags |= TENON_WITH_PREVIOUS;
-  watch.limit = kRecordsMax;
-  watch.revision = first_revision(*exchange);
-  tenon_request asked = request(0, operations_of(service, watch));
-  // What comes from a revision on is the same on every node, however far it is.
-  if (watch.revision != 0) asked.consistency = TENON_READ_STALE;
-  asked.timeout_ms = milliseconds_of(*exchange, "timeout").value_or(0);
-  std::make_shared<EventStream>(service, exchange)->begin(asked);
+  WatchedKeys keys;
+  if (const std::string* bytes = key != nullptr ? key : prefix) keys.key = *bytes;
+  keys.flags = key != nullptr ? TENON_RANGE_ONE : TENON_RANGE_PREFIX;
+  if (flag_of(*exchange, "return_previous", false)) keys.flags |= TENON_WITH_PREVIOUS;
+  keys.revision = first_revision(*exchange);
+  keys.timeout_ms = milliseconds_of(*exchange, "timeout").value_or(0);
+  std::make_shared<EventStream>(service, exchange, std::move(keys))->begin();
 }
 
 }  // namespace tenon::api_http

@@ -21,6 +21,8 @@ std::uint64_t Submissions::add(tenon_request request, Waiter& waiter, std::uint6
   Entry& entry = entries_[place];
   entry.waiter = &waiter;
   entry.number = number;
+  entry.operation_count = request.operation_count;
+  entry.otherwise_count = request.otherwise_count;
   entry.is_open = true;
   entry.is_stream = false;
   ++unfinished_;
@@ -86,10 +88,27 @@ void Submissions::poll() {
 void Submissions::complete(const tenon_completion& completion) {
   Entry* const entry = find(completion.request);
   TENON_CHECK(entry != nullptr);
-  Waiter* const waiter = entry->waiter;
-  const std::uint64_t number = entry->number;
+  const bool is_done = completion.outcome == TENON_OUTCOME_DONE && completion.error == TENON_OK &&
+                       (completion.flags & TENON_COMPLETION_MORE) == 0;
+  const bool took_otherwise = (completion.flags & TENON_COMPLETION_ELSE) != 0;
+  const std::uint64_t expected = took_otherwise ? entry->otherwise_count : entry->operation_count;
+  if (!is_done || completion.result_count == expected) return tell(*entry, completion);
+  const std::string message = "the node's answer has " + std::to_string(completion.result_count) +
+                              " results; expected " + std::to_string(expected) + ", one for each operation";
+  tenon_completion unknown{};
+  unknown.struct_size = sizeof unknown;
+  unknown.request = completion.request;
+  unknown.outcome = TENON_OUTCOME_UNKNOWN;
+  unknown.error = TENON_ERROR_INTERNAL;
+  unknown.message = bytes(message);
+  tell(*entry, unknown);
+}
+
+void Submissions::tell(Entry& entry, const tenon_completion& completion) {
+  Waiter* const waiter = entry.waiter;
+  const std::uint64_t number = entry.number;
   if ((completion.flags & TENON_COMPLETION_MORE) == 0) {
-    entry->is_open = false;
+    entry.is_open = false;
     free_.push_back(static_cast<std::uint32_t>(completion.request & 0xffffffffu));
     --unfinished_;
     if (entry->is_stream) --streams_;

@@ -24,7 +24,8 @@ class Waiter {
 inline constexpr std::uint64_t kStreamsMax = 2;
 
 // A request that was added is ended exactly once, in poll() or submit(), unless its waiter abandoned it. Memory is that
-// of the most requests there have been at a time, and nothing is allocated for one more than before. Of one thread.
+// of the most requests there have been at a time, and nothing is allocated for one more than before. One that is done
+// has a result for each operation that ran: an answer that has not is told as UNKNOWN. Of one thread.
 class Submissions {
  public:
   // `depth` is for requests that are no streams. Needs: the queue's own is greater by kStreamsMax.
@@ -58,6 +59,8 @@ class Submissions {
   struct Entry {
     Waiter* waiter = nullptr;  // null: nobody waits any more
     std::uint64_t number = 0;
+    std::uint64_t operation_count = 0;
+    std::uint64_t otherwise_count = 0;
     std::uint32_t generation = 0;
     bool is_open = false;
     bool is_stream = false;
@@ -66,6 +69,7 @@ class Submissions {
   // Null when there is no such request any more.
   Entry* find(std::uint64_t request);
   void complete(const tenon_completion& completion);
+  void tell(Entry& entry, const tenon_completion& completion);
 
   const Queue queue_;
   const std::uint64_t depth_;

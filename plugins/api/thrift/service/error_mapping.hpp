@@ -64,6 +64,8 @@ constexpr thrift_api::ErrorCode::type code_of(std::uint32_t outcome, tenon_error
       return ErrorCode::IO;
     case TENON_ERROR_CORRUPT:
       return ErrorCode::CORRUPT;
+    case TENON_ERROR_REUSED:
+      return ErrorCode::REUSED;
     default:
       return ErrorCode::INTERNAL;
   }
@@ -109,6 +111,16 @@ inline thrift_api::TenonError forgotten_reply() {
   made.__set_outcome(thrift_api::Outcome::EXECUTED);
   made.__set_code(thrift_api::ErrorCode::TOO_LARGE);
   made.__set_message(message_of(made.outcome));
+  return made;
+}
+
+// The exception for a request whose answer has not a result for each operation. Nothing may be concluded from it.
+inline thrift_api::TenonError wrong_count(std::size_t found, std::size_t expected) {
+  thrift_api::TenonError made;
+  made.__set_outcome(thrift_api::Outcome::UNKNOWN);
+  made.__set_code(thrift_api::ErrorCode::INTERNAL);
+  made.__set_message("the node's answer has " + std::to_string(found) + " results; expected " +
+                     std::to_string(expected) + ", one for each operation");
   return made;
 }
 

@@ -137,7 +137,7 @@ void read_only(const tenon_completion& completion, const RequestShape& shape, Re
 }  // namespace
 
 const tenon_result& only_result(const tenon_completion& completion) {
-  TENON_CHECK(completion.result_count == 1);
+  if (completion.result_count != 1) throw wrong_count(completion.result_count, 1);
   if (completion.results[0].error != TENON_OK) throw error_of(completion, completion.results[0].error);
   return completion.results[0];
 }
@@ -176,7 +176,7 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
   reply.revision = number_of(completion.revision);
   reply.__set_cluster_time_ms(number_of(completion.cluster_time_ms));
   const std::span<const tenon_result> all = results(completion);
-  TENON_CHECK(all.size() == shape.operations.size());
+  if (all.size() != shape.operations.size()) throw wrong_count(all.size(), shape.operations.size());
   reply.records.resize(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].error != TENON_OK) throw error_of(completion, all[i].error);
@@ -201,7 +201,7 @@ void read(const tenon_completion& completion, const RequestShape& shape, thrift_
   reply.succeeded = (completion.flags & TENON_COMPLETION_ELSE) == 0;
   const std::vector<OperationShape>& ran = reply.succeeded ? shape.operations : shape.otherwise;
   const std::span<const tenon_result> all = results(completion);
-  TENON_CHECK(all.size() == ran.size());
+  if (all.size() != ran.size()) throw wrong_count(all.size(), ran.size());
   reply.replies.reserve(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].error != TENON_OK) throw error_of(completion, all[i].error);

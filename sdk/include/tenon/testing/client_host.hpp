@@ -49,12 +49,17 @@ class FakeClientHost {
   // Ends a request that is unfinished, or with TENON_COMPLETION_MORE brings something of a stream. Nothing happens when
   // its queue is gone.
   void complete(std::uint64_t request, const ScriptedCompletion& completion) {
+    TENON_CHECK(complete_if_open(request, completion));
+  }
+  // The same; false, and nothing happens, when it has ended.
+  bool complete_if_open(std::uint64_t request, const ScriptedCompletion& completion) {
     const std::lock_guard lock(mutex_);
     const auto found = unfinished_.find(request);
-    TENON_CHECK(found != unfinished_.end());
+    if (found == unfinished_.end()) return false;
     FakeQueue* const queue = found->second;
     if ((completion.flags & TENON_COMPLETION_MORE) == 0) unfinished_.erase(found);
     if (queue != nullptr) queue->complete(request, completion);
+    return true;
   }
   // Waits until this many requests have been taken in all, and returns them. Fewer after ten seconds.
   std::vector<ScriptedRequest> wait_for_requests(std::size_t count) {
@@ -71,6 +76,11 @@ class FakeClientHost {
   std::vector<std::uint64_t> cancelled() const {
     const std::lock_guard lock(mutex_);
     return cancelled_;
+  }
+  // Completions that were polled and not released.
+  std::uint64_t on_loan() const {
+    const std::lock_guard lock(mutex_);
+    return on_loan_;
   }
   std::size_t queues() const {
     const std::lock_guard lock(mutex_);

@@ -2,7 +2,7 @@
 // Puts the page together: the views and their addresses, and what it says of its own connection.
 
 import { Charts } from './charts.js';
-import { byId, setAttribute, setText } from './dom.js';
+import { byId, make, setAttribute, setText } from './dom.js';
 import { duration } from './format.js';
 import { Keys } from './keys.js';
 import { Moving } from './moving.js';
@@ -60,6 +60,19 @@ function drawConnection() {
   document.body.classList.toggle('lost', state === 'lost');
 }
 
+// A page that was opened by a name which the other nodes do not know hears nothing of them, and says where it would.
+function drawPlaces() {
+  const pages = source.placesToOpen();
+  const old = byId('unknown-place');
+  if (pages === null) return old?.remove();
+  if (old !== null) return undefined;
+  const text = `The other nodes do not know this page by ${window.location.host}, and tell it nothing. `;
+  const links = pages.map((page) => make('a', { href: page + window.location.hash }, page));
+  const way = links.length === 0 ? 'Name its origin in their option origins.' : 'Open it at ';
+  const notice = make('div', { class: 'notice', id: 'unknown-place' }, make('p', {}, text, way, ...links));
+  return byId('notices').append(notice);
+}
+
 // What is not kept up to date any more says so.
 function drawAges() {
   const { home } = source;
@@ -84,6 +97,7 @@ window.addEventListener('hashchange', showView);
 setInterval(() => {
   drawConnection();
   drawAges();
+  drawPlaces();
   nodes.draw();
   moving.consider();
 }, 1000);

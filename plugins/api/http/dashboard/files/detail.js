@@ -19,6 +19,8 @@ export class Detail {
     this.place = byId('detail');
     this.key = null;
     this.isEditing = false;
+    this.reads = 0; // that were begun
+    this.drawnRead = 0; // the latest that is shown
     this.place.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && this.isEditing) this.show(this.key);
     });
@@ -36,13 +38,18 @@ export class Detail {
   async show(key) {
     this.key = key;
     this.isEditing = false;
+    const number = ++this.reads;
+    // The answer to an earlier read may come behind that to a later one, or to what is edited by then.
+    const isOver = () => this.key !== key || this.isEditing || number < this.drawnRead;
     if (key === null) return this.fill(make('p', { class: 'lead' }, 'Choose a key to see its value.'));
     try {
       const found = await readKey(key);
-      if (this.key !== key || this.isEditing) return undefined;
+      if (isOver()) return undefined;
+      this.drawnRead = number;
       this.found = found;
       return this.draw(found);
     } catch (error) {
+      if (isOver()) return undefined;
       const trouble = make('p', { class: 'bad', role: 'alert' }, sentence(error.message));
       return this.fill(make('h2', {}, shownKey(key)), trouble);
     }

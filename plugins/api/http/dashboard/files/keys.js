@@ -23,6 +23,8 @@ export class Keys {
     this.prefix = null; // bytes; null: the view was not yet opened
     this.cursors = [null]; // of the pages up to this one
     this.next = null; // the cursor behind this page
+    this.reads = 0; // that were begun
+    this.drawnRead = 0; // the latest whose page is shown
     this.known = new Map(); // revisions of the keys on this page, as last drawn
     byId('search').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -105,15 +107,19 @@ export class Keys {
 
   async read() {
     const { prefix, cursors } = this;
+    const number = ++this.reads;
+    // The answer to an earlier read may come behind that to a later one.
+    const isOver = () => prefix !== this.prefix || cursors !== this.cursors || number < this.drawnRead;
     this.readAt = Date.now();
     try {
       const page = await listKeys(prefix, cursors[cursors.length - 1], kPageSize);
-      if (prefix !== this.prefix || cursors !== this.cursors) return;
+      if (isOver()) return;
+      this.drawnRead = number;
       this.next = page.cursor ?? null;
       this.draw(page);
       if (this.total === null) this.count();
     } catch (error) {
-      if (prefix === this.prefix && cursors === this.cursors) this.complain(error.message);
+      if (!isOver()) this.complain(error.message);
     }
   }
 

@@ -122,15 +122,14 @@ function heardText(member, isHome) {
 
 function factsOf(member, source) {
   const { status, told } = member;
-  const isHome = member.id === source.homeId;
-  const lanes = isHome ? null : [...new Set([told?.control, told?.bulk])];
+  const { witness } = source;
   return {
     term: status ? count(big(status.term)) : undefined,
     applied: status ? count(big(status.applied_index)) : undefined,
     lag: lagText(member, source),
     storage: member.plugins.filter((one) => one.plugin.startsWith('storage.'))
       .map((one) => one.plugin.slice('storage.'.length)).join(', ') || undefined,
-    transport: isHome ? pluginNames(member, 'transport.') : lanesText(lanes, source.homeId),
+    transport: transportText(member, witness),
     image: status ? imageText(status) : undefined,
     place: told?.addresses?.join(', '),
   };
@@ -141,9 +140,13 @@ function pluginNames(member, kind) {
   return names.join(', ') || 'none';
 }
 
-function lanesText(lanes, homeId) {
+// Of the lanes to a member by the word of the witness, as long as that is heard.
+function transportText(member, witness) {
+  if (member === witness) return pluginNames(member, 'transport.');
+  if (!witness?.isHeard()) return undefined;
+  const lanes = [...new Set([member.told?.control, member.told?.bulk])];
   const up = lanes.filter((name) => name);
-  if (up.length === 0) return `down from node ${homeId}`;
+  if (up.length === 0) return `down from node ${witness.id}`;
   return up.length === lanes.length ? up.join(' and ') : `${up.join(' and ')}, one lane down`;
 }
 
@@ -165,7 +168,7 @@ function lagText(member, source) {
   if (!member.isHeard()) return undefined;
   const behind = entriesBehind(member, source);
   if (behind === null) return undefined;
-  const missing = member.told?.missing_bytes;
+  const missing = source.witness?.isHeard() ? member.told?.missing_bytes : undefined;
   const size = missing === undefined || missing === '0' ? '' : `, ${bytes(missing)}`;
   return behind === 0n && size === '' ? 'nothing' : `${count(behind)} ${behind === 1n ? 'entry' : 'entries'}${size}`;
 }

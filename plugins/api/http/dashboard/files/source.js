@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where the page has its data from. The node that served the page, `home`, says who the members are and answers all
 // that is read and written. To each other member there is a link of its own, over which it tells of itself: what a
-// node says of another is hearsay, and when home is lost these links know where to go.
+// node says of another is hearsay, and when home is lost these links know where to go, and tell of the members.
 
 import { Link } from './link.js';
 import { Reach } from './reach.js';
@@ -14,8 +14,9 @@ const kScheme = 'http://';
 class Member {
   constructor(id) {
     this.id = id;
-    this.told = null; // the line about it of home's verb `members`
+    this.told = null; // the line about it of what the witness says of the members
     this.status = null; // by its own word
+    this.lines = null; // what it says of the members
     this.link = null;
     this.plugins = [];
     this.events = [];
@@ -40,7 +41,7 @@ export class Source extends EventTarget {
     this.reach = new Reach();
     this.home = new Link(place.host, this.isSecure, (address, url, protocol) => new WebSocket(url, protocol));
     this.home.addEventListener('change', () => this.homeChanged());
-    this.home.subscribe('cluster', (data) => this.takeCluster(data));
+    this.home.subscribe('cluster', (data) => this.takeWord(this.member(data.node.node_id), data));
     this.home.subscribe('metrics', (data) => this.takeMetrics(data));
   }
 
@@ -76,6 +77,7 @@ export class Source extends EventTarget {
       this.homeId = this.home.hello.node_id;
       this.adopt(this.member(this.homeId), this.home);
     }
+    this.takeMembers();
     this.dispatchEvent(new Event('change'));
   }
 
@@ -87,9 +89,20 @@ export class Source extends EventTarget {
     return this.members.get(id);
   }
 
-  takeCluster(data) {
-    const told = new Map(data.members.map((line) => [line.id, line]));
-    this.reach.know(data.members.map((line) => addressOf(line.clients ?? [])).filter((address) => address !== null));
+  // What a node says of itself, and of the others.
+  takeWord(member, data) {
+    member.status = data.node;
+    member.lines = data.members;
+    this.takeMembers();
+    this.dispatchEvent(new Event('change'));
+  }
+
+  // By the word of the witness, which may be another than it was.
+  takeMembers() {
+    const lines = this.witness?.lines;
+    if (!lines) return;
+    const told = new Map(lines.map((line) => [line.id, line]));
+    this.reach.know(lines.map((line) => addressOf(line.clients ?? [])).filter((address) => address !== null));
     for (const [id, line] of told) {
       const member = this.member(id);
       member.told = line;
@@ -100,14 +113,26 @@ export class Source extends EventTarget {
       member.link?.end();
       this.members.delete(id);
     }
-    const self = this.member(data.node.node_id);
-    self.status = data.node;
-    this.dispatchEvent(new Event('change'));
+  }
+
+  // The addresses of this node that the others know, when the page was opened at one that they do not: they then refuse
+  // to be listened to. Null: it was not, or nobody is missing.
+  placesToOpen(place = window.location) {
+    const isMissing = (member) => member.id !== this.homeId && member.link !== null && member.status === null;
+    const members = [...this.members.values()];
+    if (!this.home.isOpen || !members.some(isMissing)) return null;
+    const pagesOf = (member) => (member?.told?.clients ?? []).filter((url) => url.startsWith(kScheme))
+      .map((url) => `${place.protocol}//${url.slice(kScheme.length)}/`);
+    const isKnown = members.some((member) => pagesOf(member).some((page) => new URL(page).host === place.host));
+    return isKnown ? null : pagesOf(this.self);
   }
 
   // Only what has changed, unless it says that it is all.
   takeMetrics(data) {
     this.samples = data.full ? data.values : { ...this.samples, ...data.values };
+    for (const [series, value] of Object.entries(data.values)) {
+      if (value === null) delete this.samples[series];
+    }
     this.dispatchEvent(new CustomEvent('metrics', { detail: { at: Date.now(), samples: this.samples } }));
   }
 
@@ -127,10 +152,7 @@ export class Source extends EventTarget {
     member.link = link;
     if (link !== this.home) {
       link.addEventListener('change', () => this.dispatchEvent(new Event('change')));
-      link.subscribe('cluster', (data) => {
-        member.status = data.node;
-        this.dispatchEvent(new Event('change'));
-      });
+      link.subscribe('cluster', (data) => this.takeWord(member, data));
     }
     link.subscribe('plugins', (data) => {
       member.plugins = data.plugins;
