@@ -29,8 +29,8 @@ enum {
   TENON_SCAN = 2,         /* range [value revision limit limit_bytes cursor] -> records, cursor, number */
   TENON_PUT = 3,          /* key value [expiry_ms] */
   TENON_APPEND = 4,       /* key value -> number: the new length */
-  TENON_INCREMENT = 5,    /* key delta -> number: the sum, kept as decimal text; absent counts as 0;
-                              WRONG_TYPE in a request that is INDEPENDENT: 0, or what the sum would be too large with */
+  TENON_INCREMENT = 5,    /* key delta -> number: the sum, kept as decimal text; an absent key
+                              counts as 0 */
   TENON_DELETE = 6,       /* key -> number: 1, or 0 when it was absent */
   TENON_DELETE_RANGE = 7, /* range [limit cursor] -> number: how many, cursor */
   TENON_EXPIRE = 8,       /* key expiry_ms -> number: 1, or 0 when it is absent */
@@ -130,7 +130,7 @@ typedef struct tenon_result {
   tenon_error error; /* not OK: this operation changed nothing */
   uint32_t record_count;
   const tenon_record* records;
-  int64_t number;
+  int64_t number; /* of an INDEPENDENT increment that is of WRONG_TYPE: the number that is there, 0 for none */
   tenon_bytes cursor; /* of a scan or a removal; empty: it reached the end of the range */
 } tenon_result;
 
