@@ -130,7 +130,7 @@ typedef struct tenon_result {
   tenon_error error; /* not OK: this operation changed nothing */
   uint32_t record_count;
   const tenon_record* records;
-  int64_t number; /* of an INDEPENDENT increment that is of WRONG_TYPE: the number that is there, 0 for none */
+  int64_t number;     /* of an INDEPENDENT increment that is of WRONG_TYPE: the number that is there, 0 for none */
   tenon_bytes cursor; /* of a scan or a removal; empty: it reached the end of the range */
 } tenon_result;
 

@@ -111,7 +111,7 @@ void Submissions::tell(Entry& entry, const tenon_completion& completion) {
     entry.is_open = false;
     free_.push_back(static_cast<std::uint32_t>(completion.request & 0xffffffffu));
     --unfinished_;
-    if (entry->is_stream) --streams_;
+    if (entry.is_stream) --streams_;
   }
   if (waiter != nullptr) waiter->take(number, completion);
 }
