@@ -209,7 +209,7 @@ TEST_CASE("the error of one operation is the error of the call") {
 
 TEST_CASE("an answer that has not a result for each operation is no answer, and the plugin lives on") {
   const auto count = GENERATE(values<std::size_t>({0, 1, 3}));
-  Answering node({.results = std::vector<testing::ScriptedResult>(count)});
+  Answering node({.results = std::vector<ScriptedResult>(count)});
   std::vector<api::TenonError> errors;
   api::TransactionRequest transaction;
   transaction.operations = {get_of("k"), get_of("l")};

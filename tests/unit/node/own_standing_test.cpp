@@ -14,7 +14,7 @@ struct Told {
     watch = machine.watch({{}, {}, 0, 100});
     Submission submission;
     submission.token = {1, ++machine.last_request};
-    submission.subscription = SubscribeRequest{{}, {}, 100};
+    submission.subscription = std::make_unique<const SubscribeRequest>(SubscribeRequest{{}, {}, 100});
     machine.node->submit(std::move(submission));
     subscription = machine.last_request;
     cluster.pass(milliseconds(200));

@@ -254,10 +254,10 @@ TEST_CASE("a write whose place another leader's entry took is refused, and one t
 
   Submission from_a_peer = submission(3, Access::write);
   from_a_peer.token.queue = 0;
-  requests.submit(from_a_peer);
+  requests.submit(std::move(from_a_peer));
   Submission stays = submission(4, Access::write);
   stays.forwarding = Forwarding::refused;
-  requests.submit(stays);
+  requests.submit(std::move(stays));
   requests.submit(submission(5, Access::write));
   requests.refuse_unled(raft::NodeId(2));
   CHECK(answers.ended[3].outcome == Outcome::refused);

@@ -122,7 +122,7 @@ struct Answer {
   bool has_missed = false;                        // of a subscription: messages were lost
   // Of a subscription: what has come for it, in place of the records of a reply. Others may have the same.
   std::vector<std::shared_ptr<const kv::Record>> messages = {};
-  raft::Term term = {};                           // of the node when it answered; 0: it has not heard of the request
+  raft::Term term = {};  // of the node when it answered; 0: it has not heard of the request
 };
 
 }  // namespace tenon::node
