@@ -186,8 +186,8 @@ TEST_CASE("what the node did not tell is not told to anyone") {
   Live live;
   live.subscribe(R"({"topic":"cluster"})");
   live.subscribe(R"({"topic":"metrics"})");
-  const std::vector<ScriptedRequest> asked = live.node.wait_for_requests(5);
-  REQUIRE(asked.size() == 5);
+  const std::vector<ScriptedRequest> asked = live.node.wait_for_requests(6);
+  REQUIRE(asked.size() == 6);
   for (const ScriptedRequest& one : asked) {
     ScriptedCompletion completion;
     completion.outcome = TENON_OUTCOME_OVERLOADED;
