@@ -182,9 +182,10 @@ bool Machine::submit(node::Submission submission) {
     return true;
   }
   trace_.count("writes held up");
-  events_.at(writes_held_until_, [this, life = life_, submission = std::move(submission)] {
+  const auto held = std::make_shared<node::Submission>(std::move(submission));
+  events_.at(writes_held_until_, [this, life = life_, held] {
     if (life != life_) return;
-    node_->submit(submission);
+    node_->submit(std::move(*held));
     run_soon();
   });
   return true;
