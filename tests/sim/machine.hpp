@@ -108,8 +108,7 @@ class Machine final : public Network::Endpoint,
   void wipe(bool is_born_again);
   // It would be born, were its disk empty.
   bool is_founder() const noexcept { return !joins_; }
-  // Its disk is another, empty one, for it was removed: it waits to be taken in again, as another node of the same
-  // number. Needs: not running.
+  // It was removed: with another, empty disk it waits to be taken in, as another node. Needs: not running.
   void recycle();
   // No fault of its own any more.
   void heal();

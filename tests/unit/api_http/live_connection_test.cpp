@@ -164,6 +164,7 @@ TEST_CASE("a sequence of this process goes on where it was") {
   REQUIRE(live.output.messages.size() == 2);
   CHECK(live.output.messages[1].find(R"("sequence":"2","data":2)") != std::string::npos);
   live.subscribe(R"({"topic":"kv:","resume":{"revision":"1","run":"run-1"}})");
+  INFO(live.output.last());
   CHECK(live.output.last().find("run") != std::string::npos);
   CHECK(live.output.last().find("error") != std::string::npos);
 }

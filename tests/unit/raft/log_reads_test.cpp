@@ -63,8 +63,8 @@ struct ReadingLeader {
   Effects entry_is_read() {
     return step(EntriesRead{NodeId(3), {{LogIndex(2), Term(1), EntryKind::commands, bytes_of("text")}}});
   }
-  // From here on node 3 lacks only what the cache has.
-  void entry_is_stored() { step(Received{NodeId(3), AppendAccepted{raft.term(), LogIndex(2)}}); }
+  // Node 3 lacks nothing any more.
+  void all_is_stored() { step(Received{NodeId(3), AppendAccepted{raft.term(), raft.log().last_index()}}); }
   // All answer its heartbeats. Returns whether it leads all the time.
   bool leads_for(Duration time) {
     for (const Instant end = now + time; now < end; now += settings().heartbeat_interval) {
@@ -86,7 +86,7 @@ TEST_CASE("a leader steps down when it commits nothing, and what a peer needs is
   CHECK_FALSE(leader.leads_for(kLong));
   ReadingLeader other;
   other.entry_is_read();
-  other.entry_is_stored();
+  other.all_is_stored();
   CHECK(other.leads_for(kLong));
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("what is being read for a peer is not asked for again by the next lead
   const Effects read = leader.entry_is_read();
   REQUIRE(read.sends.size() == 1);
   CHECK(std::get<Append>(read.sends.at(0).message).entries.size() == 1);
-  leader.entry_is_stored();
+  leader.all_is_stored();
   CHECK(leader.leads_for(kLong));
 }
 

@@ -14,6 +14,8 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::size_t kNameBytesShown = 64;  // of a member; a longer name is not repeated
+
 template <class Number>
 std::optional<Number> number_in(std::string_view text) noexcept {
   Number number{};
@@ -58,7 +60,8 @@ void JsonInput::require_only(std::initializer_list<std::string_view> names) cons
   for (const auto& member : object_) {
     const std::string_view name = member.key();
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    refuse((where_.empty() ? "the object" : where_) + " has a member that is not known here; there are " + list,
+    const std::string found = name.size() <= kNameBytesShown ? "the member " + std::string(name) : "a member";
+    refuse((where_.empty() ? "the object" : where_) + " has " + found + ", which is not known here; expected " + list,
            "unknown_member");
   }
 }
