@@ -84,9 +84,7 @@ class Machine final : public Network::Endpoint,
   void pause(Duration time) { paused_until_ = events_.now() + time; }
   void transfer_leadership(NodeId target);
   // From now on its wall clock shows the time and `ahead`, and gains `per_million`.
-  void set_wall_clock(milliseconds ahead, std::int64_t per_million) {
-    clock_.set_wall(events_.now(), ahead, per_million);
-  }
+  void set_wall_clock(milliseconds ahead, std::int64_t per_million);
   // While it runs its steady clock shows so much more than it did.
   void jump_steady_clock(Duration by);
   // All those together.

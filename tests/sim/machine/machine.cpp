@@ -196,6 +196,10 @@ void Machine::ask(node::OperatorRequest request) {
   run_soon();
 }
 
+void Machine::set_wall_clock(milliseconds ahead, std::int64_t per_million) {
+  clock_.set_wall(events_.now(), ahead, per_million);
+}
+
 // Its deadlines come all the sooner.
 void Machine::jump_steady_clock(Duration by) {
   if (!is_running()) return;
