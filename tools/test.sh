@@ -168,7 +168,7 @@ fuzz_target() {
 
 part_fuzz() {
   local target
-  local -a targets=(store image bytes resp resp_client http json_rpc)
+  local -a targets=(store image bytes resp http json_rpc)
   export CC=clang CXX=clang++
   export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1
   configure build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \

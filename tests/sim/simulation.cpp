@@ -273,8 +273,10 @@ void Simulation::lead_in_turn() {
       tried = events_.now();
       const bool leads = heir->node().raft().role() == raft::RoleName::leader;
       if (leads) probe = clients_.probe(*heir);
-      for (Machine* machine : core()) {
-        if (!leads && machine->node().raft().role() == raft::RoleName::leader) machine->transfer_leadership(heir->id());
+      // Who leads may be one that was left broken, and works well enough.
+      for (const auto& machine : machines_) {
+        const bool is_leader = machine->is_running() && machine->node().raft().role() == raft::RoleName::leader;
+        if (!leads && is_leader) machine->transfer_leadership(heir->id());
       }
       return false;
     });

@@ -4,10 +4,12 @@
 #include <signal.h>
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <fstream>
 #include <future>
 #include <set>
+#include <thread>
 
 #include "faulty_file_system.hpp"
 #include "log_model.hpp"
@@ -285,6 +287,10 @@ TEST_CASE("the thread blocks every signal that can be blocked, and is gone after
   const std::uint64_t mask = std::stoull(blocked.substr(blocked.find_last_of('\t') + 1), nullptr, 16);
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE}) CHECK((mask >> (number - 1) & 1) == 1);
   plugin.close();
+  // A thread that has been joined is in the list for a moment more.
+  for (int looks = 0; looks < 10'000 && threads() != before; ++looks) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   CHECK(threads() == before);
 }
 
