@@ -52,10 +52,11 @@ bool Progress::accepted(LogIndex match, LogIndex boundary) noexcept {
   return true;
 }
 
-// A refusal may be old: repeated, or overtaken by one that came later.
+// A refusal may be old: repeated, or overtaken by one that came later. Who refuses what it has acknowledged is another
+// node of that number, which would refuse the same probe for ever: it is asked again with the next heartbeat alone.
 bool Progress::is_news(LogIndex previous) const noexcept {
-  if (state_ == ProgressState::replicate) return previous > match_;
-  return state_ == ProgressState::probe && previous.next() == next_;
+  if (previous <= match_) return false;
+  return state_ == ProgressState::replicate || (state_ == ProgressState::probe && previous.next() == next_);
 }
 
 void Progress::probe_from(LogIndex next) noexcept {

@@ -22,6 +22,7 @@ THRIFT, WEBSOCKET = "thrift", "websocket"
 FILEWAL, LEVELDB = "filewal", "leveldb"
 # Between a stop and a start a member is away, so the others must not look for a leader at each.
 SETTINGS = QUICK_ELECTIONS | {"raft.election_timeout_min": "500ms", "raft.election_timeout_max": "1s"}
+TRANSFERS_MAX = 5  # until a node leads; one that a busy machine is too slow for is given up
 
 
 def members(cluster: RunningCluster, node: int) -> dict[int, dict[str, str]]:
@@ -53,7 +54,10 @@ class Mixed(unittest.TestCase):
     def check_states(self, cluster: RunningCluster) -> None:
         """Every node can lead, and all hold the same."""
         for node in cluster.ids:
-            moved = cluster.tenonctl("leader", "transfer", str(node))
+            for _ in range(TRANSFERS_MAX):
+                moved = cluster.tenonctl("leader", "transfer", str(node))
+                if b"try again" not in moved.stderr:
+                    break
             self.assertEqual(moved.returncode, 0, moved.stderr)
             cluster.wait_for(lambda: cluster.wait_for_leader() == node, f"node {node} to lead")  # noqa: B023
             self.assertEqual(cluster.put(node, b"led by %d" % node, b"yes"), ACKNOWLEDGED)
