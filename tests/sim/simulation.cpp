@@ -264,7 +264,8 @@ void Simulation::lead_in_turn() {
   const Instant end = events_.now() + kTurnsMax;
   for (seconds later(1); later < kTurnsMax; ++later) events_.after(later, [] {});
   for (Machine* heir : core()) {
-    if (!raft::counts_after(atlas_.decided().find(heir->id())->standing)) continue;
+    const raft::Member* member = atlas_.decided().find(heir->id());
+    if (member == nullptr || !raft::counts_after(member->standing)) continue;
     Instant tried{};
     std::uint64_t probe = 0;
     const bool took_over = events_.run_until(end, [&] {
