@@ -313,6 +313,8 @@ void Machine::stop_for(const Error& error) {
   trace_.count("nodes stopped by their disks");
   end();
   observer_.stopped(*this);
+  // An error of before it was healed may be told late, by a worker that stood still; its operator then starts it again.
+  if (is_healed_) start();
 }
 
 // A round of the node, some time after whatever asked for it.
