@@ -180,15 +180,9 @@ void NodeThread::on_lane(raft::NodeId peer, node::Lane lane, node::LaneEvent eve
   if (!fits) failed("a transport reports more events of lanes than a connection can have");
 }
 
-void NodeThread::on_introduced(raft::NodeId peer, const raft::Incarnation& incarnation) {
-  post_news({peer, incarnation, {}});
-}
-
-void NodeThread::on_dial_failed(raft::NodeId peer, const std::string& why) { post_news({peer, std::nullopt, why}); }
-
-void NodeThread::post_news(Mail::PeerNews news) {
+void NodeThread::on_dial_failed(raft::NodeId peer, const std::string& why) {
   post([&](Mail& mail) {
-    if (mail.peer_news.size() < kPeerNewsMax) mail.peer_news.push_back(std::move(news));
+    if (mail.dial_failures.size() < kDialFailuresMax) mail.dial_failures.push_back({peer, why});
   });
 }
 
@@ -265,13 +259,7 @@ void NodeThread::deliver(Mail& mail) {
 }
 
 void NodeThread::deliver_from_peers(Mail& mail) {
-  for (const Mail::PeerNews& news : mail.peer_news) {
-    if (news.incarnation) {
-      node_->on_introduced(news.peer, *news.incarnation);
-    } else {
-      node_->on_dial_failed(news.peer, news.dial_failure);
-    }
-  }
+  for (const Mail::DialFailure& failure : mail.dial_failures) node_->on_dial_failed(failure.peer, failure.why);
   for (Mail::FromPeer& one : mail.from_peers) {
     if (!one.frame) {
       node_->on_lane(one.peer, one.lane, one.event);

@@ -206,7 +206,6 @@ void PeerHost::introduced(raft::NodeId peer, const tenon_introduction& said) {
   if (!fits || !valid_addresses(addresses)) return metrics_.record(introductions_refused_metric_, 1);
   // Of a node that is no peer nothing is kept here.
   directory_.introduce(peer, incarnation, std::move(addresses));
-  events_.on_introduced(peer, incarnation);
 }
 
 void PeerHost::dial_failed(raft::NodeId peer, std::string_view why) {

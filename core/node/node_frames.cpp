@@ -79,7 +79,7 @@ void Node::accept_forwards() {
 void Node::on_lane(raft::NodeId peer, Lane lane, LaneEvent event) {
   if (failed_) return;
   if (lane == Lane::bulk) images_.sending().on_lane(peer, event, now_.steady);
-  if (event == LaneEvent::up && lane == Lane::control) members_.lane_is_up();
+  if (event != LaneEvent::writable && lane == Lane::control) members_.on_lane(peer, event == LaneEvent::up);
   if (event != LaneEvent::down) return;
   links_.lost(peer, lane);
   if (lane == Lane::control) {

@@ -43,7 +43,7 @@ class Machine final : public Network::Endpoint,
 
   NodeId id() const noexcept { return id_; }
   bool is_running() const noexcept { return node_.has_value(); }
-  const raft::Incarnation& incarnation() const override { return incarnation_; }
+  const raft::Incarnation& incarnation() const { return incarnation_; }
   // How many disks it has had: the one that it was made with is the first.
   std::uint64_t disks() const noexcept { return disks_; }
   // Nothing of a cluster is on its disk, and it waits for one.
@@ -140,7 +140,6 @@ class Machine final : public Network::Endpoint,
   // Network::Endpoint
   void on_frame(NodeId from, const std::shared_ptr<const std::string>& frame) override;
   void on_lane(NodeId peer, node::Lane lane, LaneEvent event) override;
-  void on_introduced(NodeId peer, const raft::Incarnation& incarnation) override;
   void on_dial_failed(NodeId peer) override;
   // node::PeerPort
   std::string set_peer(NodeId peer, const std::vector<std::string>& addresses) override;

@@ -19,56 +19,49 @@ void Network::attach(NodeId node, Endpoint* endpoint) {
   Endpoint*& attached = endpoints_[node];
   attached = endpoint;
   for (const auto& [peer, other] : endpoints_) {
-    if (peer == node || !are_connected(node, peer)) continue;
-    renew(node, peer);
+    if (peer == node) continue;
     const bool notices = options_.notices_restarts || is_healed_;
-    if (endpoint != nullptr && other != nullptr) introduce(node, peer);
+    const bool is_found = finds(peer, node);
+    if (is_found) renew(peer, node);
+    if (finds(node, peer)) renew(node, peer);
     for (const Lane lane : {Lane::control, Lane::bulk}) {
-      if (endpoint == nullptr && notices) tell(peer, node, lane, LaneEvent::down);
-      if (endpoint != nullptr && notices) tell(peer, node, lane, LaneEvent::up);
-      if (endpoint != nullptr && other != nullptr) tell(node, peer, lane, LaneEvent::up);
+      if (is_found && endpoint == nullptr && notices) tell(peer, node, lane, LaneEvent::down);
+      if (is_found && endpoint != nullptr && notices) tell(peer, node, lane, LaneEvent::up);
+      if (finds(node, peer) && endpoint != nullptr && other != nullptr) tell(node, peer, lane, LaneEvent::up);
     }
   }
   if (endpoint == nullptr) std::erase_if(wanted_, [&](const auto& one) { return one.first.first == node; });
 }
 
-bool Network::are_connected(NodeId one, NodeId other) const {
+bool Network::finds(NodeId node, NodeId peer) const {
   if (options_.spares == 0) return true;
-  const auto finds = [&](NodeId node, NodeId peer) {
-    const auto wanted = wanted_.find({node, peer});
-    return wanted != wanted_.end() && wanted->second;
-  };
-  return finds(one, other) || finds(other, one);
+  const auto wanted = wanted_.find({node, peer});
+  return wanted != wanted_.end() && wanted->second;
 }
 
-void Network::renew(NodeId one, NodeId other) {
+void Network::renew(NodeId from, NodeId to) {
   for (const Lane lane : {Lane::control, Lane::bulk}) {
-    for (const Place& place : {Place{one, other, lane}, Place{other, one, lane}}) {
-      Connection& connection = connections_[place];
-      ++connection.epoch;
-      connection.bytes = 0;
-      connection.full = false;
-      connection.sent_until = Instant();
-    }
+    Connection& connection = connections_[{from, to, lane}];
+    ++connection.epoch;
+    connection.bytes = 0;
+    connection.full = false;
+    connection.sent_until = Instant();
   }
 }
 
 void Network::set_peer(NodeId node, NodeId peer, const std::vector<std::string>& addresses) {
   if (options_.spares == 0) return;
-  const bool were_connected = are_connected(node, peer);
+  const bool was_found = finds(node, peer);
   if (addresses.empty()) {
     wanted_.erase({node, peer});
   } else {
     wanted_[{node, peer}] = std::find(addresses.begin(), addresses.end(), address_of(peer)) != addresses.end();
     dial(node, peer);
   }
-  if (were_connected == are_connected(node, peer) || endpoints_[node] == nullptr) return;
+  if (was_found == finds(node, peer) || endpoints_[node] == nullptr) return;
   renew(node, peer);
-  const LaneEvent event = were_connected ? LaneEvent::down : LaneEvent::up;
-  if (!were_connected) introduce(node, peer);
   for (const Lane lane : {Lane::control, Lane::bulk}) {
-    tell(node, peer, lane, event);
-    tell(peer, node, lane, event);
+    tell(node, peer, lane, was_found ? LaneEvent::down : LaneEvent::up);
   }
 }
 
@@ -82,24 +75,15 @@ void Network::dial(NodeId node, NodeId peer) {
   });
 }
 
-void Network::introduce(NodeId node, NodeId peer) {
-  if (options_.spares == 0) return;
-  events_.after(random_.wait(milliseconds(2)), [this, node, peer] {
-    if (endpoints_[node] == nullptr || endpoints_[peer] == nullptr || !are_connected(node, peer)) return;
-    endpoints_[node]->on_introduced(peer, endpoints_[peer]->incarnation());
-    endpoints_[peer]->on_introduced(node, endpoints_[node]->incarnation());
-  });
-}
-
 void Network::tell(NodeId node, NodeId peer, Lane lane, LaneEvent event) {
   events_.after(random_.wait(milliseconds(2)), [this, node, peer, lane, event] {
-    if (event != LaneEvent::down && !are_connected(node, peer)) return;
+    if (event != LaneEvent::down && !finds(node, peer)) return;
     if (Endpoint* endpoint = endpoints_[node]) endpoint->on_lane(peer, lane, event);
   });
 }
 
 std::size_t Network::room(NodeId from, NodeId to, Lane lane, std::span<const wire::OutgoingFrame> frames) {
-  if (endpoints_[to] == nullptr || !are_connected(from, to)) return 0;
+  if (endpoints_[to] == nullptr || !finds(from, to)) return 0;
   std::uint64_t bytes = connections_[{from, to, lane}].bytes;
   std::size_t count = 0;
   for (const wire::OutgoingFrame& frame : frames) {
@@ -112,7 +96,7 @@ std::size_t Network::room(NodeId from, NodeId to, Lane lane, std::span<const wir
 
 std::size_t Network::send(NodeId from, NodeId to, Lane lane, std::span<wire::OutgoingFrame> frames) {
   const Place place{from, to, lane};
-  if (endpoints_[to] == nullptr || !are_connected(from, to)) return 0;
+  if (endpoints_[to] == nullptr || !finds(from, to)) return 0;
   Connection& connection = connections_[place];
   const std::size_t taken = room(from, to, lane, frames);
   if (taken < frames.size()) connection.full = true;

@@ -31,10 +31,8 @@ class Network {
     virtual ~Endpoint() = default;
     virtual void on_frame(NodeId from, const std::shared_ptr<const std::string>& frame) = 0;
     virtual void on_lane(NodeId peer, Lane lane, LaneEvent event) = 0;
-    // Of a connection, before its lanes are up; and that nobody was found where a peer was said to be.
-    virtual void on_introduced(NodeId peer, const raft::Incarnation& incarnation) = 0;
+    // Nobody was found where a peer was said to be.
     virtual void on_dial_failed(NodeId peer) = 0;
-    virtual const raft::Incarnation& incarnation() const = 0;
   };
 
   Network(const Options& options, EventQueue& events, Trace& trace)
@@ -49,8 +47,8 @@ class Network {
 
   // A node has started, or ended (null). Connections from and to it begin anew.
   void attach(NodeId node, Endpoint* endpoint);
-  // As PeerPort::set_peer(): two nodes are connected as long as one of them wants it. A node that ends wants nothing
-  // more. Where members do not change all are connected, and nothing is to be said.
+  // As PeerPort::set_peer(): a node can send to those that it finds. One that ends wants nobody any more. Where members
+  // do not change all find all, and nothing is to be said.
   void set_peer(NodeId node, NodeId peer, const std::vector<std::string>& addresses);
   // How many of them send() would take.
   std::size_t room(NodeId from, NodeId to, Lane lane, std::span<const wire::OutgoingFrame> frames);
@@ -84,11 +82,11 @@ class Network {
 
   using Link = std::pair<NodeId, NodeId>;
 
-  bool are_connected(NodeId one, NodeId other) const;
-  // The connections of both lanes begin anew, in both directions.
-  void renew(NodeId one, NodeId other);
+  // Whether the first looks for the second where it is.
+  bool finds(NodeId node, NodeId peer) const;
+  // The connections of both lanes begin anew.
+  void renew(NodeId from, NodeId to);
   void dial(NodeId node, NodeId peer);
-  void introduce(NodeId node, NodeId peer);
   void carry(const Place& place, std::shared_ptr<const std::string> frame);
   Instant arrival(const Link& link, Connection& connection, std::uint64_t bytes);
   std::int64_t slowness(const Link& link);

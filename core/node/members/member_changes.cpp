@@ -25,11 +25,11 @@ wire::StandingNotice refusal(std::string text) {
 }
 
 // How it can have come that nobody was found.
-std::string dial_fault(const MemberChangeWanted& wanted, std::string_view cluster, bool is_introduced,
+std::string dial_fault(const MemberChangeWanted& wanted, std::string_view cluster, bool is_reached,
                        const std::string& failure) {
   const std::string node = name_of(wanted.node);
   const std::string where = listed(wanted.addresses);
-  if (is_introduced) {
+  if (is_reached) {
     return node + " answers at " + where +
            ", but it has not reached this node in turn, or it waits for no cluster: start it with cluster.start = "
            "join, "
@@ -91,10 +91,6 @@ void MemberChanges::ask(Token token, MemberChangeWanted wanted, const LeaderView
   on_note_("members: " + describe() + " begins");
 }
 
-void MemberChanges::introduced(raft::NodeId node, const raft::Incarnation& incarnation) {
-  if (under_way_ && under_way_->wanted.node == node) under_way_->introduced = incarnation;
-}
-
 void MemberChanges::dial_failed(raft::NodeId node, const std::string& why) {
   if (under_way_ && under_way_->wanted.node == node) under_way_->failure = why;
 }
@@ -136,19 +132,21 @@ std::optional<wire::StandingNotice> MemberChanges::heard(const wire::StandingReq
   return std::nullopt;
 }
 
-void MemberChanges::expire(const LeaderView& view) {
-  if (!under_way_ || under_way_->stage != Stage::dialling || under_way_->confirmed) return;
-  const raft::Duration waited = view.now - under_way_->dial_began;
-  if (waited < (under_way_->is_hopeless() ? raft::Duration(kFailureTimeout) : raft::Duration(kDialTimeout))) return;
+void MemberChanges::expire(const LeaderView& view, const PeerPlaces& places) {
+  const std::optional<raft::Instant> deadline = next_deadline(places);
+  if (!deadline || view.now < *deadline) return;
   if (!under_way_->fault.empty()) return refuse(TENON_ERROR_INVALID, std::string(under_way_->fault));
-  refuse(TENON_ERROR_NOT_FOUND,
-         dial_fault(under_way_->wanted, view.cluster_id, under_way_->introduced.has_value(), under_way_->failure));
+  const bool is_reached = places.is_reached(under_way_->wanted.node);
+  refuse(TENON_ERROR_NOT_FOUND, dial_fault(under_way_->wanted, view.cluster_id, is_reached, under_way_->failure));
 }
 
-std::optional<raft::Instant> MemberChanges::next_deadline() const noexcept {
+// One that is found, and has come here in turn, only waits for its turn in the log.
+std::optional<raft::Instant> MemberChanges::next_deadline(const PeerPlaces& places) const {
   if (!under_way_ || under_way_->stage != Stage::dialling) return std::nullopt;
-  return under_way_->dial_began +
-         (under_way_->is_hopeless() ? raft::Duration(kFailureTimeout) : raft::Duration(kDialTimeout));
+  const bool is_reached = places.is_reached(under_way_->wanted.node);
+  if (under_way_->confirmed && is_reached) return std::nullopt;
+  const bool is_hopeless = !under_way_->fault.empty() || (!under_way_->failure.empty() && !is_reached);
+  return under_way_->dial_began + (is_hopeless ? raft::Duration(kFailureTimeout) : raft::Duration(kDialTimeout));
 }
 
 std::optional<raft::Membership> MemberChanges::admit(const LeaderView& view) {
@@ -227,11 +225,12 @@ void MemberChanges::settle(const LeaderView& view) {
   if (ended.token) on_answer_({*ended.token, std::move(done)});
 }
 
-std::optional<raft::Membership> MemberChanges::next(const LeaderView& view) {
+std::optional<raft::Membership> MemberChanges::next(const LeaderView& view, const PeerPlaces& places) {
   settle(view);
   if (!under_way_) return promote_caught_up(view);
   if (under_way_->stage == Stage::dialling) {
-    if (!under_way_->confirmed) return promote_caught_up(view);
+    const bool is_found = places.is_reached(under_way_->wanted.node) || mutant("address-not-dialled");
+    if (!under_way_->confirmed || !is_found) return promote_caught_up(view);
     under_way_->stage = Stage::proposed;
     return admit(view);
   }

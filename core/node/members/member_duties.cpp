@@ -122,14 +122,14 @@ std::optional<raft::Membership> MemberDuties::run(raft::Instant now, bool may_pr
 
 std::optional<raft::Membership> MemberDuties::change_members(bool may_propose) {
   if (now_ >= next_welcome_) send_welcomes();
-  changes_.expire(view());
+  changes_.expire(view(), places_);
   const raft::Membership& now = raft_.membership();
   if (mutant("change-told-undecided")) changes_.settle(view());
   if (!may_propose || raft_.log().membership_index() > raft_.commit_index()) return std::nullopt;
   if (now.is_joint() && !mutant("joint-never-left")) return raft::leaving_joint(now);
   changes_.settle(view());
   if (std::optional<raft::Membership> known = with_what_is_known(now)) return known;
-  return changes_.next(view());
+  return changes_.next(view(), places_);
 }
 
 // Once the data directory of a member is known it is written into the membership, so that a voter that has lost its
@@ -302,8 +302,9 @@ std::optional<FrameDrop> MemberDuties::check_sender(raft::NodeId peer, const raf
 }
 
 // Whoever has no place asks at once whom it can reach now.
-void MemberDuties::lane_is_up() {
-  if (own_standing_.place != OwnStanding::Place::member) next_inquiry_ = now_;
+void MemberDuties::on_lane(raft::NodeId peer, bool is_up) {
+  places_.on_lane(peer, is_up);
+  if (is_up && own_standing_.place != OwnStanding::Place::member) next_inquiry_ = now_;
 }
 
 // A voter that has lost its disk speaks as the one that it was; it is not listened to, but told.
@@ -321,7 +322,7 @@ std::optional<raft::Instant> MemberDuties::next_deadline() const noexcept {
   const auto take_earlier = [&](std::optional<raft::Instant> other) {
     if (other && (!next || *other < *next)) next = other;
   };
-  take_earlier(changes_.next_deadline());
+  take_earlier(changes_.next_deadline(places_));
   if (raft_.role() == raft::RoleName::leader) {
     if (raft_.membership().members.size() > 1 || changes_.dialled())
       take_earlier(std::min(next_measure_, next_welcome_));

@@ -66,7 +66,8 @@ std::vector<std::string> PeerPlaces::follow(const raft::Membership& membership, 
 }
 
 std::string PeerPlaces::invite(raft::NodeId node, const Addresses& addresses, raft::Instant until) {
-  if (followed_ && followed_->find(node) != nullptr) return {};
+  const bool is_member = followed_ && followed_->find(node) != nullptr;
+  if (is_member && !addresses_of(*followed_, node).empty()) return {};
   const auto found = guests_.find(node);
   if (found == guests_.end() && guests_.size() == kGuestsMax)
     return "as many nodes that are no members are dialled as may be";
@@ -75,8 +76,13 @@ std::string PeerPlaces::invite(raft::NodeId node, const Addresses& addresses, ra
   if (wanted.empty() && found != guests_.end()) wanted = found->second.addresses;
   if (wanted.empty() && configured != configured_.end()) wanted = configured->second;
   if (wanted.empty()) return "no address of it is known";
+  // What connects to it elsewhere must not be taken for a connection to where it is looked for now.
+  if (const auto used = in_use_.find(node); used != in_use_.end() && used->second != wanted) {
+    use(node, {});
+    reached_.erase(node);
+  }
   std::string fault = use(node, wanted);
-  if (fault.empty()) {
+  if (fault.empty() && !is_member) {
     const raft::Instant kept = found == guests_.end() ? until : std::max(until, found->second.until);
     guests_.insert_or_assign(node, Guest{std::move(wanted), kept});
   }

@@ -220,11 +220,6 @@ void Machine::on_lane(NodeId peer, node::Lane lane, LaneEvent event) {
   run_soon();
 }
 
-void Machine::on_introduced(NodeId peer, const raft::Incarnation& incarnation) {
-  node_->on_introduced(peer, incarnation);
-  run_soon();
-}
-
 void Machine::on_dial_failed(NodeId peer) {
   node_->on_dial_failed(peer, "nobody answers");
   run_soon();

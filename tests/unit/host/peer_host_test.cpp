@@ -79,14 +79,10 @@ class Notes final : public PeerEvents {
     const char* const what = event == LaneEvent::up ? "up" : event == LaneEvent::down ? "down" : "writable";
     all.push_back(std::string(lane == Lane::control ? "control " : "bulk ") + what);
   }
-  void on_introduced(raft::NodeId peer, const raft::Incarnation& incarnation) override {
-    introduced.emplace_back(peer, incarnation);
-  }
   void on_dial_failed(raft::NodeId peer, const std::string& why) override {
     all.push_back("dial of " + std::to_string(peer.value()) + ": " + why);
   }
   std::vector<std::string> all;
-  std::vector<std::pair<raft::NodeId, raft::Incarnation>> introduced;
 };
 
 struct Fixture {
@@ -267,10 +263,8 @@ TEST_CASE("an introduction is kept within bounds, and refused and counted beyond
   introduce(1, {"thrift://one:1"});
   introduce(3, {"thrift://three:1"});
   CHECK(f.counted("tenon_introductions_refused_total") == 4);
-  // A node that is no peer, or not yet, is passed on and not kept.
+  // Of a node that is no peer, or not yet, nothing is kept.
   CHECK_FALSE(f.directory.knows(raft::NodeId(3)));
-  REQUIRE(f.notes.introduced.size() == 2);
-  CHECK(f.notes.introduced[1] == std::pair(raft::NodeId(3), raft::Incarnation{5}));
   CHECK(f.directory.client_address(kPeer, "thrift") == "two:7101");
   CHECK(f.directory.client_address(kSelf, "thrift") == "one:7101");
 }

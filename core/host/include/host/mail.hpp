@@ -41,15 +41,13 @@ struct Mail {
   std::vector<Cancel> cancels;              // ascending in `after`
   std::vector<node::StreamLoan> loans;      // that have come back; no more than there are on loan
   std::vector<std::uint64_t> ended_queues;  // after everything that was submitted on them
-  // What a transport has learnt of a node: its data directory, or else why it cannot be reached.
-  struct PeerNews {
+  struct DialFailure {
     raft::NodeId peer;
-    std::optional<raft::Incarnation> incarnation;
-    std::string dial_failure;
+    std::string why;
   };
-  std::vector<FromPeer> from_peers;  // in order; its frames have FrameRoom
-  std::vector<PeerNews> peer_news;   // before from_peers; <= kPeerNewsMax, what is beyond is not told
-  std::size_t lane_events = 0;       // in from_peers; <= kLaneEventsMax
+  std::vector<FromPeer> from_peers;        // in order; its frames have FrameRoom
+  std::vector<DialFailure> dial_failures;  // <= kDialFailuresMax, what is beyond is not told
+  std::size_t lane_events = 0;             // in from_peers; <= kLaneEventsMax
   std::optional<raft::NodeId> transfer;
   std::uint64_t durable = 0;  // 0: nothing new
   std::optional<bool> space_is_short;
@@ -62,7 +60,7 @@ struct Mail {
 
   bool empty() const noexcept {
     return submissions.empty() && cancels.empty() && loans.empty() && ended_queues.empty() && from_peers.empty() &&
-           peer_news.empty() && !transfer && durable == 0 && !space_is_short && log_reads.empty() && done.empty() &&
+           dial_failures.empty() && !transfer && durable == 0 && !space_is_short && log_reads.empty() && done.empty() &&
            !image && asked.empty() && !nudge && !stop;
   }
 };
@@ -70,7 +68,7 @@ struct Mail {
 // A transport that reports more while the node's thread does not get to run is broken.
 inline constexpr std::size_t kLaneEventsMax = 65'536;
 // As much as the transports may say between two rounds of the node.
-inline constexpr std::size_t kPeerNewsMax = 1024;
+inline constexpr std::size_t kDialFailuresMax = 1024;
 // Above it an operator's request is refused as overloaded.
 inline constexpr std::size_t kOperatorRequestsMax = 64;
 

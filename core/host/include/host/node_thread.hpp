@@ -82,7 +82,6 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   // PeerEvents, any thread; also before start() and after stop()
   void receive(raft::NodeId peer, std::span<const tenon_bytes> frames) override;
   void on_lane(raft::NodeId peer, node::Lane lane, node::LaneEvent event) override;
-  void on_introduced(raft::NodeId peer, const raft::Incarnation& incarnation) override;
   void on_dial_failed(raft::NodeId peer, const std::string& why) override;
 
  private:
@@ -124,7 +123,6 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   void run();
   void deliver(Mail& mail);
   void deliver_from_peers(Mail& mail);
-  void post_news(Mail::PeerNews news);
   static void give_back_reads(Mail& mail);
   void send_answers();
   void publish();

@@ -21,8 +21,6 @@ class PeerEvents {
   // Copies the frames for which there is room, and counts the others.
   virtual void receive(raft::NodeId peer, std::span<const tenon_bytes> frames) = 0;
   virtual void on_lane(raft::NodeId peer, node::Lane lane, node::LaneEvent event) = 0;
-  // A connection was made to or by a node of this cluster, which says that this is its data directory.
-  virtual void on_introduced(raft::NodeId peer, const raft::Incarnation& incarnation) = 0;
   // An attempt to reach a peer has failed; `why` is for the operator, with the address.
   virtual void on_dial_failed(raft::NodeId peer, const std::string& why) = 0;
 };

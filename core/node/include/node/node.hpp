@@ -72,10 +72,6 @@ class Node {
   // A frame has come from `peer`, as far as the transport knows. What is wrong with it is dropped and counted.
   void receive(raft::NodeId peer, const std::shared_ptr<const std::string>& frame);
   void on_lane(raft::NodeId peer, Lane lane, LaneEvent event);
-  // A connection was made to or by a node of this cluster, which says that this is its data directory.
-  void on_introduced(raft::NodeId peer, const raft::Incarnation& incarnation) {
-    members_.introduced(peer, incarnation);
-  }
   // An attempt to reach a peer has failed; `why` is for the operator.
   void on_dial_failed(raft::NodeId peer, const std::string& why) { members_.dial_failed(peer, why); }
   // Hands leadership to `target`, 0: to the voter whose log is the longest. Nothing happens on a node that does not

@@ -47,6 +47,8 @@ struct Leader {
   LeaderView view() const { return {now, NodeId(1), "cluster", members, lags}; }
   void ask(MemberChangeWanted wanted) { changes.ask(Token{1, 1}, std::move(wanted), view(), places); }
   void add(bool stays_learner = false) { ask({Kind::add, NodeId(4), {}, {kAddress}, stays_learner}); }
+  // A connection to where it is said to be is made.
+  void reach(std::uint64_t node) { places.on_lane(NodeId(node), true); }
   std::optional<wire::StandingNotice> hear(std::uint64_t node, const raft::Incarnation& disk, bool wants_to_join,
                                            bool is_direct = true) {
     const wire::StandingRequest request{NodeId(node), disk, wants_to_join, {kAddress}};
@@ -54,7 +56,7 @@ struct Leader {
   }
   // What is proposed becomes the membership in force, and committed.
   bool decide() {
-    std::optional<raft::Membership> next = changes.next(view());
+    std::optional<raft::Membership> next = changes.next(view(), places);
     if (!next) return false;
     CHECK(raft::why_not(members, *next).empty());
     members = *std::move(next);
@@ -63,6 +65,7 @@ struct Leader {
   }
   void take_in(bool stays_learner = false) {
     add(stays_learner);
+    reach(4);
     hear(4, kDisk, true);
     REQUIRE(decide());
     lags.push_back({NodeId(4), 10 * MemberChanges::kNearBytes, true, true});
@@ -77,7 +80,7 @@ struct Leader {
   }
   void wait(raft::Duration time) {
     now += time;
-    changes.expire(view());
+    changes.expire(view(), places);
   }
 };
 
@@ -88,7 +91,7 @@ TEST_CASE("a new node is proposed only once it has itself said that it waits, ov
   f.add();
   CHECK(f.port.connected.at(NodeId(4)) == Addresses{kAddress});
   CHECK_FALSE(f.decide());
-  f.changes.introduced(NodeId(4), kDisk);
+  f.reach(4);
   f.hear(4, kDisk, true, false);
   CHECK_FALSE(f.decide());
   f.hear(4, kDisk, true);
@@ -119,12 +122,31 @@ TEST_CASE("an address at which nobody or somebody else answers is refused with w
   f.wait(MemberChanges::kFailureTimeout);
   CHECK(contains(f.refusal(), "four:1: this is node 7; start it with this node.id and cluster.id"));
   f.add();
-  f.changes.introduced(NodeId(4), kDisk);
+  f.reach(4);
   f.wait(MemberChanges::kDialTimeout);
   CHECK(contains(f.refusal(), "it has not reached this node in turn"));
   f.ask({Kind::add, NodeId(4), {}, {"none://four:1"}});
   CHECK(f.refusal() == "no transport takes it");
   CHECK_FALSE(f.decide());
+}
+
+TEST_CASE("a node that has come by itself is not taken in where it cannot be found, nor where it was found before") {
+  Leader f;
+  f.add();
+  f.hear(4, kDisk, true);
+  CHECK_FALSE(f.decide());
+  f.changes.dial_failed(NodeId(4), "four:1: this is node 2");
+  f.wait(MemberChanges::kFailureTimeout);
+  CHECK(contains(f.refusal(), "node 4 of cluster cluster was not found at x://four:1: four:1: this is node 2"));
+  f.add();
+  f.reach(4);
+  f.wait(MemberChanges::kDialTimeout);
+  CHECK(contains(f.refusal(), "it has not reached this node in turn"));
+  f.ask({Kind::add, NodeId(4), {}, {"x://elsewhere:1"}});
+  f.hear(4, kDisk, true);
+  CHECK_FALSE(f.decide());
+  f.reach(4);
+  CHECK(f.decide());
 }
 
 TEST_CASE("a node whose directory is not empty, or is that of a node that left, is not taken in") {
@@ -139,6 +161,7 @@ TEST_CASE("a node whose directory is not empty, or is that of a node that left, 
   f.wait(MemberChanges::kFailureTimeout);
   CHECK(contains(f.refusal(), "was removed from the cluster with this data directory"));
   f.add();
+  f.reach(4);
   CHECK_FALSE(f.hear(4, {2}, true).has_value());  // the same number with another disk
   CHECK(f.decide());
 }
@@ -149,6 +172,7 @@ TEST_CASE("a node that left, and asks while a new one of its number is dialled, 
   f.add();
   CHECK(f.hear(4, kDisk, false)->kind == wire::StandingNotice::Kind::removed);
   CHECK(f.answers.empty());
+  f.reach(4);
   CHECK_FALSE(f.hear(4, {2}, true).has_value());
   REQUIRE(f.decide());
   CHECK(f.members.find(NodeId(4))->incarnation == raft::Incarnation{2});
@@ -185,6 +209,7 @@ TEST_CASE("a learner becomes a voter by itself when it answers and misses little
 TEST_CASE("one change puts a node that has caught up in the place of a voter, though leaders change on the way") {
   Leader f;
   f.ask({Kind::replace, NodeId(4), NodeId(2), {kAddress}});
+  f.reach(4);
   f.hear(4, kDisk, true);
   REQUIRE(f.decide());
   f.decide();
@@ -268,7 +293,7 @@ TEST_CASE("one change follows the other, and who loses leadership says what is k
   f.changes.lose();
   CHECK(std::get<OperatorRefusal>(f.answers.back().what).outcome == Outcome::refused);
   f.ask({Kind::remove, NodeId(2)});
-  REQUIRE(f.changes.next(f.view()).has_value());
+  REQUIRE(f.changes.next(f.view(), f.places).has_value());
   f.changes.lose();
   CHECK(std::get<OperatorRefusal>(f.answers.back().what).outcome == Outcome::unknown);
 }
@@ -278,6 +303,7 @@ TEST_CASE("a node that asks by itself is dialled and taken in like any other") {
   CHECK_FALSE(f.hear(4, kDisk, true, false).has_value());  // passed on by another member
   CHECK(f.changes.dialled() == NodeId(4));
   CHECK_FALSE(f.decide());
+  f.reach(4);
   f.hear(4, kDisk, true);
   REQUIRE(f.decide());
   CHECK(f.members.find(NodeId(4))->takes_place_of == NodeId(4));
@@ -298,6 +324,21 @@ TEST_CASE("connections follow the membership, and who leaves is reached until it
   CHECK_FALSE(f.port.connected.contains(NodeId(4)));
   four.members.back().addresses.clear();
   CHECK(f.places.follow(four, f.now).size() == 1);  // nobody knows where it is
+}
+
+TEST_CASE("a member of which no address is known is reached where another node says that it is") {
+  Ports port;
+  PeerPlaces places(port, NodeId(4), {});
+  raft::Membership members{{{NodeId(1)}, {NodeId(2), kDisk, {"x://two:1"}}}};
+  places.follow(members, raft::Instant());
+  places.invite(NodeId(1), {"x://one:1"}, raft::Instant());
+  places.invite(NodeId(2), {"x://elsewhere:1"}, raft::Instant());
+  places.expire(raft::Instant());
+  CHECK(port.connected.at(NodeId(1)) == Addresses{"x://one:1"});
+  CHECK(port.connected.at(NodeId(2)) == Addresses{"x://two:1"});
+  members.members[0].addresses = {"x://one:2"};
+  places.follow(members, raft::Instant());
+  CHECK(port.connected.at(NodeId(1)) == Addresses{"x://one:2"});
 }
 
 TEST_CASE("addresses of the membership come first, and those of the config behind them, each once") {

@@ -137,6 +137,7 @@ TEST_CASE("a new node of a number is not taken to hold what the one before it he
   REQUIRE(machine.node->status().membership.find(NodeId(2)) == nullptr);
   const wire::StandingRequest request{NodeId(2), kNew, true, {"x://two:2"}};
   hear(kNew, request);  // it is dialled
+  machine.node->on_lane(NodeId(2), Lane::control, LaneEvent::up);
   hear(kNew, request);  // and has reached the leader in turn
   const raft::Member* member = machine.node->raft().membership().find(NodeId(2));
   REQUIRE(member != nullptr);

@@ -43,14 +43,14 @@ class MemberChanges {
   // A node has said itself how it stands; `is_direct`: over a connection of its own. Returns what is to be told to it.
   std::optional<wire::StandingNotice> heard(const wire::StandingRequest& request, bool is_direct,
                                             const LeaderView& view, PeerPlaces& places);
-  // What transports say of the node that is being dialled.
-  void introduced(raft::NodeId node, const raft::Incarnation& incarnation);
+  // What transports say of a node that could not be reached.
   void dial_failed(raft::NodeId node, const std::string& why);
 
   // The membership is committed and not joint: ends the change that it completes, or that has come to nothing by it.
   void settle(const LeaderView& view);
-  // The same, and returns what is to be proposed next, if anything.
-  std::optional<raft::Membership> next(const LeaderView& view);
+  // The same, and returns what is to be proposed next, if anything. A node is taken in when it is reached where it is
+  // said to be, and has reached this node.
+  std::optional<raft::Membership> next(const LeaderView& view, const PeerPlaces& places);
   // What next() has returned is not in the log; `why` is for people.
   void rejected(std::string_view why);
   // The node that is dialled just now; nullopt: none is.
@@ -59,8 +59,8 @@ class MemberChanges {
     return under_way_->wanted.node;
   }
   // Ends what has waited too long for its node.
-  void expire(const LeaderView& view);
-  std::optional<raft::Instant> next_deadline() const noexcept;
+  void expire(const LeaderView& view, const PeerPlaces& places);
+  std::optional<raft::Instant> next_deadline(const PeerPlaces& places) const;
   // This node leads no more.
   void lose();
 
@@ -71,13 +71,11 @@ class MemberChanges {
     MemberChangeWanted wanted;
     Stage stage = Stage::dialling;
     raft::Instant dial_began;
-    std::optional<raft::Incarnation> introduced;  // as a transport was told
-    std::optional<raft::Incarnation> confirmed;   // by the node's own frame: it has reached this node, too
-    std::string failure;                          // the last that a transport has said
+    std::optional<raft::Incarnation> confirmed;  // by the node's own frame: it has reached this node, too
+    std::string failure;                         // the last that a transport has said
     // Why a node that has said to have this number is not taken in. It may not be the one that is dialled, which is
     // waited for all the same.
     std::string fault;
-    bool is_hopeless() const noexcept { return !fault.empty() || (!failure.empty() && !introduced); }
   };
 
   std::optional<std::string> fault_of(const MemberChangeWanted& wanted, const LeaderView& view) const;

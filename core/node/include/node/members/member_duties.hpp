@@ -45,9 +45,9 @@ class MemberDuties {
   std::optional<raft::Instant> next_deadline() const noexcept;
 
   void ask(Token token, MemberChangeWanted wanted);
-  void introduced(raft::NodeId peer, const raft::Incarnation& incarnation) { changes_.introduced(peer, incarnation); }
   void dial_failed(raft::NodeId peer, const std::string& why) { changes_.dial_failed(peer, why); }
-  void lane_is_up();
+  // The control lane to a peer is up, or down.
+  void on_lane(raft::NodeId peer, bool is_up);
   void receive(raft::NodeId from, wire::StandingRequest request);
   void receive(const wire::StandingNotice& notice);
   // Why a frame with this body is not taken from a node with this data directory; nullopt: it is.

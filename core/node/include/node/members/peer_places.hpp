@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,14 +28,19 @@ class PeerPlaces {
   // The members are these; whoever is none any more stays a guest until `until`. Returns what is wrong with addresses,
   // for the operator.
   std::vector<std::string> follow(const raft::Membership& membership, raft::Instant until);
-  // Connects to a node that is no member, until then. Returns what is wrong with the addresses, else nothing; a member
-  // is left as it is. Without addresses those of the config are used.
+  // Connects to a node that is no member, until then; where it was looked for elsewhere it is looked for anew. Returns
+  // what is wrong with the addresses, else nothing. Without addresses those of the config are used. A member is left as
+  // it is, unless no address of it is known: then this one serves until the membership knows better.
   std::string invite(raft::NodeId node, const Addresses& addresses, raft::Instant until);
   // Connections to guests whose time is over end.
   void expire(raft::Instant now);
   std::optional<raft::Instant> next_expiry() const noexcept;
 
   bool is_connected_to(raft::NodeId node) const { return in_use_.contains(node); }
+  // A lane to a peer is up, or down.
+  void on_lane(raft::NodeId node, bool is_up) { is_up ? void(reached_.insert(node)) : void(reached_.erase(node)); }
+  // Whether this node has found it where it was said to be. That it has come here by itself does not show that.
+  bool is_reached(raft::NodeId node) const { return in_use_.contains(node) && reached_.contains(node); }
   // Those of the membership first, then those of the config that are not among them; perhaps none. Also of this node.
   Addresses addresses_of(const raft::Membership& membership, raft::NodeId node) const;
   const ConfiguredPeers& configured() const noexcept { return configured_; }
@@ -53,6 +59,7 @@ class PeerPlaces {
   const ConfiguredPeers configured_;
   std::optional<raft::Membership> followed_;  // nullopt: none yet
   std::map<raft::NodeId, Addresses> in_use_;  // as the port was told; none of them is empty
+  std::set<raft::NodeId> reached_;            // lanes to them are up
   std::map<raft::NodeId, Guest> guests_;      // no members; at most kGuestsMax
 };
 
