@@ -54,6 +54,17 @@ bool Aftermath::can_spare(std::set<NodeId> core, NodeId node) const {
   });
 }
 
+// One that is no voter may catch up by halves and be made one, by which a core that was a majority would be none.
+bool Aftermath::must_stay_away(const Machine& machine) const {
+  std::set<NodeId> core;
+  for (const auto& one : machines_) {
+    if (one->is_core()) core.insert(one->id());
+  }
+  return std::any_of(possible_.begin(), possible_.end(), [&](const Voters& voters) {
+    return !voters.contains(machine.id()) && healed_of(voters, core) < majority_of(machines_.size());
+  });
+}
+
 // Half of the time all that are sound and count, or may come to, else a majority or more.
 void Aftermath::choose_core() {
   possible_ = atlas_.possible();
@@ -82,7 +93,8 @@ void Aftermath::choose_core() {
 void Aftermath::break_for_good(Machine& machine) {
   enum Way : std::uint64_t { down, cut_off, hears_only, is_heard_only, stalled, full, crashes, count };
   // One whose disk is not what it was meets the core as little as its operator lets it.
-  const std::uint64_t way = random_.between(down, machine.is_damaged() ? is_heard_only : count - 1);
+  std::uint64_t way = random_.between(down, machine.is_damaged() ? is_heard_only : count - 1);
+  if (must_stay_away(machine)) way %= hears_only;
   constexpr const char* names[] = {"down",          "cut off", "heard by nobody", "hearing nobody", "its disk stalled",
                                    "its disk full", "crashing"};
   trace_.note("stays broken", machine.id().value(), way);

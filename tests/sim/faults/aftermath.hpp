@@ -37,6 +37,7 @@ class Aftermath {
  private:
   void choose_core();
   bool can_spare(std::set<NodeId> core, NodeId node) const;
+  bool must_stay_away(const Machine& machine) const;
   void part();
   void break_for_good(Machine& machine);
   void cut_from_core(const Machine& machine, bool hears, bool is_heard);
