@@ -60,7 +60,7 @@ class Simulation(unittest.TestCase):
             if words and words[0] == "without":
                 options = [part for kind in words[1:] for part in ("--without", kind)]
             elif words:
-                done = run("--seed", words[0], *options)
+                done = run("--seed", *words, *options)
                 self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout[-4000:]}")
 
     def test_a_kind_of_fault_that_is_left_out_does_not_happen_and_a_bound_is_kept(self) -> None:
