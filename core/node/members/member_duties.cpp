@@ -343,9 +343,15 @@ void MemberDuties::inquire() {
   if ((is_placed && !is_alone) || now_ < next_inquiry_) return;
   const bool is_refused = own_standing_.place == OwnStanding::Place::refused;
   next_inquiry_ = now_ + (is_refused ? kRefusedInquiryInterval : kInquiryInterval);
-  wire::StandingRequest request{settings_.self, settings_.incarnation,
-                                settings_.joins && raft_.log().last_index() == raft::LogIndex(),
-                                places_.addresses_of(raft_.membership(), settings_.self)};
+  wire::StandingRequest request{
+      settings_.self, settings_.incarnation, settings_.joins && raft_.log().last_index() == raft::LogIndex(), {}};
+  // One that was told of no member waits for an operator, also when it has come to know members since. Without an
+  // address nobody takes it in who has not been asked to.
+  const bool is_to_wait = std::all_of(settings_.peers.begin(), settings_.peers.end(),
+                                      [&](const auto& one) { return one.first == settings_.self; });
+  if (!request.wants_to_join || !is_to_wait) {
+    request.addresses = places_.addresses_of(raft_.membership(), settings_.self);
+  }
   for (const raft::NodeId peer : places_.peers()) links_.queue(peer, request);
 }
 

@@ -102,7 +102,7 @@ struct StandingRequest {
   raft::NodeId node;                   // who asks; not always the sender
   Incarnation incarnation = {};        // of its data directory
   bool wants_to_join = false;          // it has an empty directory, and is to become a member
-  std::vector<std::string> addresses;  // where it is reached, by its own word; raft::kAddressesMax at most
+  std::vector<std::string> addresses;  // where it is reached, by its own word; <= kAddressesMax. None: do not dial
 };
 // Where a member is reached.
 struct MemberPlace {

@@ -117,6 +117,35 @@ TEST_CASE("a node that left does not take the place of one of its number that is
   CHECK(alone.machine.recorder.operator_answers.empty());
 }
 
+// What a node with an empty directory, which knows these and is welcomed by node 1, asks it.
+wire::StandingRequest asked_by(const ConfiguredPeers& configured) {
+  Machine machine(NodeId(4));
+  machine.settings.joins = true;
+  machine.settings.peers = configured;
+  machine.storage.log.clear();
+  machine.storage.hard_state = {};
+  machine.restart();
+  machine.settle();
+  const wire::StandingNotice welcome{
+      wire::StandingNotice::Kind::welcome, {}, {{NodeId(1), {"x://one:1"}}}, machine.settings.incarnation};
+  const wire::Envelope envelope{"machines", NodeId(1), kOther, NodeId(4)};
+  machine.node->receive(NodeId(1), std::make_shared<const std::string>(wire::encode_frame(envelope, welcome).head));
+  machine.settle();
+  machine.settle();
+  REQUIRE_FALSE(machine.peers.sent.empty());
+  const auto frame = std::get<wire::DecodedFrame>(wire::decode_frame(machine.peers.sent.back().frame));
+  return std::get<wire::StandingRequest>(frame.body);
+}
+
+TEST_CASE("a node that was told of no member waits for an operator, and one that was asks to be taken in") {
+  const wire::StandingRequest waits = asked_by({{NodeId(4), {"x://four:1"}}});
+  CHECK(waits.wants_to_join);
+  CHECK(waits.addresses.empty());
+  const wire::StandingRequest asks = asked_by({{NodeId(4), {"x://four:1"}}, {NodeId(1), {"x://one:1"}}});
+  CHECK(asks.wants_to_join);
+  CHECK(asks.addresses == std::vector<std::string>{"x://four:1"});
+}
+
 TEST_CASE("a new node of a number is not taken to hold what the one before it held") {
   constexpr raft::Incarnation kNew{78};
   const raft::Member learner{NodeId(2), kOther, {"x://two:1"}, raft::Standing::learner};
