@@ -202,6 +202,10 @@ void MemberDuties::take(const Arrived& arrived) {
   const bool was_this = former != nullptr && former->incarnation == request.incarnation;
   const bool is_decided = raft_.log().membership_index() <= raft_.commit_index() || mutant("removal-told-undecided");
   if (was_this && !is_decided) return;
+  // A member of which this log does not know yet can only be answered, and voted for, when there is a way to it.
+  if (is_direct && !was_this && !request.wants_to_join) {
+    places_.invite(request.node, request.addresses, now_ + kFarewell);
+  }
   if (raft_.role() != raft::RoleName::leader) {
     if (was_this) {
       if (auto notice = changes_.heard(request, is_direct, view(), places_)) answer(request, *std::move(notice));
@@ -228,11 +232,13 @@ void MemberDuties::answer(const wire::StandingRequest& request, wire::StandingNo
 void MemberDuties::receive(const wire::StandingNotice& notice) {
   using Kind = wire::StandingNotice::Kind;
   if (notice.kind == Kind::welcome) {
-    if (own_standing_.place == OwnStanding::Place::member) return;
+    // Also a member: one that was away may know nothing of who leads by now, and has to answer it.
     for (const wire::MemberPlace& place : notice.places) {
       if (place.node != settings_.self) places_.invite(place.node, place.addresses, now_ + kWelcomed);
     }
-    if (own_standing_.place != OwnStanding::Place::removed) next_inquiry_ = now_;
+    const bool has_place =
+        own_standing_.place == OwnStanding::Place::member || own_standing_.place == OwnStanding::Place::removed;
+    if (!has_place) next_inquiry_ = now_;
     return;
   }
   // Whoever is behind may know of an earlier node of this number only.

@@ -73,6 +73,23 @@ TEST_CASE("a node that its log names later than it was removed is a member, what
   CHECK_FALSE(told.machine.answered(told.watch));
 }
 
+TEST_CASE("a member finds a way to members of which its log does not know yet, so that it can answer and vote") {
+  Told told;
+  const auto hear = [&](std::uint64_t from, const auto& body) {
+    const wire::Envelope envelope{"machines", NodeId(from), kOther, told.machine.settings.raft.self};
+    told.machine.node->receive(NodeId(from),
+                               std::make_shared<const std::string>(wire::encode_frame(envelope, body).head));
+    told.machine.run();
+  };
+  const auto& places = told.machine.peers.places;
+  hear(8, wire::StandingNotice{wire::StandingNotice::Kind::welcome, {}, {{NodeId(8), {"x://eight:1"}}}});
+  CHECK(places.at(NodeId(8)) == std::vector<std::string>{"x://eight:1"});
+  hear(9, wire::StandingRequest{NodeId(9), kOther, false, {"x://nine:1"}});
+  CHECK(places.at(NodeId(9)) == std::vector<std::string>{"x://nine:1"});
+  hear(7, wire::StandingRequest{NodeId(7), kOther, true, {"x://seven:1"}});
+  CHECK_FALSE(places.contains(NodeId(7)));
+}
+
 // The only voter, and a node 4 that left with the directory kOther.
 struct Alone {
   Alone() : machine(NodeId(1), raft::Membership{{{NodeId(1)}}, {{NodeId(4), kOther}}}) { machine.settle(); }
