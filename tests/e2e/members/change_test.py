@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from membership import Load, member, members, standings, under_load, wait_for_voters  # noqa: E402
 
-from cluster_harness import RunningCluster  # noqa: E402
+from cluster_harness import ACKNOWLEDGED, RunningCluster  # noqa: E402
 from harness import campaign_rounds  # noqa: E402
 
 ROUNDS_FULL = 20
@@ -92,6 +92,24 @@ class Change(unittest.TestCase):
             wait_for_voters(cluster, *voters)
             load.goes_on()
             load.check(self, voters)
+
+    def test_a_voter_that_was_away_elects_a_member_that_its_log_does_not_know(self) -> None:
+        with RunningCluster() as cluster:
+            leader = cluster.wait_for_leader()
+            away, replaced = cluster.others(leader)
+            cluster.kill(away)
+            cluster.join(4)
+            done = member(cluster, "replace", str(replaced), "4", cluster.peer_address(4))
+            self.assertEqual(done.returncode, 0, done.stderr.decode())
+            wait_for_voters(cluster, *sorted((leader, away, 4)))
+            cluster.stop(replaced)
+            self.assertEqual(cluster.put(4, b"key", b"before"), ACKNOWLEDGED)
+            # Of three voters two are there, and only the new one has all that was acknowledged.
+            cluster.kill(leader)
+            cluster.start(away)
+            self.assertEqual(cluster.wait_for_leader([away, 4]), 4)
+            self.assertEqual(cluster.put(away, b"key", b"after"), ACKNOWLEDGED)
+            self.assertEqual(cluster.get(away, b"key"), b"after")
 
     def test_a_cluster_moves_from_filewal_to_leveldb_by_replacing_its_members(self) -> None:
         with RunningCluster(storages="filewal") as cluster, under_load(cluster) as load:
