@@ -111,6 +111,41 @@ TEST_CASE("the time that all nodes are down counts, and what is put at once afte
   CHECK_FALSE(is_there(cluster, asked, "after"));
 }
 
+TEST_CASE("keys expire without writes under a leader whose entry for that was truncated in an earlier leadership") {
+  Cluster cluster;
+  for (const raft::Member& member : kThree.members) {
+    cluster.at(member.id).settings.entry_bytes_max = 1;  // each write is an entry
+    cluster.at(member.id).restart();
+  }
+  cluster.elect();
+  Machine& leader = hand_over(cluster, NodeId(1));
+  leader.submit(Access::write, encoded(put_with_expiry("first", 1'000)));
+  cluster.pass(milliseconds(900));
+  REQUIRE(leader.node->store().key_count() == 1);
+  // Nobody else hears of what it appends from now on, and the last of it is to let the key expire.
+  leader.now = cluster.now;
+  for (int i = 0; i < 20; ++i) leader.put("lost", "value");
+  leader.run();
+  const LogIndex tail = leader.node->status().last_index;
+  cluster.advance(milliseconds(150));
+  leader.now = cluster.now;
+  leader.run();
+  const LogIndex truncated = leader.node->status().last_index;
+  REQUIRE(truncated == tail.next());
+  leader.peers.sent.clear();
+  cluster.cut.insert(NodeId(1));
+  cluster.elect();
+  cluster.cut.clear();
+  cluster.pass(milliseconds(200));
+  hand_over(cluster, NodeId(1));
+  leader.submit(Access::write, encoded(put_with_expiry("second", 1'000)));
+  cluster.pass(milliseconds(100));
+  REQUIRE(leader.node->store().key_count() == 1);
+  REQUIRE(leader.node->status().last_index < truncated);
+  cluster.pass(milliseconds(2'000));
+  CHECK(leader.node->store().key_count() == 0);
+}
+
 TEST_CASE("a new leader goes on from the time that the old one told of, though the clocks that are left are behind") {
   Cluster cluster;
   cluster.now.wall_ms = 1'700'000'000'000;
