@@ -28,8 +28,7 @@ Raft::Raft(const Settings& settings, Recovered recovered, Random random, Instant
   TENON_CHECK(!settings_.lease_drift ||
               (*settings_.lease_drift >= Duration::zero() && *settings_.lease_drift < settings_.election_timeout_min));
   TENON_CHECK(hard_state_.term >= log_.last_term());
-  // The only voter has nobody to wait for.
-  role_ = Follower{{}, is_only_voter() ? now_ : draw_election_deadline(), false, {}, {}, false};
+  role_ = Follower{{}, was_always_alone() ? now_ : draw_election_deadline(), false, {}, {}, false};
   check_invariants();
 }
 
@@ -151,6 +150,13 @@ std::vector<PeerStatus> Raft::peers() const {
 bool Raft::is_only_voter() const noexcept {
   return membership().voters() == std::vector{settings_.self} &&
          is_this_node(membership().find(settings_.self)->incarnation);
+}
+
+// Then it has nobody to wait for. A node that was another voter may lead still, and answer by a lease that rests on what
+// this one has told it before a restart; and also one that the log names no more, when an image has taken its place.
+bool Raft::was_always_alone() const {
+  const auto has_another = [&](const Membership& one) { return one.voters() != std::vector{settings_.self}; };
+  return is_only_voter() && membership().former.empty() && !log_.any_since(log_.boundary(), has_another);
 }
 
 // While this holds, no other node is helped to lead (thesis section 4.2.3). A leader hears itself: when it loses the

@@ -216,6 +216,7 @@ class Raft {
   void set_hard_state(HardState hard_state, Effects& effects);
   void check_invariants() const noexcept;
 
+  bool was_always_alone() const;
   const Settings settings_;
   Random random_;
   Instant now_;
