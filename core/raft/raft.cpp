@@ -208,6 +208,7 @@ void Raft::check_invariants() const noexcept {
   TENON_CHECK(!is_only_voter() || commit_index_ <= log_.durable_index());
   TENON_CHECK(log_.last_term() <= hard_state_.term);
   TENON_CHECK(durable_sequence_ <= last_sequence_);
+  TENON_CHECK(held_.size() <= kHeldMax);
   TENON_CHECK(unsynced_.empty() == (durable_sequence_ == last_sequence_));
   for (std::size_t i = 0; i < log_reads_.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) TENON_CHECK(log_reads_[i].peer != log_reads_[k].peer);
