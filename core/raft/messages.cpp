@@ -82,7 +82,7 @@ void Raft::hold(Held held, Effects& effects) {
 }
 
 // What was held in a term that is over is dropped: nobody waits for it, and a vote of another term must not be taken
-// for one of this. Of several acknowledgements the leader is sent the furthest, which says what the others say.
+// for one of this. Nor does it ask for votes that it wants no more: it may have heard that it was removed. Of several acknowledgements the leader is sent the furthest, which says what the others say.
 void Raft::release_held(WriteSequence durable, Effects& effects) {
   const auto ready =
       std::stable_partition(held_.begin(), held_.end(), [&](const Held& held) { return held.rests_on > durable; });
@@ -93,13 +93,20 @@ void Raft::release_held(WriteSequence durable, Effects& effects) {
     return accepted != nullptr && accepted->term == hard_state_.term ? std::optional(accepted->match_index)
                                                                      : std::nullopt;
   };
+  const auto asks_for = [&](Ballot ballot) {
+    const auto* candidate = std::get_if<Candidate>(&role_);
+    return candidate != nullptr && candidate->ballot == ballot;
+  };
   std::optional<LogIndex> furthest;
   for (const Held& held : released) furthest = std::max(furthest, acknowledged(held));
   for (Held& held : released) {
     const std::optional<LogIndex> index = acknowledged(held);
     if (index && index < furthest) continue;
+    const auto* request = std::get_if<VoteRequest>(&held.message);
     if (term_of(held.message) < hard_state_.term) {
       effects.drops.push_back(Drop::old_term);
+    } else if (request != nullptr && !asks_for(request->ballot)) {
+      effects.drops.push_back(Drop::stale);
     } else if (held.to == settings_.self) {
       std::visit([&](const auto& message) { receive(settings_.self, message, effects); }, held.message);
     } else {
