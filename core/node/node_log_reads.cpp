@@ -62,6 +62,7 @@ void Node::on_entries_read(std::uint64_t request, tenon_error error, std::span<c
 }
 
 void Node::apply_read(std::span<const tenon_entry> entries) {
+  if (odd_) return;
   for (const tenon_entry& entry : entries) {
     const raft::LogIndex index(entry.index);
     if (index <= applied_index_ || index > raft_.commit_index()) continue;

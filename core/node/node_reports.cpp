@@ -24,6 +24,8 @@ void Node::exchange_reports() {
 void Node::begin_leadership() {
   if (raft_.role() != raft::RoleName::leader || led_term_ == raft_.term()) return;
   led_term_ = raft_.term();
+  // What an earlier leadership proposed is applied before this one may stamp, or was truncated and never comes.
+  clock_entry_ = raft::LogIndex();
   clock_.lead(now_.steady);
   next_report_ = now_.steady;
   next_look_ = now_.steady;

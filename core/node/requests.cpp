@@ -82,8 +82,14 @@ void Requests::end_where(Ends ends, tenon_error error, std::string_view message,
   each_list_of_reads([&](std::vector<WaitingRead>& reads) { end_reads_where(reads, ends, error, message, leader); });
   // What is in a log, here or at the leader, may yet be committed: nobody can say that it was not.
   for (auto& [place, batch] : in_log_) {
+    if (!batch.is_waited_for) continue;
+    batch.is_waited_for = false;
     for (Batch::Waiting& waiting : batch.waiting) {
-      if (!waiting.token || !ends(*waiting.token, waiting.deadline)) continue;
+      if (!waiting.token) continue;
+      if (!ends(*waiting.token, waiting.deadline)) {
+        batch.is_waited_for = true;
+        continue;
+      }
       end(*waiting.token, mutant("pending-write-refused") ? Outcome::refused : undecided(waiting.access), error,
           message, leader);
       waiting.token.reset();
@@ -354,7 +360,9 @@ std::uint64_t Requests::writes_logged() const noexcept {
 
 std::uint64_t Requests::writes_finished() const noexcept {
   std::uint64_t finished = writes_logged();
-  for (const auto& [place, batch] : in_log_) finished = std::min(finished, batch.first_number - 1);
+  for (const auto& [place, batch] : in_log_) {
+    if (batch.is_waited_for) finished = std::min(finished, batch.first_number - 1);
+  }
   return finished;
 }
 

@@ -3,8 +3,9 @@
 //
 // A voter that answers a heartbeat helps no other to lead for election_timeout_min after it has come, on its own clock,
 // whatever it hears meanwhile but for one whom the leader itself has told to stand; a voter that restarts helps nobody
-// for as long. It came after it was sent: so from the beginning of a round that a majority has answered the leader
-// counts that timeout on its own clock, less what the two clocks may differ by in that time.
+// for as long, nor itself: it may be the only one that counts by now, while the leader that leaves does not know that
+// yet. It came after it was sent: so from the beginning of a round that a majority has answered the leader counts that
+// timeout on its own clock, less what the two clocks may differ by in that time.
 #include <algorithm>
 
 #include "raft/quorum.hpp"

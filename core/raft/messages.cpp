@@ -57,12 +57,32 @@ void Raft::send_when_durable(NodeId to, Message message, WriteSequence rests_on,
   if (rests_on <= durable_sequence_) {
     effects.sends.push_back({to, std::move(message)});
   } else {
-    held_.push_back({rests_on, to, std::move(message)});
+    hold({rests_on, to, std::move(message)}, effects);
   }
 }
 
+// While a disk stands still its node is asked all the same, so what it holds is bounded. Of many messages of a kind to
+// one node only the last gives way: those before it say less, but rest on earlier writes, and were each of them replaced
+// by the next the node would say nothing for as long as it is written to. What is lost is asked for again.
+void Raft::hold(Held held, Effects& effects) {
+  const auto is_alike = [&](const Held& other) {
+    return other.to == held.to && other.message.index() == held.message.index();
+  };
+  if (static_cast<std::size_t>(std::count_if(held_.begin(), held_.end(), is_alike)) < kHeldOfKindMax) {
+    if (held_.size() == kHeldMax) return effects.drops.push_back(Drop::not_a_member);
+    held_.push_back(std::move(held));
+    return;
+  }
+  Held& last = *std::find_if(held_.rbegin(), held_.rend(), is_alike);
+  const auto* kept = std::get_if<AppendAccepted>(&last.message);
+  const auto* accepted = std::get_if<AppendAccepted>(&held.message);
+  const bool says_less =
+      kept != nullptr && kept->term == accepted->term && accepted->match_index < kept->match_index;
+  if (!says_less) last = std::move(held);
+}
+
 // What was held in a term that is over is dropped: nobody waits for it, and a vote of another term must not be taken
-// for one of this. Of several acknowledgements the leader is sent the furthest, which says what the others say.
+// for one of this. Nor does it ask for votes that it wants no more: it may have heard that it was removed. Of several acknowledgements the leader is sent the furthest, which says what the others say.
 void Raft::release_held(WriteSequence durable, Effects& effects) {
   const auto ready =
       std::stable_partition(held_.begin(), held_.end(), [&](const Held& held) { return held.rests_on > durable; });
@@ -73,13 +93,20 @@ void Raft::release_held(WriteSequence durable, Effects& effects) {
     return accepted != nullptr && accepted->term == hard_state_.term ? std::optional(accepted->match_index)
                                                                      : std::nullopt;
   };
+  const auto asks_for = [&](Ballot ballot) {
+    const auto* candidate = std::get_if<Candidate>(&role_);
+    return candidate != nullptr && candidate->ballot == ballot;
+  };
   std::optional<LogIndex> furthest;
   for (const Held& held : released) furthest = std::max(furthest, acknowledged(held));
   for (Held& held : released) {
     const std::optional<LogIndex> index = acknowledged(held);
     if (index && index < furthest) continue;
+    const auto* request = std::get_if<VoteRequest>(&held.message);
     if (term_of(held.message) < hard_state_.term) {
       effects.drops.push_back(Drop::old_term);
+    } else if (request != nullptr && !asks_for(request->ballot)) {
+      effects.drops.push_back(Drop::stale);
     } else if (held.to == settings_.self) {
       std::visit([&](const auto& message) { receive(settings_.self, message, effects); }, held.message);
     } else {

@@ -28,8 +28,7 @@ Raft::Raft(const Settings& settings, Recovered recovered, Random random, Instant
   TENON_CHECK(!settings_.lease_drift ||
               (*settings_.lease_drift >= Duration::zero() && *settings_.lease_drift < settings_.election_timeout_min));
   TENON_CHECK(hard_state_.term >= log_.last_term());
-  // The only voter has nobody to wait for.
-  role_ = Follower{{}, is_only_voter() ? now_ : draw_election_deadline(), false, {}, {}, false};
+  role_ = Follower{{}, was_always_alone() ? now_ : draw_election_deadline(), false, {}, {}, false};
   check_invariants();
 }
 
@@ -153,6 +152,13 @@ bool Raft::is_only_voter() const noexcept {
          is_this_node(membership().find(settings_.self)->incarnation);
 }
 
+// Then it has nobody to wait for. A node that was another voter may lead still, and answer by a lease that rests on what
+// this one has told it before a restart; and also one that the log names no more, when an image has taken its place.
+bool Raft::was_always_alone() const {
+  const auto has_another = [&](const Membership& one) { return one.voters() != std::vector{settings_.self}; };
+  return is_only_voter() && membership().former.empty() && !log_.any_since(log_.boundary(), has_another);
+}
+
 // While this holds, no other node is helped to lead (thesis section 4.2.3). A leader hears itself: when it loses the
 // others it steps down by itself. A follower that hears of a later term, but not of who leads it, goes on: the leader
 // of the term before may count on what it was answered.
@@ -202,6 +208,7 @@ void Raft::check_invariants() const noexcept {
   TENON_CHECK(!is_only_voter() || commit_index_ <= log_.durable_index());
   TENON_CHECK(log_.last_term() <= hard_state_.term);
   TENON_CHECK(durable_sequence_ <= last_sequence_);
+  TENON_CHECK(held_.size() <= kHeldMax);
   TENON_CHECK(unsynced_.empty() == (durable_sequence_ == last_sequence_));
   for (std::size_t i = 0; i < log_reads_.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) TENON_CHECK(log_reads_[i].peer != log_reads_[k].peer);

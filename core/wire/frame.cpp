@@ -8,6 +8,7 @@
 #include "checksum.hpp"
 #include "image_piece.hpp"
 #include "message_codec.hpp"
+#include "ordinal.hpp"
 #include "reply_codec.hpp"
 #include "standing_codec.hpp"
 #include "tenon/transport.h"
@@ -78,9 +79,9 @@ bool is_named_rightly(const ImagePiece& piece) {
 
 std::optional<Body> read_image_piece(ByteReader& reader, const raft::Payload& data) {
   ImagePiece piece;
-  piece.term = raft::Term(reader.u64());
+  piece.term = read_ordinal<raft::Term>(reader);
   piece.image = read_image_id(reader);
-  piece.index = raft::LogIndex(reader.u64());
+  piece.index = read_ordinal<raft::LogIndex>(reader);
   piece.number = reader.u64();
   piece.total_bytes = reader.u64();
   piece.piece = data;
@@ -90,9 +91,9 @@ std::optional<Body> read_image_piece(ByteReader& reader, const raft::Payload& da
 
 std::optional<Body> read_image_ack(ByteReader& reader) {
   ImageAck ack;
-  ack.term = raft::Term(reader.u64());
+  ack.term = read_ordinal<raft::Term>(reader);
   ack.image = read_image_id(reader);
-  ack.index = raft::LogIndex(reader.u64());
+  ack.index = read_ordinal<raft::LogIndex>(reader);
   ack.next_piece = reader.u64();
   ack.offset = reader.u64();
   ack.status = static_cast<ImageAck::Status>(reader.u8());
@@ -104,14 +105,14 @@ std::optional<Body> read_image_ack(ByteReader& reader) {
 
 std::optional<Body> read_node_report(ByteReader& reader) {
   NodeReport report;
-  report.term = raft::Term(reader.u64());
+  report.term = read_ordinal<raft::Term>(reader);
   report.wall_ms = reader.u64();
   report.cluster_time_ms = reader.u64();
   const std::uint32_t count = reader.u32();
   if (count > kReportedStatesMax || count * kStateMarkBytes != reader.remaining()) return std::nullopt;
   report.states.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const raft::LogIndex index(reader.u64());
+    const auto index = read_ordinal<raft::LogIndex>(reader);
     const raft::LogIndex previous = report.states.empty() ? raft::LogIndex() : report.states.back().index;
     if (index <= previous) return std::nullopt;
     report.states.push_back({index, reader.u64()});

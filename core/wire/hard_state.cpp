@@ -2,6 +2,7 @@
 #include "wire/hard_state.hpp"
 
 #include "checksum.hpp"
+#include "ordinal.hpp"
 
 namespace tenon::wire {
 
@@ -25,7 +26,7 @@ std::optional<raft::HardState> decode_hard_state(std::string_view data) {
   ByteReader reader(*body);
   const std::uint8_t format = reader.u8();
   const bool zeros = reader.raw(3) == std::string_view("\0\0\0", 3);
-  const raft::Term term(reader.u64());
+  const auto term = read_ordinal<raft::Term>(reader);
   const raft::NodeId voted_for(reader.u64());
   if (!reader.done() || format != kFormat || !zeros) return std::nullopt;
   return raft::HardState{term, voted_for};

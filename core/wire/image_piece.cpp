@@ -86,6 +86,8 @@ const char* broken_bound(const ImageHeader& header) {
   if (header.cluster_id.size() > kImageClusterIdBytesMax) return "its cluster id is too long";
   if (header.index == raft::LogIndex()) return "its index is 0";
   if (header.term == raft::Term()) return "its term is 0";
+  if (header.index.value() > raft::kOrdinalMax) return "its index is beyond what an index may be";
+  if (header.term.value() > raft::kOrdinalMax) return "its term is beyond what a term may be";
   if (header.raw_bytes > kImageRawBytesMax) return "its raw size is beyond what an image may have";
   if (header.chunk_raw_bytes == 0) return "its chunks are empty";
   if (header.chunk_raw_bytes > kChunkRawBytesMax) return "its chunks are larger than a chunk may be";

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "ordinal.hpp"
 #include "wire/entry_data.hpp"
 
 namespace tenon::wire {
@@ -70,7 +71,7 @@ void write_member(ByteWriter& writer, raft::Ordinal<Tag> value) {
 void read_member(ByteReader& reader, std::uint64_t& value) { value = reader.u64(); }
 template <class Tag>
 void read_member(ByteReader& reader, raft::Ordinal<Tag>& value) {
-  value = raft::Ordinal<Tag>(reader.u64());
+  value = read_ordinal<raft::Ordinal<Tag>>(reader);
 }
 // The enumerations of messages have the values 1 and 2.
 template <class Choice>
@@ -100,17 +101,14 @@ void write_entries(std::string& head, const raft::Append& append, std::vector<ra
 bool read_entries(ByteReader& reader, raft::Append& append, const raft::Payload& data) {
   const std::uint32_t count = reader.u32();
   if (!reader.ok() || count > reader.remaining() / kEntryHeaderBytes) return false;
-  // Beyond it an index could not be counted on.
-  constexpr std::uint64_t kIndexMax = std::uint64_t{1} << 63;
-  if (append.previous_index.value() > kIndexMax) return false;
   append.entries.reserve(count);
   ByteReader rest(data.bytes);
   raft::LogIndex index = append.previous_index;
   for (std::uint32_t i = 0; i < count; ++i) {
     index = index.next();
-    const raft::Term term(reader.u64());
+    const auto term = read_ordinal<raft::Term>(reader);
     const std::string_view bytes = rest.raw(reader.u32());
-    std::optional<raft::Entry> entry = rest.ok() ? read_entry(index, term, {data.owner, bytes}) : std::nullopt;
+    std::optional<raft::Entry> entry = reader.ok() && rest.ok() ? read_entry(index, term, {data.owner, bytes}) : std::nullopt;
     if (!entry) return false;
     append.entries.push_back(*std::move(entry));
   }

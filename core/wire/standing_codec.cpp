@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "message_codec.hpp"
+#include "ordinal.hpp"
 
 namespace tenon::wire {
 namespace {
@@ -71,8 +72,8 @@ std::optional<StandingNotice> read_standing_notice(ByteReader& reader) {
   StandingNotice notice;
   notice.kind = static_cast<StandingNotice::Kind>(reader.u8());
   notice.incarnation = read_incarnation(reader);
-  notice.index = raft::LogIndex(reader.u64());
-  notice.index_term = raft::Term(reader.u64());
+  notice.index = read_ordinal<raft::LogIndex>(reader);
+  notice.index_term = read_ordinal<raft::Term>(reader);
   notice.text = std::string(reader.block());
   const std::uint32_t count = reader.u32();
   if (!reader.ok() || !is_known(notice.kind) || notice.text.size() > kNoticeBytesMax || count > raft::kMembersMax) {

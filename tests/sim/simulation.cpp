@@ -12,6 +12,7 @@ constexpr std::uint64_t kEventsMax = 20'000'000;  // far above what any run need
 constexpr seconds kRestMax(90);                   // from when the quorum was healed
 constexpr seconds kApartMax(40);                  // in a partition that lasts
 constexpr seconds kTurnsMax(120);                 // for all that count to lead, one after the other
+constexpr seconds kExpiryMax(30);                 // for all keys and sessions to go, each of which has 10 at most
 constexpr seconds kProbeInterval(6);              // a probe that was not done is repeated with a value of its own
 
 raft::Membership members_of(std::size_t nodes) {
@@ -247,6 +248,7 @@ void Simulation::come_to_rest() {
                                     ? "a change of members is left half made after a quorum was healed"
                                     : "not every node of the quorum that was healed has applied all");
   }
+  expire_all();
   lead_in_turn();
   // Still at rest: keys that expire meanwhile go on some nodes before they go on others.
   const bool watched = events_.run_until(events_.now() + kRestMax, [&] {
@@ -291,6 +293,18 @@ void Simulation::lead_in_turn() {
     }
     if (counts()) trace_.count("leads in turn");
   }
+}
+
+// Nobody writes any more, and whatever was given a time goes all the same when it is over.
+void Simulation::expire_all() {
+  const Instant end = events_.now() + kExpiryMax;
+  for (seconds later(1); later <= kExpiryMax; ++later) events_.after(later, [] {});
+  const auto keeps_some = [](const Machine* machine) { return machine->node().store().next_expiry_ms().has_value(); };
+  const bool is_gone = events_.run_until(end, [&] {
+    const std::vector<Machine*> nodes = core();
+    return std::none_of(nodes.begin(), nodes.end(), keeps_some);
+  });
+  if (!is_gone) throw Violation("liveness", "keys or sessions outlive their time while nobody writes");
 }
 
 // No change of members is half made, no client waits, and all nodes have applied all that is committed. What was read

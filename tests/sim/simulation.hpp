@@ -61,6 +61,7 @@ class Simulation final : private Observer {
   void live_apart();
   void come_to_rest();
   void lead_in_turn();
+  void expire_all();
   bool is_at_rest() const;
   void check_stores() const;
   // Those of the core that are members, by what is decided.

@@ -16,6 +16,7 @@ struct ImageReceiving::Stage {
   StoragePort storage;
   std::string cluster_id;
   Target target;
+  raft::Term leader_term;  // when its first piece came
   std::optional<ImageFile> file;  // nullopt: not opened yet
   wire::ImageDecoder decoder;
   kv::ImageLoader loader;
@@ -78,6 +79,7 @@ class ImageReceiving::Storing final : public Work {
       stage_->decoder = wire::ImageDecoder();
       stage_->loader = kv::ImageLoader();
     }
+    check_header();
     stage_->file->write(stage_->decoder.verified_bytes(), {});
     return !pieces_.empty() || stage_->decoder.complete();
   }
@@ -100,6 +102,12 @@ class ImageReceiving::Storing final : public Work {
       throw Error(TENON_ERROR_CORRUPT, "the leader sent an image that is not the one it announced: it is of index " +
                                            std::to_string(header->index.value()) + " of the cluster " +
                                            header->cluster_id);
+    }
+    // What a leader holds was committed in its term or before.
+    if (header->term > stage_->leader_term) {
+      throw Error(TENON_ERROR_CORRUPT, "the leader sent an image of term " + std::to_string(header->term.value()) +
+                                           ", which is later than its own, " +
+                                           std::to_string(stage_->leader_term.value()));
     }
   }
 
@@ -166,7 +174,7 @@ void ImageReceiving::on_piece(raft::NodeId leader, const wire::ImagePiece& piece
     target_ = target;
     heard_ = now;
     stage_ =
-        std::make_unique<Stage>(Stage{storage_, cluster_id_, target, {}, {}, {}, {}, {}, Stage::State::receiving, {}});
+        std::make_unique<Stage>(Stage{storage_, cluster_id_, target, piece.term, {}, {}, {}, {}, {}, Stage::State::receiving, {}});
     return store();  // opens it; the answer says which piece is wanted
   }
   heard_ = now;

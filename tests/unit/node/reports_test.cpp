@@ -111,6 +111,41 @@ TEST_CASE("the time that all nodes are down counts, and what is put at once afte
   CHECK_FALSE(is_there(cluster, asked, "after"));
 }
 
+TEST_CASE("keys expire without writes under a leader whose entry for that was truncated in an earlier leadership") {
+  Cluster cluster;
+  for (const raft::Member& member : kThree.members) {
+    cluster.at(member.id).settings.entry_bytes_max = 1;  // each write is an entry
+    cluster.at(member.id).restart();
+  }
+  cluster.elect();
+  Machine& leader = hand_over(cluster, NodeId(1));
+  leader.submit(Access::write, encoded(put_with_expiry("first", 1'000)));
+  cluster.pass(milliseconds(900));
+  REQUIRE(leader.node->store().key_count() == 1);
+  // Nobody else hears of what it appends from now on, and the last of it is to let the key expire.
+  leader.now = cluster.now;
+  for (int i = 0; i < 20; ++i) leader.put("lost", "value");
+  leader.run();
+  const LogIndex tail = leader.node->status().last_index;
+  cluster.advance(milliseconds(150));
+  leader.now = cluster.now;
+  leader.run();
+  const LogIndex truncated = leader.node->status().last_index;
+  REQUIRE(truncated == tail.next());
+  leader.peers.sent.clear();
+  cluster.cut.insert(NodeId(1));
+  cluster.elect();
+  cluster.cut.clear();
+  cluster.pass(milliseconds(200));
+  hand_over(cluster, NodeId(1));
+  leader.submit(Access::write, encoded(put_with_expiry("second", 1'000)));
+  cluster.pass(milliseconds(100));
+  REQUIRE(leader.node->store().key_count() == 1);
+  REQUIRE(leader.node->status().last_index < truncated);
+  cluster.pass(milliseconds(2'000));
+  CHECK(leader.node->store().key_count() == 0);
+}
+
 TEST_CASE("a new leader goes on from the time that the old one told of, though the clocks that are left are behind") {
   Cluster cluster;
   cluster.now.wall_ms = 1'700'000'000'000;
@@ -253,6 +288,30 @@ TEST_CASE("a leader whose state is odd hands leadership over before it stops, an
   const std::uint64_t put = next.put("after", "value");
   cluster.pass(milliseconds(100));
   CHECK(next.recorder.answers.at(put).outcome == Outcome::done);
+}
+
+TEST_CASE("a leader whose state is odd applies nothing more, also of what it was reading of its log") {
+  ComparingCluster cluster(3);
+  cluster.elect();
+  cluster.at(NodeId(2)).cache_bytes_max = 0;
+  damage(cluster, NodeId(2));
+  cluster.pass(milliseconds(2'000));
+  Machine& odd = hand_over(cluster, NodeId(2));
+  std::optional<LogIndex> applied;
+  int asked = 0;
+  cluster.reads = [&](const Machine& machine) {
+    if (&machine != &odd) return true;
+    const bool is_odd = !odd.recorder.differences.empty();
+    if (is_odd && !applied && !odd.storage.reads.empty()) applied = odd.node->status().applied_index;
+    return is_odd || ++asked % 4 == 0;
+  };
+  for (int i = 0; i < 400 && odd.recorder.differences.empty(); ++i) {
+    odd.put("key", std::to_string(i));
+    cluster.pass(milliseconds(5));
+  }
+  REQUIRE(applied.has_value());
+  REQUIRE(odd.node->status().commit_index > *applied);
+  CHECK(odd.node->status().applied_index == *applied);
 }
 
 TEST_CASE("where no majority holds one state there is an alarm, and nobody stops") {

@@ -205,6 +205,32 @@ TEST_CASE("a read after a write that ended in the inbox does not wait for it for
   CHECK(take_readable(requests, LogIndex(2)).size() == 1);
 }
 
+TEST_CASE("a read after writes waits for no entry that nobody waits for, though its log never comes so far") {
+  Answers answers;
+  Requests requests(answers, kInboxBytesMax);
+  const auto read_after_writes = [&](std::uint64_t request) {
+    requests.submit(submission(request, Access::read, std::chrono::seconds(5), 10, Ordering::after_writes));
+    requests.read_ready(requests.begin_reads(Consistency::linearizable), LogIndex(4), raft::ReadProof::round);
+  };
+  requests.submit(submission(1, Access::write, std::chrono::milliseconds(10)));
+  requests.submit(submission(2, Access::write));
+  requests.proposed(LogIndex(9), Term(1), requests.take_batch(1000, 100));
+  requests.expire(kStart + std::chrono::milliseconds(10), raft::NodeId());
+  REQUIRE(answers.ended[1].outcome == Outcome::unknown);
+  read_after_writes(3);
+  CHECK(take_readable(requests, LogIndex(4)).empty());  // the other write of the entry goes on
+  requests.cancel({1, 2});
+  REQUIRE(answers.ended[2].outcome == Outcome::unknown);
+  CHECK(take_readable(requests, LogIndex(4)).size() == 1);
+  // The log has become another's, and is shorter.
+  requests.submit(submission(4, Access::write));
+  const std::uint64_t number = requests.forwardable(1000, 100).front().number;
+  requests.forwarded(1, raft::NodeId(3));
+  REQUIRE(requests.take_forwarded(number, raft::NodeId(3)).has_value());
+  read_after_writes(5);
+  CHECK(take_readable(requests, LogIndex(4)).size() == 1);
+}
+
 TEST_CASE("a read after a write that was passed on asks for its index only when the leader has answered the write") {
   Answers answers;
   Requests requests(answers, kInboxBytesMax);

@@ -15,7 +15,7 @@ bool is_accepted(std::string_view data) { return decode_hard_state(data).has_val
 
 TEST_CASE("a hard state is read back as it was written") {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-  for (const std::uint64_t term : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 40, most}) {
+  for (const std::uint64_t term : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 40, raft::kOrdinalMax}) {
     for (const std::uint64_t voted_for : {std::uint64_t{0}, std::uint64_t{7}, most}) {
       const HardState hard_state{Term(term), NodeId(voted_for)};
       CHECK(decode_hard_state(encode_hard_state(hard_state)) == hard_state);

@@ -221,7 +221,7 @@ class Node {
   StateAge state_age_;                          // of store_
   raft::Instant next_own_read_;                 // of a follower
   bool own_read_waits_ = false;                 // it has asked
-  raft::LogIndex clock_entry_;                  // that this node proposed last, to let keys expire; 0: none
+  raft::LogIndex clock_entry_;                  // that this leadership proposed last, to let keys expire; 0: none
   raft::Instant next_compaction_;               // the log is looked at again then
   raft::LogIndex compaction_wanted_;            // by an operator, up to here or further; 0: no
   raft::LogIndex applied_index_;                // <= raft_.commit_index(); never falls

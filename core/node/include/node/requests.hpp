@@ -41,6 +41,7 @@ struct Batch {
   std::vector<std::string> commands;  // until the entry is encoded
   raft::Instant proposed_at;
   std::uint64_t entry_bytes = 0;  // of the entry, once it is encoded
+  bool is_waited_for = true;      // by one of its tokens at least
 };
 
 class Requests {
@@ -155,7 +156,8 @@ class Requests {
   std::optional<Placed> take_in_log(raft::LogIndex index);
   // Every write up to this number has ended, or stands in the log of this node.
   std::uint64_t writes_logged() const noexcept;
-  // Every write up to this number has ended.
+  // Every write up to this number has ended. An entry in which nobody waits may never be applied here: the log may have
+  // become another leader's, and end before it.
   std::uint64_t writes_finished() const noexcept;
   void end(Token token, Outcome outcome, tenon_error error, std::string_view message, raft::NodeId leader);
   // Ends every request of which `ends(token, deadline)` holds; `error` and `message` say why.

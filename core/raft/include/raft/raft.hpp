@@ -65,6 +65,11 @@ struct PeerStatus {
 
 class Raft {
  public:
+  // Messages of a kind to one node that wait for a write to be durable.
+  static constexpr std::size_t kHeldOfKindMax = 32;
+  // The same of all; members alone do not come so far.
+  static constexpr std::size_t kHeldMax = kHeldOfKindMax * std::variant_size_v<Message> * kMembersMax;
+
   // Needs: the hard state's term is not below the last entry's.
   Raft(const Settings& settings, Recovered recovered, Random random, Instant now);
 
@@ -100,6 +105,8 @@ class Raft {
   LogIndex leadership_start() const noexcept;
   // How many EntriesWanted are not answered.
   std::size_t log_reads() const noexcept { return log_reads_.size(); }
+  // How many messages wait for a write to be durable.
+  std::size_t held() const noexcept { return held_.size(); }
   // Of a leader, the other members, ascending; else empty.
   std::vector<PeerStatus> peers() const;
   // Whether this node was a member and is none any more, as far as it knows or was told. It stays quiet then, unless it
@@ -136,6 +143,7 @@ class Raft {
   bool settle_term(NodeId from, const Message& message, Effects& effects);
   void answer_old_term(NodeId from, const Message& message, Effects& effects);
   void send_when_durable(NodeId to, Message message, WriteSequence rests_on, Effects& effects);
+  void hold(Held held, Effects& effects);
   void release_held(WriteSequence durable, Effects& effects);
 
   // follower.cpp
@@ -208,6 +216,7 @@ class Raft {
   void acknowledge_image(NodeId sender, Effects& effects);
 
   bool is_only_voter() const noexcept;
+  bool was_always_alone() const;
   bool hears_leader() const noexcept;
   bool is_disk_stalled() const noexcept;
   Instant draw_election_deadline();
@@ -232,7 +241,7 @@ class Raft {
   std::deque<Unsynced> unsynced_;   // the writes in (durable_sequence_, last_sequence_]
   std::vector<LogRead> log_reads_;  // that were asked for and not answered, the oldest first; one of a peer at most
   std::optional<Instant> own_read_since_;  // as the last Tick said
-  std::vector<Held> held_;                 // each rests on a write above durable_sequence_
+  std::vector<Held> held_;                 // each rests on a write above durable_sequence_; at most kHeldMax
   Removed told_removed_{};                 // the latest that this node was told; index 0: nothing
   bool is_removal_told_ = false;           // by an effect; false while it is not removed
   std::uint64_t last_read_id_;             // begins at random, so that no id is used again after a restart

@@ -39,6 +39,9 @@ class Ordinal {
   std::uint64_t value_ = 0;
 };
 
+// Terms and indexes that come from elsewhere are at most this, so that a node can go on counting from any of them.
+inline constexpr std::uint64_t kOrdinalMax = std::uint64_t{1} << 62;
+
 using NodeId = Ordinal<struct NodeIdTag>;                // 0: nobody
 using Term = Ordinal<struct TermTag>;                    // 0: before the first election
 using LogIndex = Ordinal<struct LogIndexTag>;            // 0: before the first entry

@@ -21,6 +21,7 @@ std::vector<wire::ImagePiece> pieces_of_an_image() {
   machine.settle();
   const ManualStorage::StoredImage image = machine.storage.newest_image.value();
   wire::ImagePiece piece;
+  piece.term = machine.node->term();
   std::copy_n(image.name.id, piece.image.size(), piece.image.begin());
   piece.index = LogIndex(image.name.index);
   piece.total_bytes = image.bytes.size();
@@ -97,6 +98,24 @@ TEST_CASE("pieces that come while an image's file is opened again are taken as f
   }
   CHECK(third.received == 1);
   CHECK(third.faults == std::vector<std::string>());
+}
+
+TEST_CASE("an image of a later term than that of the leader that sends it is refused before it is stored") {
+  std::vector<wire::ImagePiece> pieces = pieces_of_an_image();
+  const bool is_earlier = GENERATE(true, false);
+  if (is_earlier) {
+    for (wire::ImagePiece& piece : pieces) piece.term = piece.term.previous();
+  }
+  ManualStorage storage;
+  Receiver receiver(storage);
+  receiver.hear(pieces[0]);
+  receiver.work();
+  for (std::size_t i = 0; i < pieces.size() && receiver.faults.empty(); ++i) {
+    receiver.hear(pieces[i]);
+    receiver.work();
+  }
+  CHECK(receiver.received == (is_earlier ? 0 : 1));
+  CHECK(receiver.faults.size() == (is_earlier ? 1 : 0));
 }
 
 }  // namespace
