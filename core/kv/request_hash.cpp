@@ -27,6 +27,8 @@ std::uint64_t request_hash(const Command& command) noexcept {
   }
   add(hash, command.operations);
   add(hash, command.otherwise);
+  const bool is_alone = command.compares.empty() && command.operations.size() == 1 && command.otherwise.empty();
+  if (is_alone && command.operations.front().kind == TENON_DELETE_RANGE) hash.number(command.operations.front().limit);
   return hash.value();
 }
 

@@ -139,4 +139,14 @@ TEST_CASE("a retry may differ in what it still waits for and in the limits that 
   CHECK(again.results.size() == 2);
 }
 
+TEST_CASE("a delete range alone in its request is another one with another limit, which is the same on every node") {
+  Machine run;
+  open_session(run, 1'000);
+  for (const char* key : {"a1", "a2", "a3"}) run.one(put(key, "1"));
+  const Reply first = run(of_session(1, 1, {erase_range("a", "b", 1)}));
+  CHECK(first.results.at(0).number == 1);
+  CHECK(run(of_session(1, 1, {erase_range("a", "b", 1'000)})).refusal == TENON_ERROR_REUSED);
+  CHECK(run(of_session(1, 1, {erase_range("a", "b", 1)})).revision == first.revision);
+}
+
 }  // namespace tenon::kv

@@ -216,6 +216,7 @@ class Raft {
   void acknowledge_image(NodeId sender, Effects& effects);
 
   bool is_only_voter() const noexcept;
+  bool was_always_alone() const;
   bool hears_leader() const noexcept;
   bool is_disk_stalled() const noexcept;
   Instant draw_election_deadline();
@@ -224,7 +225,6 @@ class Raft {
   void set_hard_state(HardState hard_state, Effects& effects);
   void check_invariants() const noexcept;
 
-  bool was_always_alone() const;
   const Settings settings_;
   Random random_;
   Instant now_;
