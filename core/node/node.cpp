@@ -37,7 +37,7 @@ Node::Node(const Settings& settings, Recovered recovered, raft::Random random, S
       now_(now),
       raft_(raft_settings(settings), std::move(recovered.raft), raft::Random(random.next()), now.steady),
       writer_(storage),
-      links_(peers, settings.cluster_id, settings.raft.self, settings.incarnation),
+      links_(peers, raft_, settings.cluster_id, settings.raft.self, settings.incarnation),
       forwarded_(links_, surroundings),
       requests_(forwarded_, settings.inbox_bytes_max),
       forward_base_(random.next() >> 1),

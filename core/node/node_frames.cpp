@@ -25,10 +25,7 @@ std::optional<FrameDrop> Node::check_envelope(raft::NodeId peer, const wire::Dec
   if (envelope.cluster != settings_.cluster_id) return FrameDrop::other_cluster;
   if (envelope.to != settings_.raft.self) return FrameDrop::other_node;
   if (envelope.from != peer) return FrameDrop::other_sender;
-  // The number may be another node's by now, or have been.
-  const auto* notice = std::get_if<wire::StandingNotice>(&decoded.body);
-  const bool is_for_any = notice == nullptr || notice->incarnation == raft::Incarnation{};
-  if (!is_for_any && notice->incarnation != settings_.incarnation) return FrameDrop::other_node;
+  if (const std::optional<FrameDrop> drop = members_.check_receiver(envelope.meant, decoded.body)) return drop;
   return members_.check_sender(peer, envelope.incarnation, decoded.body);
 }
 

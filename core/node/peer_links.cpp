@@ -6,7 +6,8 @@
 namespace tenon::node {
 
 void PeerLinks::queue(raft::NodeId to, const raft::Message& message) {
-  queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(envelope(to), message));
+  const wire::Envelope addressed = raft::is_from_leader(message) ? envelope_of_leader(to) : envelope(to);
+  queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(addressed, message));
 }
 
 void PeerLinks::queue(raft::NodeId to, const wire::NodeReport& report) {
@@ -17,8 +18,8 @@ void PeerLinks::queue(raft::NodeId to, const wire::StandingRequest& request) {
   queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(envelope(to), request));
 }
 
-void PeerLinks::queue(raft::NodeId to, const wire::StandingNotice& notice) {
-  queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(envelope(to), notice));
+void PeerLinks::queue(raft::NodeId to, const wire::StandingNotice& notice, const raft::Incarnation& meant) {
+  queued_[{to, Lane::control}].frames.push_back(wire::encode_frame(envelope(to, meant), notice));
 }
 
 void PeerLinks::queue(raft::NodeId to, const wire::ForwardReply& reply) {
@@ -67,7 +68,7 @@ bool PeerLinks::send(raft::NodeId to, const wire::Forward& forward) {
   return offer(to, wire::encode_frame(envelope(to), forward));
 }
 bool PeerLinks::send(raft::NodeId to, const wire::ImagePiece& piece) {
-  return offer(to, wire::encode_frame(envelope(to), piece));
+  return offer(to, wire::encode_frame(envelope_of_leader(to), piece));
 }
 bool PeerLinks::send(raft::NodeId to, const wire::ImageAck& ack) {
   return offer(to, wire::encode_frame(envelope(to), ack));

@@ -63,6 +63,12 @@ const FormerMember* Membership::find_former(NodeId node) const noexcept {
   return at != former.end() ? &*at : nullptr;
 }
 
+Incarnation Membership::incarnation_of(NodeId node) const noexcept {
+  if (const Member* member = find(node)) return member->incarnation;
+  const FormerMember* left = find_former(node);
+  return left != nullptr ? left->incarnation : Incarnation{};
+}
+
 bool Membership::has_voter(NodeId node) const noexcept {
   const Member* member = find(node);
   return member != nullptr && member->standing != Standing::learner;

@@ -28,14 +28,18 @@ std::optional<Rejected> Raft::refuse_change(const Propose& propose) const {
 
 // A membership is in force once it is appended. Who begins to count is not held to be silent before it could speak. A
 // number that comes back while its last node is still being told of its removal is another node, which holds nothing of
-// what that one had acknowledged.
+// what that one had acknowledged; and whose acknowledgements those were that came while no directory was known of a
+// member, nobody can say once one is.
 void Raft::follow_membership(Leader& leading) {
   const LogIndex begun = log_.membership_index();
   const Membership& before = *log_.membership_as_of(begun.previous()).membership;
   for (const Member& member : membership().members) {
     if (member.id == settings_.self) continue;
     Progress* known = find_progress(member.id);
-    if (known != nullptr && before.find(member.id) == nullptr && !mutant("returning-number-known")) {
+    const Member* const earlier = before.find(member.id);
+    const bool returns = earlier == nullptr && !mutant("returning-number-known");
+    const bool is_pinned = earlier != nullptr && earlier->incarnation != member.incarnation;
+    if (known != nullptr && (returns || is_pinned)) {
       *known = Progress(member.id, begun, now_);
     } else if (known == nullptr) {
       const auto place = std::find_if(leading.followers.begin(), leading.followers.end(),
@@ -153,10 +157,12 @@ bool Raft::is_this_node(const Incarnation& known) const noexcept {
   return known == settings_.incarnation || (known == Incarnation{} && !settings_.joins);
 }
 
-// Who has joined counts for nobody before its log says so, which it does before a leader lets it count (I49). Its
-// number may have been another's, and whoever knows of that one only would take its vote for the other's.
-bool Raft::may_vote() const {
-  if (!settings_.joins || mutant("joining-node-votes")) return true;
+bool Raft::may_vote() const { return may_count() || mutant("joining-node-votes"); }
+
+// Its number may have been another's, and whoever knows of that one only would take its word for the other's. A leader
+// lets it count only when its log says so.
+bool Raft::may_count() const {
+  if (!settings_.joins) return true;
   return log_.any_since(commit_index_, [&](const Membership& one) {
     const Member* self = one.find(settings_.self);
     return self != nullptr && is_this_node(self->incarnation);

@@ -17,7 +17,7 @@
 namespace tenon::wire {
 namespace {
 
-constexpr std::uint8_t kVersion = 4;
+constexpr std::uint8_t kVersion = 5;
 constexpr std::size_t kForwardedHeaderBytes = 8 + 8 + 4;
 constexpr std::size_t kStateMarkBytes = 8 + 8;
 
@@ -45,6 +45,7 @@ std::string begin_head(const Envelope& envelope, FrameKind kind) {
   writer.u64(envelope.from.value());
   writer.u64(envelope.to.value());
   write_incarnation(writer, envelope.incarnation);
+  write_incarnation(writer, envelope.meant);
   writer.block(envelope.cluster);
   return head;
 }
@@ -279,6 +280,7 @@ std::variant<DecodedFrame, FrameError> decode_frame(const std::shared_ptr<const 
   decoded.envelope.from = raft::NodeId(reader.u64());
   decoded.envelope.to = raft::NodeId(reader.u64());
   decoded.envelope.incarnation = read_incarnation(reader);
+  decoded.envelope.meant = read_incarnation(reader);
   decoded.envelope.cluster = reader.block();
   if (!reader.ok() || !zeros) return FrameError::corrupt;
   const raft::Payload data{frame, std::string_view(*frame).substr(size)};

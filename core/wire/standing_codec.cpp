@@ -45,7 +45,6 @@ void write_standing(std::string& to, const StandingNotice& notice) {
   TENON_CHECK(notice.text.size() <= kNoticeBytesMax && notice.places.size() <= raft::kMembersMax);
   ByteWriter writer(to);
   writer.u8(static_cast<std::uint8_t>(notice.kind));
-  write_incarnation(writer, notice.incarnation);
   writer.u64(notice.index.value());
   writer.u64(notice.index_term.value());
   writer.block(notice.text);
@@ -71,7 +70,6 @@ std::optional<StandingRequest> read_standing_request(ByteReader& reader) {
 std::optional<StandingNotice> read_standing_notice(ByteReader& reader) {
   StandingNotice notice;
   notice.kind = static_cast<StandingNotice::Kind>(reader.u8());
-  notice.incarnation = read_incarnation(reader);
   notice.index = read_ordinal<raft::LogIndex>(reader);
   notice.index_term = read_ordinal<raft::Term>(reader);
   notice.text = std::string(reader.block());

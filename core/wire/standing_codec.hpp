@@ -3,7 +3,7 @@
 //
 //   addresses: u32 count, and of each a block
 //   request:   u64 node, u8 incarnation[16], u8 wants_to_join, addresses
-//   notice:    u8 kind, block text, u32 count of places, and of each u64 node and addresses
+//   notice:    u8 kind, u64 index, u64 index_term, block text, u32 count of places, and of each u64 node and addresses
 #pragma once
 
 #include <optional>

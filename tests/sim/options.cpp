@@ -75,6 +75,7 @@ constexpr Kind kKinds[] = {
        options.steady_jump_mean = milliseconds(1'000);
        options.node.raft.lease_drift.reset();
      }},
+    kind_of<&Options::loses_founder_early, 1>("founders that lose their disks early"),
 };
 
 std::string count_of(Duration time) {
@@ -143,6 +144,7 @@ Options::Options(std::uint64_t with_seed, const Bounds& bounds) : seed(with_seed
   draw_members();
   draw_rivals();
   draw_stalls();
+  loses_founder_early = Stream(seed, "early losses").coin();
   leave_out(bounds);
 }
 

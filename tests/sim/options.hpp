@@ -59,6 +59,7 @@ struct Options {
   bool tears_sectors = false;
   Duration damage_mean{};
   Duration wipe_mean{};
+  bool loses_founder_early = false;  // one of them, before everyone knows which disk it was
   // Faults that come and go; zero: never
   Duration partition_mean{};  // between two
   Duration swizzle_mean{};

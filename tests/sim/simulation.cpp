@@ -54,6 +54,7 @@ Simulation::Simulation(const Options& options)
       plan_(options_, events_, trace_, network_, machines_, atlas_),
       rivals_(options_, events_, trace_, network_, machines_, plan_, rival_clients_),
       ambushes_(options_, events_, trace_, network_, plan_),
+      early_loss_(options_, events_, trace_, network_, machines_, atlas_, plan_),
       aftermath_(options_, events_, trace_, network_, machines_, atlas_) {
   invariants_.exempt(SessionClients::kQueue);
   const raft::Membership members = members_of(options_.nodes);
@@ -102,6 +103,7 @@ void Simulation::run() {
   register_clients_.start();
   plan_.begin();
   rivals_.begin();
+  early_loss_.begin();
   events_.run_until(events_.now() + options_.faulty_time);
   heal();
   if (aftermath_.partition()) live_apart();
@@ -140,6 +142,7 @@ void Simulation::ran(Machine& machine) {
   invariants_.check(machine);
   rivals_.ran(machine);
   ambushes_.ran(machine);
+  early_loss_.ran(machine);
 }
 
 // Whoever has lost its disk is a member like any other when the cluster knows it by the new one.
@@ -181,6 +184,7 @@ void Simulation::heal() {
   plan_.end();
   rivals_.end();
   ambushes_.end();
+  early_loss_.end();
   aftermath_.begin();
   watchers_.heal();
 }

@@ -14,6 +14,7 @@
 #include "clients/session_clients.hpp"
 #include "faults/aftermath.hpp"
 #include "faults/ambushes.hpp"
+#include "faults/early_loss.hpp"
 #include "faults/fault_plan.hpp"
 #include "faults/rivals.hpp"
 #include "watch/watchers.hpp"
@@ -88,6 +89,7 @@ class Simulation final : private Observer {
   FaultPlan plan_;
   Rivals rivals_;
   Ambushes ambushes_;
+  EarlyLoss early_loss_;
   Aftermath aftermath_;
 };
 

@@ -33,6 +33,8 @@ const char* reason_name(node::FrameDrop why) noexcept {
       return "unknown_request";
     case node::FrameDrop::absurd_clock:
       return "absurd_clock";
+    case node::FrameDrop::unnamed_directory:
+      return "unnamed_directory";
   }
   return "unknown";
 }

@@ -105,6 +105,7 @@ std::optional<wire::StandingNotice> MemberChanges::heard(const wire::StandingReq
     if (is_dialled) under_way_->fault = notice.text;
     return notice;
   }
+  if (std::optional<std::string> fault = emptied_fault(request, view.membership)) return refusal(*std::move(fault));
   if (view.membership.find(request.node) != nullptr) return std::nullopt;
   if (!request.wants_to_join) {
     const std::string why = name_of(request.node) +

@@ -20,23 +20,6 @@ constexpr std::chrono::minutes kWelcomed(10);
 constexpr std::chrono::seconds kToldFor(15);
 constexpr int kAloneTimeouts = 3;  // without a leader, before it asks how it stands
 
-// What a node says as the member that it is, or was before it lost its disk. What a leader says does not count as its
-// own word, for it was elected by others; nor does a candidate's, whose log is judged: this node may be behind, and the
-// number may be that of a newer member by then.
-bool is_a_members_word(const wire::Body& body) noexcept {
-  const auto* message = std::get_if<raft::Message>(&body);
-  return message != nullptr
-             ? raft::is_answer(*message)
-             : std::holds_alternative<wire::Forward>(body) || std::holds_alternative<wire::NodeReport>(body) ||
-                   std::holds_alternative<wire::ImageAck>(body);
-}
-
-// What the core itself judges, also when it comes from a node that is no member here: of a leader that is newer than
-// what this node knows, or of a node that was removed and is to be told.
-bool is_for_core(const wire::Body& body) noexcept {
-  return std::holds_alternative<raft::Message>(body) || std::holds_alternative<wire::ImagePiece>(body);
-}
-
 }  // namespace
 
 const char* name_of(const OwnStanding& standing) noexcept {
@@ -221,12 +204,11 @@ void MemberDuties::take(const Arrived& arrived) {
 // of that number.
 void MemberDuties::answer(const wire::StandingRequest& request, wire::StandingNotice notice) {
   if (changes_.dialled() != request.node) places_.invite(request.node, request.addresses, now_ + kFarewell);
-  notice.incarnation = request.incarnation;
   if (notice.kind == wire::StandingNotice::Kind::removed) {
     notice.index = raft_.commit_index();
     notice.index_term = raft_.log().term(notice.index).value();
   }
-  links_.queue(request.node, notice);
+  links_.queue(request.node, notice, request.incarnation);
 }
 
 void MemberDuties::receive(const wire::StandingNotice& notice) {
@@ -289,38 +271,10 @@ void MemberDuties::look_at_own_standing() {
   surroundings_.own_standing_changed(own_standing_);
 }
 
-std::optional<FrameDrop> MemberDuties::check_sender(raft::NodeId peer, const raft::Incarnation& incarnation,
-                                                    const wire::Body& body) {
-  // Whoever has no place may ask how it stands, also as a member that has lost its disk.
-  const bool is_about_standing =
-      std::holds_alternative<wire::StandingRequest>(body) || std::holds_alternative<wire::StandingNotice>(body);
-  if (is_about_standing) return std::nullopt;
-  const raft::Member* member = raft_.membership().find(peer);
-  if (member == nullptr) return is_for_core(body) ? std::nullopt : std::optional(FrameDrop::not_a_member);
-  if (member->incarnation == raft::Incarnation{}) {
-    heard_incarnations_[peer] = incarnation;
-  } else if (member->incarnation != incarnation && (is_a_members_word(body) || mutant("new-leader-unheard")) &&
-             !mutant("earlier-life-heard")) {
-    tell_wiped(peer, incarnation);
-    return FrameDrop::old_incarnation;
-  }
-  return std::nullopt;
-}
-
 // Whoever has no place asks at once whom it can reach now.
 void MemberDuties::on_lane(raft::NodeId peer, bool is_up) {
   places_.on_lane(peer, is_up);
   if (is_up && own_standing_.place != OwnStanding::Place::member) next_inquiry_ = now_;
-}
-
-// A voter that has lost its disk speaks as the one that it was; it is not listened to, but told.
-void MemberDuties::tell_wiped(raft::NodeId peer, const raft::Incarnation& incarnation) {
-  if (now_ < next_wiped_word_) return;
-  next_wiped_word_ = now_ + kInquiryInterval;
-  wire::StandingNotice notice{wire::StandingNotice::Kind::refused, {}, {}};
-  notice.incarnation = incarnation;
-  notice.text = directory_fault(peer, incarnation, raft_.membership()).value_or("").substr(0, wire::kNoticeBytesMax);
-  links_.queue(peer, notice);
 }
 
 std::optional<raft::Instant> MemberDuties::next_deadline() const noexcept {

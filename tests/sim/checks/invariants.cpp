@@ -9,7 +9,9 @@ namespace tenon::sim {
 namespace {
 
 constexpr std::uint64_t kRequestSlackBytes = 1'000;  // of a command beside its value
-constexpr std::size_t kFrameKindAt = 9;              // by docs/formats.md
+// By docs/formats.md: of a frame, its kind; and the id of the cluster, behind which the body begins.
+constexpr std::size_t kFrameKindAt = 9;
+constexpr std::size_t kClusterAt = 64;
 
 }  // namespace
 
@@ -143,7 +145,7 @@ void Invariants::check_acknowledged(Seen& seen) {
 
 // I35 and I36.
 void Invariants::check_sent(Machine& machine, NodeId to, std::span<const wire::OutgoingFrame> frames) {
-  const std::size_t message_kind_at = 48 + options_.node.cluster_id.size();
+  const std::size_t message_kind_at = kClusterAt + options_.node.cluster_id.size();
   const raft::Raft& raft = machine.node().raft();
   const std::uint64_t state =
       mixed(mixed(mixed(static_cast<std::uint64_t>(raft.role()), raft.term().value()), raft.commit_index().value()),
@@ -171,7 +173,7 @@ void Invariants::check_sent(Machine& machine, NodeId to, std::span<const wire::O
 
 // A vote counts when it has come.
 void Invariants::check_received(const Machine& machine, NodeId from, const std::shared_ptr<const std::string>& frame) {
-  const std::size_t message_kind_at = 48 + options_.node.cluster_id.size();
+  const std::size_t message_kind_at = kClusterAt + options_.node.cluster_id.size();
   if (frame->size() <= message_kind_at || frame->at(kFrameKindAt) != 1) return;
   const auto known = is_vote_reply_.find(frame->at(message_kind_at));
   if (known != is_vote_reply_.end() && !known->second) return;

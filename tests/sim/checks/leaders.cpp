@@ -61,6 +61,11 @@ void Leaders::check_matches(const Machine& machine, const Terms& committed) {
 void Leaders::check_acknowledged(const Machine& follower, NodeId leader, const raft::AppendAccepted& accepted) const {
   const Machine* machine = find(leader);
   if (machine == nullptr || !leads(*machine) || machine->node().raft().term() != accepted.term) return;
+  const raft::Member* known = machine->node().raft().membership().find(follower.id());
+  if (known != nullptr && known->incarnation != follower.incarnation() && !follower.is_founder()) {
+    throw Violation("match", text_of(follower.id()) + " has joined, and acknowledges to " + text_of(leader) +
+                                 ", which does not know it by its data directory");
+  }
   const raft::Log& log = machine->node().raft().log();
   const raft::LogIndex match = accepted.match_index;
   if (match <= log.boundary() || match <= follower.node().raft().log().boundary()) return;

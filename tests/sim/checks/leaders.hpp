@@ -26,6 +26,7 @@ class Leaders {
   void check_leases(const Machine& leader) const;
   // It has run. `committed` has the term of each entry that is committed.
   void check_matches(const Machine& machine, const Terms& committed);
+  // I54 and I56: it says so.
   void check_acknowledged(const Machine& follower, NodeId leader, const raft::AppendAccepted& accepted) const;
 
  private:

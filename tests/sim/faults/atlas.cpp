@@ -10,8 +10,8 @@ namespace {
 
 using Kind = node::MemberChangeWanted::Kind;
 
-// A directory that the other had earlier is none of a member for it, or it knows which one is; also when it does not
-// run, and is started again.
+// A founder that is born again on another directory is no member for it, or it knows which directory is; also when it
+// does not run, and is started again.
 bool cannot_mistake(const Machine& machine, const Machine& other) {
   const std::shared_ptr<const raft::Membership> sure = machine.sure_membership();
   if (sure == nullptr) return false;
@@ -115,12 +115,10 @@ bool Atlas::all_others_know(const Machine& machine) const {
   });
 }
 
-bool Atlas::may_wipe(const Machine& machine) const {
-  return !machine.is_fresh() && may_spoil(machine) && all_others_know(machine);
-}
+bool Atlas::may_wipe(const Machine& machine) const { return !machine.is_fresh() && may_spoil(machine); }
 
 bool Atlas::may_be_born_again(const Machine& machine) const {
-  if (!machine.is_founder()) return false;
+  if (!machine.is_founder() || !all_others_know(machine)) return false;
   const auto born_again = std::count_if(machines_.begin(), machines_.end(),
                                         [](const auto& one) { return one->is_stranger() && one->is_founder(); });
   return static_cast<std::size_t>(born_again) + 1 < majority_of(options_.nodes);
@@ -143,14 +141,9 @@ bool Atlas::may_recycle(const Machine& machine) const {
     return wanted.second.node == machine.id() || wanted.second.replaced == machine.id();
   };
   if (std::any_of(asked_.begin(), asked_.end(), names_it)) return false;
-  for (const auto& [index, membership] : in_logs()) {
-    if (membership->find(machine.id()) != nullptr) return false;
-  }
-  // Its own log, which may be of its old disk, is no other's.
-  return std::all_of(machines_.begin(), machines_.end(), [&](const auto& one) {
-    return one.get() == &machine || one->is_lost() || one->is_stranger() || one->is_fresh() ||
-           cannot_mistake(*one, machine);
-  });
+  const std::vector<raft::Log::MembershipAt> memberships = in_logs();
+  return std::none_of(memberships.begin(), memberships.end(),
+                      [&](const auto& one) { return one.membership->find(machine.id()) != nullptr; });
 }
 
 }  // namespace tenon::sim

@@ -42,15 +42,15 @@ class Atlas {
   std::set<Voters> possible() const;
   // Whether the others are enough without this one.
   bool may_spoil(const Machine& machine) const;
-  // The same, and every other has it in its log for good which disk this node is known by, or that it is no member:
-  // before that nobody could tell an empty one from it.
+  // The same, of one that has a disk to lose.
   bool may_wipe(const Machine& machine) const;
-  // Whether it may begin anew as it did at first: never a majority of those who did, for they would be that cluster.
+  // Whether it may begin anew as it did at first: never before every other has it in its log for good which disk this
+  // node is known by, or that it is no member, for nobody could tell an empty one from it; and never a majority of
+  // those who did, for they would be that cluster.
   bool may_be_born_again(const Machine& machine) const;
   // Whether enough disks are whole also when this comes.
   bool may_ask(const node::MemberChangeWanted& wanted) const;
-  // It was a member or has another disk than when it was one, and neither is it one any more nor may it become one, as
-  // all others know for good.
+  // It was a member or has another disk than when it was one, and neither is it one any more nor may it become one.
   bool may_recycle(const Machine& machine) const;
 
  private:

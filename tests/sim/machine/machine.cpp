@@ -273,14 +273,18 @@ void Machine::frame_dropped(node::FrameDrop why, NodeId from) {
   trace_.note("drops a frame", id_.value(), static_cast<std::uint64_t>(why), from.value());
   if (why == node::FrameDrop::corrupt && options_.corrupt_per_million > 0)
     return trace_.count("corrupted frames dropped");
-  const bool may_change_disks = options_.wipe_mean > Duration::zero() || options_.spares > 0;
+  const bool may_change_disks =
+      options_.wipe_mean > Duration::zero() || options_.loses_founder_early || options_.spares > 0;
   if (why == node::FrameDrop::old_incarnation && may_change_disks) {
     return trace_.count("frames of wiped nodes dropped");
   }
   if (why == node::FrameDrop::other_node && may_change_disks) {
     return trace_.count("frames for another disk dropped");
   }
-  if (why == node::FrameDrop::not_a_member && options_.spares > 0) {
+  if (why == node::FrameDrop::unnamed_directory && may_change_disks) {
+    return trace_.count("frames of leaders that know an earlier disk by none dropped");
+  }
+  if (why == node::FrameDrop::not_a_member && may_change_disks) {
     return trace_.count("frames of nodes that are no members dropped");
   }
   if (why != node::FrameDrop::unknown_request) {

@@ -20,6 +20,8 @@ Payload bytes_of(std::string text) {
 struct Core {
   explicit Core(const std::vector<NodeId>& voters = {kSelf}, HardState hard_state = {Term(1), NodeId()})
       : raft(settings(), recovered(voters, hard_state), Random(1), now) {}
+  explicit Core(Membership members)
+      : raft(settings(), recovered_with(std::move(members), {Term(1), NodeId()}), Random(1), now) {}
 
   static Settings settings() {
     Settings settings;
@@ -30,6 +32,9 @@ struct Core {
   static Recovered recovered(const std::vector<NodeId>& voters, HardState hard_state) {
     Membership members;
     for (const NodeId voter : voters) members.members.push_back({voter});
+    return recovered_with(std::move(members), hard_state);
+  }
+  static Recovered recovered_with(Membership members, HardState hard_state) {
     Recovered recovered{hard_state, Log(), WriteSequence(1)};
     recovered.log.recover({LogIndex(1), Term(1), EntryKind::membership, bytes_of("members"),
                            std::make_shared<const Membership>(std::move(members))});
@@ -306,6 +311,23 @@ TEST_CASE("a node that has joined votes for nobody before its log says that it i
   empty.step({Instant(std::chrono::hours(1)), Received{NodeId(2), request}}, effects);
   CHECK(effects.votes.at(0).verdict == Verdict::joining);
   CHECK(effects.sends.empty());
+}
+
+TEST_CASE("what was acknowledged while no directory was known of a member counts no more once one is") {
+  const Membership members{{{kSelf}, {NodeId(2), {}, {}, Standing::learner}}};
+  Core core(members);
+  core.step(WriteDurable{core.lead().sequence});
+  const Term term = core.raft.term();
+  core.step(Received{NodeId(2), AppendAccepted{term, LogIndex(2)}});
+  REQUIRE(core.raft.peers().at(0).match_index == LogIndex(2));
+  Membership pinned = members;
+  pinned.members[1].incarnation = {8};
+  core.step(Propose{Token(1), EntryKind::membership, bytes_of("pinned"), std::make_shared<const Membership>(pinned)});
+  REQUIRE(core.raft.log().membership_index() == LogIndex(3));
+  CHECK(core.raft.peers().at(0).match_index == LogIndex());
+  // An empty directory refuses, which is news: it is sent all.
+  core.step(Received{NodeId(2), AppendRejected{term, LogIndex(2), LogIndex(), Term()}});
+  CHECK(core.raft.peers().at(0).next_index == LogIndex(1));
 }
 
 TEST_CASE("a follower whose namesake was the only voter commits before its own disk has it") {

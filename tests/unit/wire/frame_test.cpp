@@ -17,7 +17,7 @@ using raft::LogIndex;
 using raft::NodeId;
 using raft::Term;
 
-const Envelope kEnvelope{"orders", NodeId(1), {1, 2, 3}, NodeId(2)};
+const Envelope kEnvelope{"orders", NodeId(1), {1, 2, 3}, NodeId(2), {4, 5, 6}};
 
 std::shared_ptr<const std::string> joined(const OutgoingFrame& frame) {
   std::string whole = frame.head;
@@ -40,6 +40,7 @@ Message round_trip(const Message& message) {
   CHECK(back.envelope.from == NodeId(1));
   CHECK(back.envelope.incarnation == Incarnation{1, 2, 3});
   CHECK(back.envelope.to == NodeId(2));
+  CHECK(back.envelope.meant == Incarnation{4, 5, 6});
   return std::get<Message>(std::get<raft::Message>(back.body));
 }
 
@@ -214,7 +215,7 @@ TEST_CASE("a piece under another name than its own is refused") {
   CHECK_FALSE(is_accepted(frame.head, pieces[1].substr(0, kPieceHeadBytes)));
   const std::string other_image = encode_frame(kEnvelope, ImageAck{}).head;
   CHECK_FALSE(is_accepted(other_image, pieces[1]));
-  constexpr std::size_t image_at = 4 + 4 + 4 + 8 + 8 + 16 + 4 + 6 + 8;
+  constexpr std::size_t image_at = 4 + 4 + 4 + 8 + 8 + 16 + 16 + 4 + 6 + 8;
   CHECK_FALSE(is_accepted(rewritten(frame.head, image_at, 0xee), pieces[1]));
 }
 
@@ -286,7 +287,7 @@ TEST_CASE("each flag of a reply is read back alone, and one that is not known is
     CHECK(reply.session_expired == sent.reply.session_expired);
     CHECK(reply.results_forgotten == sent.reply.results_forgotten);
   }
-  constexpr std::size_t flags_at = 4 + 4 + 4 + 8 + 8 + 16 + 4 + 6 + 8 + 1 + 4;
+  constexpr std::size_t flags_at = 4 + 4 + 4 + 8 + 8 + 16 + 16 + 4 + 6 + 8 + 1 + 4;
   const std::string head = encode_frame(kEnvelope, sent).head;
   CHECK(head[flags_at] == 4);
   CHECK(std::holds_alternative<FrameError>(

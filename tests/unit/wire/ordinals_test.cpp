@@ -96,8 +96,8 @@ TEST_CASE("the same holds of pieces of images and their answers, of reports, of 
     CHECK(is_accepted(NodeReport{term, 1, 1, {{LogIndex(1), 1}}}) == is_good);
     CHECK(is_accepted(NodeReport{Term(1), 1, 1, {{index, 1}}}) == is_good);
     const auto removed = StandingNotice::Kind::removed;
-    CHECK(is_accepted(StandingNotice{removed, "", {}, {}, index, Term(1)}) == is_good);
-    CHECK(is_accepted(StandingNotice{removed, "", {}, {}, LogIndex(1), term}) == is_good);
+    CHECK(is_accepted(StandingNotice{removed, "", {}, index, Term(1)}) == is_good);
+    CHECK(is_accepted(StandingNotice{removed, "", {}, LogIndex(1), term}) == is_good);
     CHECK(decode_hard_state(encode_hard_state({term, NodeId(1)})).has_value() == is_good);
   };
   check(raft::kOrdinalMax, true);

@@ -38,14 +38,13 @@ TEST_CASE("a question about a node's place is read back, with as many addresses 
 TEST_CASE("a word about a node's place is read back, with where the others are") {
   using Kind = StandingNotice::Kind;
   for (const Kind kind : {Kind::welcome, Kind::refused, Kind::removed}) {
-    StandingNotice said{kind, std::string(kNoticeBytesMax, 't'), {{raft::NodeId(1), {"x://a:1", "y://a:2"}}}, {9}};
+    StandingNotice said{kind, std::string(kNoticeBytesMax, 't'), {{raft::NodeId(1), {"x://a:1", "y://a:2"}}}};
     if (kind == Kind::removed) said.index = raft::LogIndex(258);
     if (kind == Kind::removed) said.index_term = raft::Term(7);
     const auto heard = read<StandingNotice>(bytes_of(encode_frame(kEnvelope, said)));
     REQUIRE(heard.has_value());
     CHECK(heard->kind == kind);
     CHECK(heard->text == said.text);
-    CHECK(heard->incarnation == said.incarnation);
     CHECK(heard->index == said.index);
     CHECK(heard->index_term == said.index_term);
     REQUIRE(heard->places.size() == 1);
@@ -61,7 +60,7 @@ TEST_CASE("what is beyond the bounds, or of no kind, is corrupt") {
   CHECK(std::holds_alternative<FrameError>(decode_frame(bytes_of(encode_frame(kEnvelope, notice)))));
   notice = {StandingNotice::Kind::removed, {}, {}};  // by nothing that is committed
   CHECK(std::holds_alternative<FrameError>(decode_frame(bytes_of(encode_frame(kEnvelope, notice)))));
-  notice = {StandingNotice::Kind::refused, {}, {}, {}, raft::LogIndex(1)};
+  notice = {StandingNotice::Kind::refused, {}, {}, raft::LogIndex(1)};
   CHECK(std::holds_alternative<FrameError>(decode_frame(bytes_of(encode_frame(kEnvelope, notice)))));
   const std::string too_long(raft::kAddressBytesMax + 1, 'a');
   for (const StandingRequest& request :

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "node/peer_port.hpp"
+#include "raft/raft.hpp"
 
 namespace tenon::node {
 
@@ -20,15 +21,17 @@ class PeerLinks {
   // Messages of channels in one round, for one peer.
   static constexpr std::uint64_t kPublicationBytesMax = 1u << 20;
 
-  // Keeps: port, for its life.
-  PeerLinks(PeerPort& port, std::string cluster, raft::NodeId self, const raft::Incarnation& incarnation)
-      : port_(port), cluster_(std::move(cluster)), self_(self), incarnation_(incarnation) {}
+  // Keeps: port and raft, for its life. What a leader says names the receiver by the membership of `raft`.
+  PeerLinks(PeerPort& port, const raft::Raft& raft, std::string cluster, raft::NodeId self,
+            const raft::Incarnation& incarnation)
+      : port_(port), raft_(raft), cluster_(std::move(cluster)), self_(self), incarnation_(incarnation) {}
 
   // Queues for the control lane. It is dropped when the lane has no room: what matters is sent anew.
   void queue(raft::NodeId to, const raft::Message& message);
   void queue(raft::NodeId to, const wire::NodeReport& report);
   void queue(raft::NodeId to, const wire::StandingRequest& request);
-  void queue(raft::NodeId to, const wire::StandingNotice& notice);
+  // For the directory that is meant alone; all zero: for whichever has the number.
+  void queue(raft::NodeId to, const wire::StandingNotice& notice, const raft::Incarnation& meant = {});
   // Queues a message of a channel for the bulk lane, behind all else of the same round: on the control lane it would
   // take up the room of heartbeats. False: it was surely not sent.
   bool queue(raft::NodeId to, const wire::Publication& publication);
@@ -52,9 +55,15 @@ class PeerLinks {
   };
   void flush_publications();
   bool offer(raft::NodeId to, wire::OutgoingFrame frame);
-  wire::Envelope envelope(raft::NodeId to) const noexcept { return {cluster_, self_, incarnation_, to}; }
+  wire::Envelope envelope(raft::NodeId to, const raft::Incarnation& meant = {}) const noexcept {
+    return {cluster_, self_, incarnation_, to, meant};
+  }
+  wire::Envelope envelope_of_leader(raft::NodeId to) const noexcept {
+    return envelope(to, raft_.membership().incarnation_of(to));
+  }
 
   PeerPort& port_;
+  const raft::Raft& raft_;
   const std::string cluster_;
   const raft::NodeId self_;
   const raft::Incarnation incarnation_;

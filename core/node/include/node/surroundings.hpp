@@ -19,14 +19,15 @@ enum class FrameDrop {
   corrupt,          // its checksum or form is wrong
   unknown_version,  // of a format that is not known here
   other_cluster,
-  other_node,       // it is addressed to another node than this, or to another data directory of its number
-  other_sender,     // it names another sender than the transport does
-  old_incarnation,  // of a data directory that is not the one that the cluster knows this voter by
-  not_a_member,     // its sender is not in the membership
-  unknown_request,  // answers a request that does not wait
-  absurd_clock,     // reports a time that no clock shows
+  other_node,         // it is addressed to another node than this, or to another data directory of its number
+  other_sender,       // it names another sender than the transport does
+  old_incarnation,    // of a data directory that is not the one that the cluster knows this voter by
+  not_a_member,       // its sender is not in the membership
+  unknown_request,    // answers a request that does not wait
+  absurd_clock,       // reports a time that no clock shows
+  unnamed_directory,  // its sender leads, and knows this node, which has joined, by its number alone
 };
-inline constexpr std::size_t kFrameDropCount = 9;
+inline constexpr std::size_t kFrameDropCount = 10;
 
 class Surroundings {
  public:

@@ -66,6 +66,8 @@ struct Membership {
   // Null: it is no member. Valid as long as the membership.
   const Member* find(NodeId node) const noexcept;
   const FormerMember* find_former(NodeId node) const noexcept;
+  // The data directory by which a member, or who left, is known; all zero: by none.
+  Incarnation incarnation_of(NodeId node) const noexcept;
   // Whether it counts in one of the sets at least.
   bool has_voter(NodeId node) const noexcept;
   // Those of whom that holds, ascending.

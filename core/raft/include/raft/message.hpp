@@ -106,4 +106,10 @@ inline bool is_answer(const Message& message) noexcept {
          std::holds_alternative<ReadIndexRequest>(message);
 }
 
+// Whether only a leader says it, to who is to hold what it holds; what is answered counts for this leader.
+inline bool is_from_leader(const Message& message) noexcept {
+  return std::holds_alternative<Append>(message) || std::holds_alternative<Heartbeat>(message) ||
+         std::holds_alternative<TimeoutNow>(message);
+}
+
 }  // namespace tenon::raft

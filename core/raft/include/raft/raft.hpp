@@ -112,6 +112,9 @@ class Raft {
   // Whether this node was a member and is none any more, as far as it knows or was told. It stays quiet then, unless it
   // becomes a member again.
   bool is_removed() const;
+  // Whether this node may count for whoever hears it: one that has joined only once its own log names it by its data
+  // directory (I49).
+  bool may_count() const;
 
  private:
   struct Held {

@@ -5,11 +5,12 @@
 //
 //   u32 checksum          CRC-32C of the head from the next byte to its end
 //   u32 head_bytes        of the whole head, this field included; what follows it is data
-//   u8  version           4
+//   u8  version           5
 //   u8  kind              FrameKind
 //   u16 zero
 //   u64 from, u64 to      node ids
 //   u8  incarnation[16]   of the sender's data directory
+//   u8  meant[16]         the data directory of the receiver that is meant; zero: whichever has the number
 //   block cluster         u32 length and the cluster's id
 //   ...                   the body, by kind; integers are little-endian
 #pragma once
@@ -36,6 +37,9 @@ struct Envelope {
   raft::NodeId from;
   Incarnation incarnation;  // of the sender
   raft::NodeId to;
+  // The data directory of the receiver that is meant: in what a leader says, as its membership knows it; in a notice,
+  // that of who asked. All zero, and so in all else: whichever has the number.
+  Incarnation meant = {};
 };
 
 // Commands that a node which does not lead passes on to the leader, once (architecture: what a client may conclude).
@@ -109,8 +113,7 @@ struct MemberPlace {
   raft::NodeId node;
   std::vector<std::string> addresses;  // raft::kAddressesMax at most
 };
-// What is said to a node about its place in the cluster. It may find another node of that number, which it does not
-// concern. For the lane control.
+// What is said to a node about its place in the cluster. For the lane control.
 struct StandingNotice {
   enum class Kind : std::uint8_t {
     welcome = 1,  // it is, or is about to become, a member; these are the others
@@ -120,7 +123,6 @@ struct StandingNotice {
   Kind kind = Kind::welcome;
   std::string text;                 // for the operator of that node; kNoticeBytesMax at most
   std::vector<MemberPlace> places;  // raft::kMembersMax at most
-  Incarnation incarnation = {};     // of the directory that is meant; all zero: whichever has the number
   raft::LogIndex index = {};        // of removed: that is decided by what is committed up to here; else 0
   raft::Term index_term = {};       // of the entry there
 };

@@ -188,6 +188,18 @@ TEST_CASE("a voter that has lost its disk is told how to come back, and is not t
   CHECK_FALSE(f.hear(2, {12}, false).has_value());  // the voter itself
 }
 
+TEST_CASE("an empty node under the number of a voter whose directory nobody knows is told how to come back") {
+  Leader f;
+  f.members.members[2].incarnation = {};
+  const auto notice = f.hear(3, kDisk, true);
+  REQUIRE(notice.has_value());
+  CHECK(notice->kind == wire::StandingNotice::Kind::refused);
+  CHECK(contains(notice->text, "member replace 3 NEW ADDRESS"));
+  CHECK_FALSE(f.hear(3, kDisk, false).has_value());  // the voter itself, which has begun and hears of no leader
+  f.members.members[2].incarnation = kDisk;
+  CHECK_FALSE(f.hear(3, kDisk, true).has_value());  // who was taken in, and has got nothing yet
+}
+
 TEST_CASE("a learner becomes a voter by itself when it answers and misses little, unless it is to stay one") {
   Leader f;
   f.take_in();

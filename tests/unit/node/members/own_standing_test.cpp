@@ -22,9 +22,9 @@ struct Told {
     REQUIRE(machine.node->status().channels.subscriptions == 1);
   }
   void tell(const raft::Incarnation& meant, LogIndex index, Term term) {
-    wire::StandingNotice notice{wire::StandingNotice::Kind::removed, "it was removed", {}, meant, index, term};
+    wire::StandingNotice notice{wire::StandingNotice::Kind::removed, "it was removed", {}, index, term};
     const NodeId from = leader.settings.raft.self;
-    const wire::Envelope envelope{"machines", from, leader.settings.incarnation, machine.settings.raft.self};
+    const wire::Envelope envelope{"machines", from, leader.settings.incarnation, machine.settings.raft.self, meant};
     machine.node->receive(from, std::make_shared<const std::string>(wire::encode_frame(envelope, notice).head));
     machine.run();
   }
@@ -99,11 +99,13 @@ struct Alone {
     machine.node->receive(NodeId(4), std::make_shared<const std::string>(wire::encode_frame(envelope, request).head));
     machine.settle();
   }
-  std::vector<wire::StandingNotice> notices() const {
-    std::vector<wire::StandingNotice> found;
+  // Each with the data directory that it is for.
+  std::vector<std::pair<wire::StandingNotice, raft::Incarnation>> notices() const {
+    std::vector<std::pair<wire::StandingNotice, raft::Incarnation>> found;
     for (const ManualPeers::Sent& sent : machine.peers.sent) {
       const auto frame = std::get<wire::DecodedFrame>(wire::decode_frame(sent.frame));
-      if (const auto* notice = std::get_if<wire::StandingNotice>(&frame.body)) found.push_back(*notice);
+      if (const auto* notice = std::get_if<wire::StandingNotice>(&frame.body))
+        found.emplace_back(*notice, frame.envelope.meant);
     }
     return found;
   }
@@ -115,9 +117,9 @@ TEST_CASE("a node that left is told which directory is meant, and by what that i
   Alone alone;
   alone.hear_former();
   REQUIRE(alone.notices().size() == 1);
-  const wire::StandingNotice notice = alone.notices().front();
+  const auto [notice, meant] = alone.notices().front();
   CHECK(notice.kind == wire::StandingNotice::Kind::removed);
-  CHECK(notice.incarnation == kOther);
+  CHECK(meant == kOther);
   CHECK(notice.index == alone.machine.node->status().commit_index);
   CHECK(notice.index_term == alone.machine.node->status().term);
   CHECK(alone.machine.peers.places.at(NodeId(4)) == std::vector<std::string>{"x://former:1"});
@@ -143,9 +145,8 @@ wire::StandingRequest asked_by(const ConfiguredPeers& configured) {
   machine.storage.hard_state = {};
   machine.restart();
   machine.settle();
-  const wire::StandingNotice welcome{
-      wire::StandingNotice::Kind::welcome, {}, {{NodeId(1), {"x://one:1"}}}, machine.settings.incarnation};
-  const wire::Envelope envelope{"machines", NodeId(1), kOther, NodeId(4)};
+  const wire::StandingNotice welcome{wire::StandingNotice::Kind::welcome, {}, {{NodeId(1), {"x://one:1"}}}};
+  const wire::Envelope envelope{"machines", NodeId(1), kOther, NodeId(4), machine.settings.incarnation};
   machine.node->receive(NodeId(1), std::make_shared<const std::string>(wire::encode_frame(envelope, welcome).head));
   machine.settle();
   machine.settle();

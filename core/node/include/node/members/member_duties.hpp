@@ -54,6 +54,10 @@ class MemberDuties {
   std::optional<FrameDrop> check_sender(raft::NodeId peer, const raft::Incarnation& incarnation,
                                         const wire::Body& body);
 
+  // Why a frame with this body, which is meant for the node of this number with that data directory, or with any where
+  // that is all zero, is not taken by this one; nullopt: it is.
+  std::optional<FrameDrop> check_receiver(const raft::Incarnation& meant, const wire::Body& body) const;
+
   const OwnStanding& own_standing() const noexcept { return own_standing_; }
   bool is_removed() const noexcept { return own_standing_.place == OwnStanding::Place::removed; }
   // Of a leader, of all other members; else empty.
