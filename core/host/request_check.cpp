@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "channel_request_check.hpp"
@@ -15,6 +16,8 @@
 namespace tenon::host {
 namespace {
 
+constexpr std::string_view kValueBytes = "limits.value_bytes_max";
+
 // Thrown inside this file only, so that each rule is one line; check_request() returns it.
 struct Refused {
   RequestRefusal refusal;
@@ -22,10 +25,12 @@ struct Refused {
 
 [[noreturn]] void refuse(tenon_error error, std::string message) { throw Refused{{error, std::move(message)}}; }
 
-void require_at_most(std::uint64_t found, std::uint64_t max, const char* what) {
+// `option` is the setting that the bound is, or comes from; empty: it is fixed.
+void require_at_most(std::uint64_t found, std::uint64_t max, const char* what, std::string_view option = {}) {
   if (found <= max) return;
-  refuse(TENON_ERROR_TOO_LARGE,
-         std::string(what) + " is " + std::to_string(found) + ", at most " + std::to_string(max) + " is accepted");
+  std::string message = std::string(what) + " is " + std::to_string(found) + ", at most " + std::to_string(max);
+  if (!option.empty()) message.append(" (").append(option).append(")");
+  refuse(TENON_ERROR_TOO_LARGE, message + " is accepted");
 }
 
 // Nothing, for a kind that is not known.
@@ -102,7 +107,7 @@ class Check {
     for_each(request.otherwise, request.otherwise_count, branch(command.otherwise));
     if (previous_count_ > 0) {
       require_at_most(previous_count_, std::max<std::uint64_t>(1, kv::kReplyBytesMax / limits_.value_bytes_max / 2),
-                      "the number of operations that return the previous value");
+                      "the number of operations that return the previous value", kValueBytes);
     }
     if (changes_) set_session(request, command);
     CheckedRequest checked_request;
@@ -110,7 +115,7 @@ class Check {
     if (!changes_) set_consistency(request, kv::read_revision(command) != 0, checked_request);
     set_way(request, checked_request);
     kv::encode(command, checked_request.command);
-    require_at_most(checked_request.command.size(), limits_.request_bytes_max, "the size of the request in bytes");
+    require_bytes(checked_request.command.size());
     return checked_request;
   }
 
@@ -188,12 +193,16 @@ class Check {
     require_at_most(key.size, kv::kKeyBytesMax, "the size of a key in bytes");
   }
 
+  void require_bytes(std::uint64_t bytes) const {
+    require_at_most(bytes, limits_.request_bytes_max, "the size of the request in bytes", "limits.request_bytes_max");
+  }
+
   // Returns with its size known to be bounded: nothing beyond the limit of a whole request is ever copied.
   std::string_view bounded(tenon_bytes borrowed) {
     // The size first: a sum with one that was not checked could wrap around.
-    require_at_most(borrowed.size, limits_.request_bytes_max, "the size of the request in bytes");
+    require_bytes(borrowed.size);
     bytes_ += borrowed.size;
-    require_at_most(bytes_, limits_.request_bytes_max, "the size of the request in bytes");
+    require_bytes(bytes_);
     return view(borrowed);
   }
 
@@ -234,7 +243,7 @@ class Check {
   void of_key(const tenon_operation& operation, kv::Operation& made) {
     require_key(operation.key);
     touch(1);
-    require_at_most(operation.value.size, limits_.value_bytes_max, "the size of a value in bytes");
+    require_at_most(operation.value.size, limits_.value_bytes_max, "the size of a value in bytes", kValueBytes);
     made.key = bounded(operation.key);
     switch (operation.kind) {
       case TENON_GET:

@@ -43,6 +43,9 @@ struct Batch {
   std::uint64_t entry_bytes = 0;  // of the entry, once it is encoded
 };
 
+// What a client is told whose request finds no room in an inbox of so many bytes.
+std::string describe_full_inbox(std::uint64_t bytes_max);
+
 class Requests {
  public:
   Requests(AnswerPort& answers, std::uint64_t inbox_bytes_max) noexcept
