@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "channel_request_check.hpp"
@@ -16,7 +15,7 @@
 namespace tenon::host {
 namespace {
 
-constexpr std::string_view kValueBytes = "limits.value_bytes_max";
+constexpr const char* kRequestSize = "the size of the request in bytes (limits.request_bytes_max)";
 
 // Thrown inside this file only, so that each rule is one line; check_request() returns it.
 struct Refused {
@@ -25,12 +24,10 @@ struct Refused {
 
 [[noreturn]] void refuse(tenon_error error, std::string message) { throw Refused{{error, std::move(message)}}; }
 
-// `option` is the setting that the bound is, or comes from; empty: it is fixed.
-void require_at_most(std::uint64_t found, std::uint64_t max, const char* what, std::string_view option = {}) {
+void require_at_most(std::uint64_t found, std::uint64_t max, const char* what) {
   if (found <= max) return;
-  std::string message = std::string(what) + " is " + std::to_string(found) + ", at most " + std::to_string(max);
-  if (!option.empty()) message.append(" (").append(option).append(")");
-  refuse(TENON_ERROR_TOO_LARGE, message + " is accepted");
+  refuse(TENON_ERROR_TOO_LARGE,
+         std::string(what) + " is " + std::to_string(found) + ", at most " + std::to_string(max) + " is accepted");
 }
 
 // Nothing, for a kind that is not known.
@@ -107,7 +104,7 @@ class Check {
     for_each(request.otherwise, request.otherwise_count, branch(command.otherwise));
     if (previous_count_ > 0) {
       require_at_most(previous_count_, std::max<std::uint64_t>(1, kv::kReplyBytesMax / limits_.value_bytes_max / 2),
-                      "the number of operations that return the previous value", kValueBytes);
+                      "the number of operations that return the previous value (limits.value_bytes_max)");
     }
     if (changes_) set_session(request, command);
     CheckedRequest checked_request;
@@ -115,7 +112,7 @@ class Check {
     if (!changes_) set_consistency(request, kv::read_revision(command) != 0, checked_request);
     set_way(request, checked_request);
     kv::encode(command, checked_request.command);
-    require_bytes(checked_request.command.size());
+    require_at_most(checked_request.command.size(), limits_.request_bytes_max, kRequestSize);
     return checked_request;
   }
 
@@ -193,16 +190,12 @@ class Check {
     require_at_most(key.size, kv::kKeyBytesMax, "the size of a key in bytes");
   }
 
-  void require_bytes(std::uint64_t bytes) const {
-    require_at_most(bytes, limits_.request_bytes_max, "the size of the request in bytes", "limits.request_bytes_max");
-  }
-
   // Returns with its size known to be bounded: nothing beyond the limit of a whole request is ever copied.
   std::string_view bounded(tenon_bytes borrowed) {
     // The size first: a sum with one that was not checked could wrap around.
-    require_bytes(borrowed.size);
+    require_at_most(borrowed.size, limits_.request_bytes_max, kRequestSize);
     bytes_ += borrowed.size;
-    require_bytes(bytes_);
+    require_at_most(bytes_, limits_.request_bytes_max, kRequestSize);
     return view(borrowed);
   }
 
@@ -243,7 +236,7 @@ class Check {
   void of_key(const tenon_operation& operation, kv::Operation& made) {
     require_key(operation.key);
     touch(1);
-    require_at_most(operation.value.size, limits_.value_bytes_max, "the size of a value in bytes", kValueBytes);
+    require_at_most(operation.value.size, limits_.value_bytes_max, "a value's size in bytes (limits.value_bytes_max)");
     made.key = bounded(operation.key);
     switch (operation.kind) {
       case TENON_GET:

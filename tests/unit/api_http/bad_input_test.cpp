@@ -2,6 +2,7 @@
 // Whatever bytes come: the right status, a bounded cost, and a counter.
 #include "http_client.hpp"
 #include "plugin_fixture.hpp"
+#include "request_reader.hpp"
 #include "support/catch.hpp"
 
 using namespace tenon;
@@ -110,6 +111,23 @@ TEST_CASE("a message that is no request ends the connection with the reason") {
   CHECK(client.ended());
   CHECK(plugin.wait_for_metric("responses_total", 1));
   CHECK(plugin.node().submits().empty());
+}
+
+TEST_CASE("a body in chunks is read the same however its bytes come") {
+  const std::string chunks = GENERATE("0\r\n\r\n", "0\r\nA: b\r\n\r\n", "1\r\na\r\n0\r\n\r\n");
+  const std::string text = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks;
+  const RequestLimits limits{4096, 20, 4096};
+  for (std::size_t first = 1; first < text.size(); ++first) {
+    INFO(first);
+    RequestReader reader(limits);
+    std::size_t taken = 0;
+    for (std::size_t end = first; end <= text.size() && !reader.complete() && !reader.refused(); ++end) {
+      taken += reader.take(std::string_view(text).substr(taken, end - taken));
+    }
+    CHECK_FALSE(reader.refused());
+    CHECK(reader.complete());
+    CHECK(taken == text.size());
+  }
 }
 
 TEST_CASE("limits are named with their values") {
