@@ -100,9 +100,9 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
     stream_.text(true);
     stream_.auto_fragment(false);
     stream_.async_accept(request_, [self = shared_from_this()](const error_code& error) {
-      if (self->closed_) return;
+      self->accepted_ = true;
+      if (self->closed_) return self->say_goodbye();
       if (error) return self->end(CloseReason::kMalformed);
-      self->open_ = true;
       self->read();
       self->write();
     });
@@ -122,12 +122,8 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
     if (closed_) return;
     const std::shared_ptr<LiveSocket> self = shared_from_this();
     end(reason);
-    if (open_ && stream_.is_open()) {
-      // Behind a write that is under way. One that does not end runs into the timeout of the stream.
-      stream_.async_close(code, [self](const error_code&) { self->shut(); });
-    } else {
-      shut();
-    }
+    goodbye_ = code;
+    if (accepted_) say_goodbye();  // else when the upgrade is answered
   }
   void look(Session::Clock::time_point now) {
     if (closed_ || !writing_ || now - write_began_ < connections_.limits.idle_timeout) return;
@@ -141,6 +137,12 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
   }
 
  private:
+  // Behind a write that is under way. One that does not end runs into the timeout of the stream.
+  void say_goodbye() {
+    if (!stream_.is_open()) return shut();
+    stream_.async_close(goodbye_, [self = shared_from_this()](const error_code&) { self->shut(); });
+  }
+
   void shut() {
     error_code ignored;
     stream_.next_layer().close(ignored);
@@ -196,7 +198,7 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
   }
 
   void write() {
-    if (!open_ || closed_ || writing_ || waiting_.empty()) return;
+    if (!accepted_ || closed_ || writing_ || waiting_.empty()) return;
     writing_ = true;
     write_began_ = Session::Clock::now();
     written_ = std::move(waiting_.front());
@@ -234,8 +236,9 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
   beast::flat_buffer input_;
   std::deque<LiveMessage> waiting_;
   LiveMessage written_;
-  std::uint64_t unsent_bytes_ = 0;  // of waiting_ and, while writing_, of written_
-  bool open_ = false;
+  std::uint64_t unsent_bytes_ = 0;                               // of waiting_ and, while writing_, of written_
+  websocket::close_code goodbye_ = websocket::close_code::none;  // once it is closed
+  bool accepted_ = false;                                        // the upgrade is answered
   bool closed_ = false;
   bool reading_ = false;
   bool writing_ = false;
