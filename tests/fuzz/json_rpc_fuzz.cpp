@@ -109,7 +109,8 @@ std::optional<testing::ScriptedCompletion> completion_of(fuzz::Input& input) {
 
 void bring(fuzz::HttpHarness& harness, fuzz::Input& input) {
   for (const testing::ScriptedRequest& one : harness.node.wait_for_requests(0)) {
-    const std::uint32_t kind = one.operations.empty() ? TENON_GET : one.operations.front().kind;
+    if (one.operations.empty()) continue;
+    const std::uint32_t kind = one.operations.front().kind;
     if (kind != TENON_WATCH && kind != TENON_SUBSCRIBE) continue;
     if (const auto completion = completion_of(input)) harness.node.complete_if_open(one.id, *completion);
   }
