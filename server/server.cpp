@@ -40,7 +40,8 @@ host::RequestLimits request_limits(const config::Limits& limits) {
           limits.scan_records_max,
           limits.scan_bytes_max,
           std::chrono::duration_cast<std::chrono::milliseconds>(limits.timeout_default),
-          std::chrono::duration_cast<std::chrono::milliseconds>(limits.slow_operation)};
+          std::chrono::duration_cast<std::chrono::milliseconds>(limits.slow_operation),
+          limits.inbox_bytes_max};
 }
 
 node::Settings node_settings(const config::Config& config) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "host/clock.hpp"
+#include "node/requests.hpp"
 #include "tenon/bytes.hpp"
 
 namespace tenon::host {
@@ -82,8 +83,8 @@ std::uint64_t ClientQueue::submit(const tenon_request* requests, std::uint64_t c
     }
   });
   for (const node::Token token : node_.submit(submissions)) {
-    completions.push_back(
-        refused(token, node::Outcome::overloaded, TENON_ERROR_BUSY, "the node's inbox is full; try later"));
+    completions.push_back(refused(token, node::Outcome::overloaded, TENON_ERROR_BUSY,
+                                  node::describe_full_inbox(limits_.inbox_bytes_max)));
   }
   complete(completions);
   return taken;

@@ -15,6 +15,8 @@
 namespace tenon::host {
 namespace {
 
+constexpr const char* kRequestSize = "the size of the request in bytes (limits.request_bytes_max)";
+
 // Thrown inside this file only, so that each rule is one line; check_request() returns it.
 struct Refused {
   RequestRefusal refusal;
@@ -102,7 +104,7 @@ class Check {
     for_each(request.otherwise, request.otherwise_count, branch(command.otherwise));
     if (previous_count_ > 0) {
       require_at_most(previous_count_, std::max<std::uint64_t>(1, kv::kReplyBytesMax / limits_.value_bytes_max / 2),
-                      "the number of operations that return the previous value");
+                      "the number of operations that return the previous value (limits.value_bytes_max)");
     }
     if (changes_) set_session(request, command);
     CheckedRequest checked_request;
@@ -110,7 +112,7 @@ class Check {
     if (!changes_) set_consistency(request, kv::read_revision(command) != 0, checked_request);
     set_way(request, checked_request);
     kv::encode(command, checked_request.command);
-    require_at_most(checked_request.command.size(), limits_.request_bytes_max, "the size of the request in bytes");
+    require_at_most(checked_request.command.size(), limits_.request_bytes_max, kRequestSize);
     return checked_request;
   }
 
@@ -191,9 +193,9 @@ class Check {
   // Returns with its size known to be bounded: nothing beyond the limit of a whole request is ever copied.
   std::string_view bounded(tenon_bytes borrowed) {
     // The size first: a sum with one that was not checked could wrap around.
-    require_at_most(borrowed.size, limits_.request_bytes_max, "the size of the request in bytes");
+    require_at_most(borrowed.size, limits_.request_bytes_max, kRequestSize);
     bytes_ += borrowed.size;
-    require_at_most(bytes_, limits_.request_bytes_max, "the size of the request in bytes");
+    require_at_most(bytes_, limits_.request_bytes_max, kRequestSize);
     return view(borrowed);
   }
 
@@ -234,7 +236,7 @@ class Check {
   void of_key(const tenon_operation& operation, kv::Operation& made) {
     require_key(operation.key);
     touch(1);
-    require_at_most(operation.value.size, limits_.value_bytes_max, "the size of a value in bytes");
+    require_at_most(operation.value.size, limits_.value_bytes_max, "a value's size in bytes (limits.value_bytes_max)");
     made.key = bounded(operation.key);
     switch (operation.kind) {
       case TENON_GET:

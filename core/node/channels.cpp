@@ -30,7 +30,8 @@ void Channels::open(const Submission& submission, raft::NodeId leader) {
     return answers_.answer({submission.token,
                             Outcome::overloaded,
                             TENON_ERROR_BUSY,
-                            "as many subscriptions are open on this node as it serves; end some",
+                            "as many subscriptions are open on this node as it serves, " +
+                                std::to_string(kSubscriptionsMax) + "; end some",
                             leader,
                             {}});
   }
@@ -48,7 +49,8 @@ void Channels::publish(const Submission& submission, const raft::Membership& mem
     return answers_.answer({submission.token,
                             Outcome::overloaded,
                             TENON_ERROR_BUSY,
-                            "more is published than this node gives out; try later",
+                            "more is published than this node gives out: " + std::to_string(arrived_bytes_) +
+                                " bytes wait, at most " + std::to_string(kArrivedBytesMax) + "; try later",
                             {},
                             {}});
   }

@@ -29,11 +29,15 @@ std::string describe(std::optional<raft::Duration> age, raft::Duration max_age) 
 
 }  // namespace
 
+std::string describe_full_inbox(std::uint64_t bytes_max) {
+  return "the node's inbox is full, " + std::to_string(bytes_max) + " bytes (limits.inbox_bytes_max); try later";
+}
+
 void Requests::submit(Submission submission) {
   const std::uint64_t size = held_bytes(submission);
   // One request alone is always taken, so that none is too large for ever.
   if (inbox_bytes_ > 0 && size > inbox_bytes_max_ - std::min(inbox_bytes_, inbox_bytes_max_)) {
-    end(submission.token, Outcome::overloaded, TENON_ERROR_BUSY, "the node's inbox is full; try later", raft::NodeId());
+    end(submission.token, Outcome::overloaded, TENON_ERROR_BUSY, describe_full_inbox(inbox_bytes_max_), raft::NodeId());
     return;
   }
   inbox_bytes_ += size;

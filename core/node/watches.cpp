@@ -63,7 +63,8 @@ void Watches::open(const Submission& submission, const StreamView& view) {
     answers_.answer({submission.token,
                      Outcome::overloaded,
                      TENON_ERROR_BUSY,
-                     "as many watches are open on this node as it serves; end some, or watch on another node",
+                     "as many watches are open on this node as it serves, " + std::to_string(kStreamsMax) +
+                         "; end some, or watch on another node",
                      view.leader,
                      {}});
     return;

@@ -23,12 +23,13 @@ using api_http::Response;
 
 constexpr api_http::RequestLimits kLimits{4096, 20, 4096};
 
-constexpr std::array<std::string_view, 59> kPieces = {
+constexpr std::array<std::string_view, 71> kPieces = {
     "GET ",
     "PUT ",
     "POST ",
     "DELETE ",
     "HEAD ",
+    "OPTIONS ",
     "FROB ",
     "/v1/kv/",
     "/v1/kv",
@@ -37,7 +38,11 @@ constexpr std::array<std::string_view, 59> kPieces = {
     "/v1/watch",
     "/v1/sessions",
     "/v1/sessions/7",
+    "/v1/channels/c",
+    "/v1/cluster",
     "/v1/slow_operations",
+    "/",
+    "/metrics",
     "/livez",
     "/readyz?verbose",
     "/dashboard/reach.html",
@@ -56,6 +61,10 @@ constexpr std::array<std::string_view, 59> kPieces = {
     "ttl=5s",
     "key=k",
     "forward=no",
+    "from_revision=2",
+    "return_previous",
+    "match=%5b",
+    "count",
     "%00",
     "%2",
     "%zz",
@@ -67,6 +76,8 @@ constexpr std::array<std::string_view, 59> kPieces = {
     "Host: 127.0.0.1\r\n",
     "Host: evil\r\n",
     "Origin: http://evil\r\n",
+    "Origin: http://listed\r\n",
+    "Access-Control-Request-Method: PUT\r\n",
     "If-Match: \"1\"\r\n",
     "If-None-Match: *\r\n",
     "Idempotency-Key: 1-1\r\n",
@@ -76,6 +87,8 @@ constexpr std::array<std::string_view, 59> kPieces = {
     "Expect: 100-continue\r\n",
     "Connection: close\r\n",
     "Last-Event-ID: 4\r\n",
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: k\r\n"
+    "Sec-WebSocket-Protocol: tenon.v1+json\r\n",
     "\r\n",
     "2\r\n{}\r\n0\r\n\r\n",
     "{}",

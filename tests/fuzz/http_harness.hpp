@@ -32,13 +32,25 @@ struct HttpHarness {
   static constexpr std::uint64_t kDepth = 1000;
   testing::FakeHost host{"/nonexistent", {}};
   testing::FakeClientHost node{do_as_asked};
-  const api_http::Settings settings{.compatibility = true};
+  static constexpr api_http::LiveLimits kLiveLimits{
+      .upgrade_field_bytes_max = 64,
+      .message_bytes_max = 65536,
+      .subscriptions_max = 8,
+      .output_bytes_max = 1 << 20,
+      .rpc = {.json_depth_max = 8, .calls_max = 6, .id_bytes_max = 32},
+  };
+  const api_http::Settings settings{.parameters_max = 16,
+                                    .json_depth_max = 8,
+                                    .origins = {"http://listed"},
+                                    .live = kLiveLimits,
+                                    .dashboard = true,
+                                    .compatibility = true};
   api_http::SessionEnvironment connections{settings.connection, std::uint64_t{1} << 20, {}};
   boost::asio::io_context context;
   net::Submissions submissions{make_queue(node, kDepth), kDepth};
   net::Submissions telling{make_queue(node, kDepth), kDepth, std::uint64_t{1} << 62};
   api_http::NodeFeeds feeds{context, telling};
-  api_http::LiveEnvironment environment{submissions, feeds, {65536, 8, 1 << 20}, "1", "c", "run", {}, {}};
+  api_http::LiveEnvironment environment{submissions, feeds, kLiveLimits, "1", "c", "run", {}, {}};
   api_http::LiveSockets live{environment, connections};
   api_http::Service service{submissions, telling, settings, Host(host.table()), "fuzzed", live};
 };

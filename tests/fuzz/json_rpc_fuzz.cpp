@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Whatever a client of the WebSocket sends: each call is answered by its id and once, and what is sent is JSON-RPC.
+// Whatever the node brings meanwhile, nothing of it is kept when the client has gone.
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <optional>
 #include <string>
 
 #include "fuzz_input.hpp"
@@ -67,32 +69,82 @@ void require_message(const boost::json::value& value) {
 }
 
 struct Output final : api_http::LiveOutput {
-  void send(std::string message) override {
+  void send(api_http::LiveMessage message) override {
+    if (message.tail != nullptr) message.head += *message.tail;
     boost::system::error_code error;
-    const boost::json::value value = boost::json::parse(message, error);
+    const boost::json::value value = boost::json::parse(message.head, error);
     TENON_CHECK(!error);
     const boost::json::array* all = value.if_array();
     if (all == nullptr) return require_message(value);
-    TENON_CHECK(!all->empty() && all->size() <= api_http::kCallsMax);
+    TENON_CHECK(!all->empty() && all->size() <= fuzz::HttpHarness::kLiveLimits.rpc.calls_max);
     for (const boost::json::value& one : *all) require_message(one);
   }
-  std::uint64_t unsent_bytes() const noexcept override { return 0; }
+  std::uint64_t unsent_bytes() const noexcept override { return unsent; }
+
+  std::uint64_t unsent = 0;
 };
+
+// Nothing, changes or messages, a mark, or the end.
+std::optional<testing::ScriptedCompletion> completion_of(fuzz::Input& input) {
+  testing::ScriptedCompletion made;
+  made.flags = TENON_COMPLETION_MORE;
+  made.revision = 50;
+  switch (input.below(4)) {
+    case 1:
+      made.results = {{.records = {{.key = "a", .value = "\xff"}, {.key = "b", .kind = TENON_RECORD_DELETED}}}};
+      return made;
+    case 2:
+      made.flags |= TENON_COMPLETION_MISSED;
+      return made;
+    case 3:
+      made.flags = 0;
+      made.outcome = TENON_OUTCOME_REFUSED;
+      made.error = TENON_ERROR_COMPACTED;
+      made.revision = 90;
+      return made;
+    default:
+      return std::nullopt;
+  }
+}
+
+void bring(fuzz::HttpHarness& harness, fuzz::Input& input) {
+  for (const testing::ScriptedRequest& one : harness.node.wait_for_requests(0)) {
+    if (one.operations.empty()) continue;
+    const std::uint32_t kind = one.operations.front().kind;
+    if (kind != TENON_WATCH && kind != TENON_SUBSCRIBE) continue;
+    if (const auto completion = completion_of(input)) harness.node.complete_if_open(one.id, *completion);
+  }
+  if (input.below(2) == 1) harness.feeds.events().publish("{}");
+}
+
+void settle(fuzz::HttpHarness& harness) {
+  harness.submissions.submit();
+  harness.submissions.poll();
+  harness.telling.poll();
+}
 
 void run(fuzz::Input input) {
   fuzz::HttpHarness harness;
   Output output;
-  api_http::LiveConnection connection(harness.environment, output);
   const bool is_raw = input.below(2) == 0;
-  for (int messages = 0; messages < 8 && !input.empty(); ++messages) {
-    connection.take(is_raw ? std::string(input.rest()) : message_of(input));
-    TENON_CHECK(harness.environment.open_subscriptions <= harness.environment.limits.subscriptions_max);
-    harness.submissions.submit();
-    harness.submissions.poll();
-    harness.telling.poll();
-    connection.on_sent();
-    if (is_raw) break;
+  {
+    api_http::LiveConnection connection(harness.environment, output);
+    for (int messages = 0; messages < 8 && !input.empty(); ++messages) {
+      connection.take(is_raw ? std::string(input.rest()) : message_of(input));
+      TENON_CHECK(harness.environment.open_subscriptions <= harness.environment.limits.subscriptions_max);
+      settle(harness);
+      if (is_raw) break;
+      output.unsent = input.below(3) == 1 ? harness.environment.limits.output_bytes_max + 1 : 0;
+      bring(harness, input);
+      settle(harness);
+      output.unsent = 0;
+      connection.on_sent();
+      settle(harness);
+    }
   }
+  settle(harness);
+  TENON_CHECK(harness.environment.open_subscriptions == 0);
+  TENON_CHECK(harness.node.on_loan() == 0);
 }
 
 }  // namespace

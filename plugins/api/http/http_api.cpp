@@ -54,6 +54,18 @@ ConnectionLimits connection_limits(const Host& host) {
   };
 }
 
+LiveLimits live_limits(const Host& host) {
+  return {
+      .upgrade_field_bytes_max = size_option(host, "upgrade_field_bytes_max"),
+      .message_bytes_max = size_option(host, "message_bytes_max"),
+      .subscriptions_max = count_option(host, "subscriptions_max"),
+      .output_bytes_max = size_option(host, "events_bytes_max"),
+      .rpc = {.json_depth_max = count_option(host, "json_depth_max"),
+              .calls_max = count_option(host, "calls_max"),
+              .id_bytes_max = size_option(host, "id_bytes_max")},
+  };
+}
+
 }  // namespace
 
 struct HttpApi::Options {
@@ -65,11 +77,11 @@ struct HttpApi::Options {
             .connection = connection_limits(host),
             .buffer_bytes_max = size_option(host, "buffer_bytes_max"),
             .queue_depth = count_option(host, "queue_depth"),
+            .parameters_max = count_option(host, "parameters_max"),
+            .json_depth_max = count_option(host, "json_depth_max"),
             .hosts = list_option(host, "hosts"),
             .origins = list_option(host, "origins"),
-            .live = {.message_bytes_max = size_option(host, "message_bytes_max"),
-                     .subscriptions_max = count_option(host, "subscriptions_max"),
-                     .output_bytes_max = size_option(host, "events_bytes_max")},
+            .live = live_limits(host),
             .dashboard = required("dashboard", parse_boolean(host.option("dashboard"))),
             .dashboard_writes = required("dashboard_writes", parse_boolean(host.option("dashboard_writes"))),
             .compatibility = required("compatibility", parse_boolean(host.option("compatibility"))),
@@ -92,7 +104,7 @@ HttpApi::~HttpApi() = default;
 void HttpApi::start() {
   const Settings& settings = options_->settings;
   server_ = std::make_unique<Server>(host(), settings, create_queue(settings.queue_depth),
-                                     create_queue(Server::kTellingDepth));
+                                     create_queue(settings.queue_depth));
 }
 
 void HttpApi::drain(std::uint64_t timeout_ms) {

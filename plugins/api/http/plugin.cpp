@@ -41,6 +41,18 @@ default = 8MiB
 min = 1KiB
 max = 256MiB
 help = the body of a request; it must have room for the largest value, and for all values of a transaction
+[option.parameters_max]
+type = integer
+default = 32
+min = 16
+max = 1000
+help = parameters of a target
+[option.json_depth_max]
+type = integer
+default = 16
+min = 8
+max = 100
+help = arrays and objects within each other, in a body or in a message of a WebSocket client
 [option.header_timeout]
 type = duration
 default = 10s
@@ -82,19 +94,37 @@ type = integer
 default = 8192
 min = 1
 max = 1000000
-help = requests of all clients that the node has not answered; what comes beyond is refused with 429
+help = requests that the node has not answered, for keys and for what it says of itself each; beyond them 429
 [option.hosts]
 type = string
 help = names by which clients reach this node, with commas between; numbers, localhost and this machine's name need none
 [option.origins]
 type = string
-help = origins of pages behind a proxy that may use this node, such as https://a.example; no CORS fields are sent
+help = origins of other pages that may use this node, such as https://a.example, with commas between
+[option.upgrade_field_bytes_max]
+type = size
+default = 1KiB
+min = 256
+max = 32KiB
+help = each field that an upgrade to WebSocket needs
 [option.message_bytes_max]
 type = size
 default = 64KiB
 min = 1KiB
 max = 16MiB
 help = a message of a WebSocket client
+[option.calls_max]
+type = integer
+default = 64
+min = 1
+max = 10000
+help = calls in one message of a WebSocket client
+[option.id_bytes_max]
+type = size
+default = 256
+min = 32
+max = 64KiB
+help = the id of a call, as JSON
 [option.subscriptions_max]
 type = integer
 default = 32

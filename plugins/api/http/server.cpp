@@ -62,7 +62,7 @@ Server::Server(const Host& host, const Settings& settings, Queue queue, Queue te
       admission_(settings.connections_max, settings.connections_per_address_max, environment_.traffic),
       thread_([host](const std::string& why) { host.failed(TENON_ERROR_INTERNAL, why.c_str()); }),
       submissions_(std::move(queue), settings.queue_depth),
-      telling_(std::move(telling), kTellingDepth, kFirstTellingId),
+      telling_(std::move(telling), settings.queue_depth, kFirstTellingId),
       feeds_(thread_.context(), telling_),
       live_environment_{submissions_,
                         feeds_,

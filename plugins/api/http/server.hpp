@@ -24,10 +24,8 @@ namespace tenon::api_http {
 // brings is finished together: one submit for all requests, then one send for each connection that has answers.
 class Server final : public SessionOwner {
  public:
-  static constexpr std::uint64_t kTellingDepth = 1024;
-
   // Binds the addresses and begins to serve. Throws Error(IO) when an address cannot be bound; nothing runs then.
-  // `telling` is for what the node says of itself, and kTellingDepth deep.
+  // `telling` is for what the node says of itself. Needs: both queues have the depth that the settings say.
   Server(const Host& host, const Settings& settings, Queue queue, Queue telling);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

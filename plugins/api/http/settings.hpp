@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "json_rpc.hpp"
 #include "net/address.hpp"
 #include "request_reader.hpp"
 
@@ -22,9 +23,11 @@ struct ConnectionLimits {
 };
 
 struct LiveLimits {
-  std::uint64_t message_bytes_max;  // of one message that comes in
-  std::uint64_t subscriptions_max;  // of one client
-  std::uint64_t output_bytes_max;   // that one client has not yet read; beyond it events are left out, and it is told
+  std::uint64_t upgrade_field_bytes_max;  // of each field of a request that the upgrade needs
+  std::uint64_t message_bytes_max;        // of one message that comes in
+  std::uint64_t subscriptions_max;        // of one client
+  std::uint64_t output_bytes_max;  // that one client has not yet read; beyond it events are left out, and it is told
+  RpcLimits rpc;
 };
 
 struct Settings {
@@ -34,6 +37,8 @@ struct Settings {
   ConnectionLimits connection;
   std::uint64_t buffer_bytes_max;
   std::uint64_t queue_depth;
+  std::uint64_t parameters_max;      // of a target
+  std::uint64_t json_depth_max;      // of the body of a request
   std::vector<std::string> hosts;    // names by which browsers may reach this node, beside numbers and localhost
   std::vector<std::string> origins;  // of pages that may use this node, beside its own
   LiveLimits live;

@@ -10,14 +10,18 @@ namespace {
 // A batch that has grown to this goes at once, so that many large requests of one wake-up do not lie here twice.
 constexpr std::uint64_t kBatchBytesMax = std::uint64_t{1024} * 1024;
 
-// A completion that the host did not make.
+// A completion that the host did not make. Its release is how it is known again.
 struct OwnCompletion {
+  std::uint64_t depth;
   std::string message;
   tenon_completion table{};
 };
 
+void release_own(void* lent) { delete static_cast<OwnCompletion*>(lent); }
+
 Completion overloaded(std::uint64_t request, std::uint64_t depth) {
   auto made = std::make_unique<OwnCompletion>();
+  made->depth = depth;
   made->message =
       "as many requests are unfinished as there may be, " + std::to_string(depth) + " (queue_depth); try again";
   made->table.struct_size = sizeof made->table;
@@ -25,9 +29,8 @@ Completion overloaded(std::uint64_t request, std::uint64_t depth) {
   made->table.outcome = TENON_OUTCOME_OVERLOADED;
   made->table.error = TENON_ERROR_BUSY;
   made->table.message = bytes(made->message);
-  OwnCompletion& owner = *made;
-  owner.table.loan = lend(std::move(made));
-  return Completion(&owner.table);
+  made->table.loan = {release_own, made.get()};
+  return Completion(&made.release()->table);
 }
 
 }  // namespace
@@ -58,6 +61,11 @@ void Submissions::submit() {
 
 void Submissions::poll() {
   queue_.poll([this](Completion completion) { complete(std::move(completion)); });
+}
+
+std::optional<std::uint64_t> depth_reached(const tenon_completion& completion) noexcept {
+  if (completion.loan.release != release_own) return std::nullopt;
+  return static_cast<const OwnCompletion*>(completion.loan.owner)->depth;
 }
 
 void Submissions::complete(Completion completion) {

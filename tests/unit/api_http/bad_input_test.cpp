@@ -2,6 +2,7 @@
 // Whatever bytes come: the right status, a bounded cost, and a counter.
 #include "http_client.hpp"
 #include "plugin_fixture.hpp"
+#include "request_reader.hpp"
 #include "support/catch.hpp"
 
 using namespace tenon;
@@ -112,6 +113,23 @@ TEST_CASE("a message that is no request ends the connection with the reason") {
   CHECK(plugin.node().submits().empty());
 }
 
+TEST_CASE("a body in chunks is read the same however its bytes come") {
+  const std::string chunks = GENERATE("0\r\n\r\n", "0\r\nA: b\r\n\r\n", "1\r\na\r\n0\r\n\r\n");
+  const std::string text = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks;
+  const RequestLimits limits{4096, 20, 4096};
+  for (std::size_t first = 1; first < text.size(); ++first) {
+    INFO(first);
+    RequestReader reader(limits);
+    std::size_t taken = 0;
+    for (std::size_t end = first; end <= text.size() && !reader.complete() && !reader.refused(); ++end) {
+      taken += reader.take(std::string_view(text).substr(taken, end - taken));
+    }
+    CHECK_FALSE(reader.refused());
+    CHECK(reader.complete());
+    CHECK(taken == text.size());
+  }
+}
+
 TEST_CASE("limits are named with their values") {
   RunningPlugin plugin(at_once, {{"header_bytes_max", "4KiB"}, {"header_fields_max", "8"}});
   SECTION("of the header") {
@@ -147,6 +165,28 @@ TEST_CASE("limits are named with their values") {
     CHECK(answer->status == 413);
     CHECK(answer->body.find("\"limit\":{\"name\":\"body_bytes_max\",\"value\":1048576}") != std::string::npos);
   }
+}
+
+TEST_CASE("limits of what a request says are options, and are named with their values too") {
+  RunningPlugin plugin(at_once);
+  HttpClient client(plugin.port());
+  const auto names = [](const Answer& answer, const std::string& limit) {
+    return answer.status == 400 && answer.body.find("\"limit\":{\"name\":" + limit + "}") != std::string::npos;
+  };
+  std::string target = "/v1/kv?";
+  for (int i = 0; i < 17; ++i) target += "&p" + std::to_string(i);
+  CHECK(names(client.call("GET", target), "\"parameters_max\",\"value\":16"));
+  const std::string deep = "{\"operations\":" + std::string(8, '[') + std::string(8, ']') + "}";
+  for (const char* path : {"/v1/txn", "/v1/batch"}) {
+    CHECK(names(client.call("POST", path, deep), "\"json_depth_max\",\"value\":8"));
+  }
+  const Answer compatible = client.call("PUT", "/set", deep, "X-Request-ID: mine\r\n");
+  CHECK(compatible.body.find("8 deep (json_depth_max)") != std::string::npos);
+  CHECK(compatible.body.find("\"request_id\":\"mine\"") != std::string::npos);
+  const std::string offer = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+  CHECK(names(client.call("GET", "/ws", {}, offer + "Sec-WebSocket-Key: " + std::string(257, 'k') + "\r\n"),
+              "\"upgrade_field_bytes_max\",\"value\":256"));
+  CHECK(plugin.node().submits().empty());
 }
 
 TEST_CASE("a key of 64 KiB with every byte percent-encoded reaches the node") {
@@ -206,4 +246,32 @@ TEST_CASE("a page of another site is refused, by its origin or by the name that 
   CHECK(status_with("Host: a b\r\n") == 400);
   CHECK(status_with("Host: 127.0.0.1\r\nHost: 127.0.0.1\r\n") == 400);
   CHECK(status_with("") == 400);
+}
+
+TEST_CASE("a page of an origin that is listed may ask what it may send, and read the answers") {
+  RunningPlugin plugin(at_once, {{"origins", "https://ui.example"}});
+  HttpClient client(plugin.port());
+  const std::string listed = "Origin: https://ui.example\r\n";
+  const std::string asks = "Access-Control-Request-Method: PUT\r\n";
+  REQUIRE(client.ask("OPTIONS", "/v1/kv/k", {}, listed + asks));
+  const Answer may = client.receive(false).value();
+  CHECK(may.status == 204);
+  CHECK(may.field("Access-Control-Allow-Origin") == "https://ui.example");
+  CHECK(may.field("Access-Control-Allow-Methods") == "GET, HEAD, PUT, DELETE");
+  CHECK(may.field("Access-Control-Allow-Headers").find("If-Match") != std::string::npos);
+  CHECK(may.field("Access-Control-Allow-Credentials").empty());
+  CHECK(client.call("OPTIONS", "/v2", {}, listed + asks).status == 404);
+  CHECK(client.call("OPTIONS", "/v1/kv/k", {}, listed).status == 405);
+  REQUIRE(client.send("OPTIONS /v1/kv/k HTTP/1.1\r\nHost: evil.example\r\n" + listed + asks + "\r\n"));
+  CHECK(client.receive().value().status == 421);
+  for (const char* path : {"/v1/kv/k", "/v1/kv/k?colour=1"}) {  // 200 and 400
+    const Answer done = client.call("PUT", path, "v", listed);
+    CHECK(done.field("Access-Control-Allow-Origin") == "https://ui.example");
+    CHECK(done.field("Access-Control-Expose-Headers").find("ETag") != std::string::npos);
+    CHECK(done.field("Vary") == "Origin");
+  }
+  for (const char* other : {"", "Origin: http://127.0.0.1\r\n", "Origin: https://evil.example\r\n"}) {
+    CHECK(client.call("OPTIONS", "/v1/kv/k", {}, other + asks).status == 405);
+    CHECK(client.call("PUT", "/v1/kv/k", "v", other).head.find("Access-Control-") == std::string::npos);
+  }
 }

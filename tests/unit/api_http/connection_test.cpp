@@ -122,7 +122,7 @@ TEST_CASE("requests beyond the depth of the queue are refused as overloaded") {
   const Answer refused = client.receive().value();
   CHECK(refused.status == 429);
   CHECK(refused.field("Retry-After") == "1");
-  CHECK(refused.body.find("1 (queue_depth)") != std::string::npos);
+  CHECK(refused.body.find("\"limit\":{\"name\":\"queue_depth\",\"value\":1}") != std::string::npos);
 }
 
 TEST_CASE("health and metrics are answered when clients have filled the queue") {

@@ -76,6 +76,7 @@ TEST_CASE("every file is served with its type, and only once to whoever has it")
     CHECK(answer.body == std::string(file.bytes, file.bytes + file.size));
     CHECK(answer.field("Content-Type") == file.content_type);
     CHECK(answer.field("ETag") == file.entity_tag);
+    CHECK(answer.field("Cache-Control") == (file.name == "reach.html" ? "no-store" : "no-cache"));
     const int again = file.name == "reach.html" ? 200 : 304;  // whose policy may be another than last time
     CHECK(client.call("GET", target, {}, "If-None-Match: " + answer.field("ETag") + "\r\n").status == again);
     CHECK(client.call("GET", target, {}, "If-None-Match: \"other\"\r\n").status == 200);

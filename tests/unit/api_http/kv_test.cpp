@@ -83,6 +83,7 @@ TEST_CASE("an absent key is 404, with the revision at which it was absent") {
   const Answer answer = client.call("GET", "/v1/kv/k", {}, "X-Request-ID: mine-1\r\n");
   CHECK(answer.status == 404);
   CHECK(answer.field("X-Request-ID") == "mine-1");
+  CHECK(plugin.wait_for_line("GET /v1/kv/k 404 mine-1"));
   CHECK(answer.field("X-Tenon-Revision") == "1");
   CHECK(answer.field("X-Tenon-Term").empty());
   CHECK(answer.body ==

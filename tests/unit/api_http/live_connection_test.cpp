@@ -1,70 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What a client of the WebSocket asks for and is told, without the socket.
-#include "live_connection.hpp"
-
-#include "plugin_fixture.hpp"
-#include "support/catch.hpp"
+#include "live_fixture.hpp"
 
 using namespace tenon;
 using namespace tenon::api_http;
-
-namespace {
-
-struct Output final : LiveOutput {
-  void send(std::string message) override { messages.push_back(std::move(message)); }
-  std::uint64_t unsent_bytes() const noexcept override { return unsent; }
-  std::string last() const { return messages.empty() ? "" : messages.back(); }
-
-  std::vector<std::string> messages;
-  std::uint64_t unsent = 0;
-};
-
-Queue queue_of(const testing::FakeClientHost& node) {
-  const tenon_queue* queue = nullptr;
-  REQUIRE(node.table()->queue_create(node.table(), 100, &queue, nullptr) == TENON_OK);
-  return Queue(queue);
-}
-
-std::string call(const std::string& method, const std::string& parameters) {
-  return R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + parameters + "}";
-}
-
-struct Live {
-  testing::FakeHost host{{}, {}};
-  const Host metrics{host.table()};
-  testing::FakeClientHost node{later};
-  net::Submissions submissions{queue_of(node), 100};
-  boost::asio::io_context context;
-  NodeFeeds feeds{context, submissions};
-  LiveEnvironment environment{submissions, feeds, {4096, 3, 1000}, "7", "c", "run-1", {}, metrics.metric("left_out")};
-  Output output;
-  std::optional<LiveConnection> connection{std::in_place, environment, output};
-
-  void subscribe(const std::string& parameters) {
-    connection->take(call("subscribe", parameters));
-    submissions.submit();
-  }
-  // The watches that the node was asked for.
-  std::vector<ScriptedRequest> watches(std::size_t count) {
-    std::vector<ScriptedRequest> found;
-    for (std::size_t all = count; found.size() < count; ++all) {
-      found.clear();
-      const std::vector<ScriptedRequest> requests = node.wait_for_requests(all);
-      REQUIRE(requests.size() >= all);
-      for (const ScriptedRequest& one : requests) {
-        if (one.operations.at(0).kind == TENON_WATCH) found.push_back(one);
-      }
-    }
-    return found;
-  }
-  void bring(std::uint64_t request, ScriptedCompletion completion) {
-    completion.flags = TENON_COMPLETION_MORE;
-    node.complete(request, completion);
-    submissions.poll();
-  }
-};
-
-}  // namespace
 
 TEST_CASE("what is no call is answered with the error that JSON-RPC has for it") {
   Live live;
@@ -96,6 +35,19 @@ TEST_CASE("what is no call is answered with the error that JSON-RPC has for it")
   CHECK(live.output.last().find(row.part) != std::string::npos);
 }
 
+TEST_CASE("limits of a message are named with their values") {
+  Live live;
+  const std::string ping = R"({"jsonrpc":"2.0","id":1,"method":"ping"})";
+  live.connection->take("[" + ping + "," + ping + "," + ping + "," + ping + "]");
+  CHECK(live.output.last().find("error") == std::string::npos);
+  live.connection->take("[" + ping + "," + ping + "," + ping + "," + ping + "," + ping + "]");
+  CHECK(live.output.last().find(R"("limit":{"name":"calls_max","value":4})") != std::string::npos);
+  live.connection->take(R"({"jsonrpc":"2.0","id":")" + std::string(31, 'i') + R"(","method":"ping"})");
+  CHECK(live.output.last().find(R"("limit":{"name":"id_bytes_max","value":32})") != std::string::npos);
+  live.connection->take(std::string(9, '[') + std::string(9, ']'));
+  CHECK(live.output.last().find(R"("limit":{"name":"json_depth_max","value":8})") != std::string::npos);
+}
+
 TEST_CASE("each error is counted by its code, also that of a notification") {
   Live live;
   live.environment.errors.emplace(kParseError, live.metrics.metric("unreadable"));
@@ -125,79 +77,13 @@ TEST_CASE("a client has as many subscriptions as it may, and another when it has
   Live live;
   for (int i = 0; i < 3; ++i) live.subscribe(R"({"topic":"events"})");
   live.subscribe(R"({"topic":"events"})");
-  CHECK(live.output.last().find("3 (subscriptions_max)") != std::string::npos);
+  CHECK(live.output.last().find(R"("limit":{"name":"subscriptions_max","value":3})") != std::string::npos);
   live.connection->take(call("unsubscribe", R"({"subscription":"2"})"));
   live.subscribe(R"({"topic":"events"})");
   CHECK(live.output.last() == R"({"jsonrpc":"2.0","id":1,"result":{"subscription":"4"}})");
   CHECK(live.environment.open_subscriptions == 3);
   live.connection.reset();
   CHECK(live.environment.open_subscriptions == 0);
-}
-
-TEST_CASE("events come in order, and those behind a sequence come again") {
-  Live live;
-  live.feeds.events().publish("1");
-  live.feeds.events().publish("2");
-  live.subscribe(R"({"topic":"events","resume":{"sequence":"1"}})");
-  REQUIRE(live.output.messages.size() == 2);
-  CHECK(live.output.messages[1] ==
-        R"({"jsonrpc":"2.0","method":"event","params":{"subscription":"1","sequence":"2","data":2}})");
-  live.feeds.events().publish("3");
-  CHECK(live.output.last().find(R"("sequence":"3","data":3)") != std::string::npos);
-}
-
-TEST_CASE("a sequence of another process says that nobody knows what was missed, and all that is kept comes") {
-  const std::string resume = GENERATE(R"({"sequence":"77"})", R"({"sequence":"1","run":"run-0"})");
-  Live live;
-  for (const char* event : {"1", "2"}) live.feeds.events().publish(event);
-  live.subscribe(R"({"topic":"events","resume":)" + resume + "}");
-  REQUIRE(live.output.messages.size() == 4);
-  CHECK(live.output.messages[1].find(R"("params":{"subscription":"1","unit":"sequence"})") != std::string::npos);
-  CHECK(live.output.messages[2].find(R"("sequence":"1","data":1)") != std::string::npos);
-  CHECK(live.output.messages[3].find(R"("sequence":"2","data":2)") != std::string::npos);
-}
-
-TEST_CASE("a sequence of this process goes on where it was") {
-  Live live;
-  for (const char* event : {"1", "2"}) live.feeds.events().publish(event);
-  live.subscribe(R"({"topic":"events","resume":{"sequence":"1","run":"run-1"}})");
-  REQUIRE(live.output.messages.size() == 2);
-  CHECK(live.output.messages[1].find(R"("sequence":"2","data":2)") != std::string::npos);
-  live.subscribe(R"({"topic":"kv:","resume":{"revision":"1","run":"run-1"}})");
-  INFO(live.output.last());
-  CHECK(live.output.last().find("run") != std::string::npos);
-  CHECK(live.output.last().find("error") != std::string::npos);
-}
-
-TEST_CASE("events that the node no longer had are said to be missing, live and to who comes again") {
-  Live live;
-  live.subscribe(R"({"topic":"events"})");
-  live.feeds.events().publish(4, "4");
-  live.feeds.events().publish(7, "7");
-  REQUIRE(live.output.messages.size() == 4);  // of what was before the first, nobody was to hear
-  CHECK(live.output.messages[2].find(R"("from":"5","to":"6","unit":"sequence")") != std::string::npos);
-  live.output.messages.clear();
-  live.subscribe(R"({"topic":"events","resume":{"sequence":"4"}})");
-  REQUIRE(live.output.messages.size() == 3);
-  CHECK(live.output.messages[1].find(R"("from":"5","to":"6","unit":"sequence")") != std::string::npos);
-  CHECK(live.output.messages[2].find(R"("sequence":"7","data":7)") != std::string::npos);
-}
-
-TEST_CASE("what the node did not tell is not told to anyone") {
-  Live live;
-  live.subscribe(R"({"topic":"cluster"})");
-  live.subscribe(R"({"topic":"metrics"})");
-  const std::vector<ScriptedRequest> asked = live.node.wait_for_requests(6);
-  REQUIRE(asked.size() == 6);
-  for (const ScriptedRequest& one : asked) {
-    ScriptedCompletion completion;
-    completion.outcome = TENON_OUTCOME_OVERLOADED;
-    completion.error = TENON_ERROR_BUSY;
-    live.node.complete(one.id, completion);
-  }
-  live.submissions.poll();
-  CHECK(live.output.messages.size() == 2);  // that they are subscribed
-  CHECK(live.feeds.cluster_now().empty());
 }
 
 TEST_CASE("subscriptions that end together count down once each, though an end brings others to theirs") {
@@ -214,46 +100,6 @@ TEST_CASE("subscriptions that end together count down once each, though an end b
   live.connection.reset();
   live.submissions.poll();
   CHECK(live.environment.open_subscriptions == 0);
-}
-
-TEST_CASE("however many listen, no more than 200 are told in a second until that takes five seconds") {
-  CHECK(feed_interval(0) == std::chrono::seconds(1));
-  CHECK(feed_interval(200) == std::chrono::seconds(1));
-  CHECK(feed_interval(201) == std::chrono::milliseconds(1005));
-  CHECK(feed_interval(400) == std::chrono::seconds(2));
-  CHECK(feed_interval(1000) == std::chrono::seconds(5));
-  CHECK(feed_interval(static_cast<std::size_t>(-1)) == std::chrono::seconds(5));
-}
-
-TEST_CASE("slow operations come as events do, with those that are kept first") {
-  Live live;
-  live.feeds.slow().publish("1");
-  live.subscribe(R"({"topic":"slow"})");
-  REQUIRE(live.output.messages.size() == 2);
-  CHECK(live.output.messages[1].find(R"("sequence":"1","data":1)") != std::string::npos);
-  live.feeds.slow().publish("2");
-  CHECK(live.output.last().find(R"("sequence":"2","data":2)") != std::string::npos);
-  live.subscribe(R"({"topic":"slow","resume":{"sequence":"1"}})");
-  CHECK(live.output.last().find(R"("subscription":"2","sequence":"2","data":2)") != std::string::npos);
-}
-
-TEST_CASE("a client that does not read is left out, is told so when it reads, and then has what is kept") {
-  Live live;
-  live.subscribe(R"({"topic":"events"})");
-  live.output.unsent = 1001;
-  for (int i = 1; i <= 1030; ++i) live.feeds.events().publish(std::to_string(i));
-  CHECK(live.output.messages.size() == 1);
-  CHECK(live.host.metric("left_out") == 1030);
-  live.output.unsent = 0;
-  live.output.messages.clear();
-  live.connection->on_sent();
-  // All of them were left out, and of those the first six are not kept any more.
-  REQUIRE(live.output.messages.size() == 2 + 1024);
-  CHECK(live.output.messages[0].find(R"("from":"1","to":"1030","unit":"sequence")") != std::string::npos);
-  CHECK(live.output.messages[1].find(R"("from":"1","to":"6","unit":"sequence")") != std::string::npos);
-  CHECK(live.output.messages[2].find(R"("sequence":"7","data":7)") != std::string::npos);
-  live.feeds.events().publish("1031");
-  CHECK(live.output.last().find(R"("sequence":"1031")") != std::string::npos);
 }
 
 TEST_CASE("a client that does not read keeps nothing on loan, and its watch stands still until it reads") {

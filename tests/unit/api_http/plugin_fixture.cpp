@@ -13,13 +13,30 @@ std::optional<ScriptedCompletion> at_once(const ScriptedRequest& request) {
 
 std::map<std::string, std::string> options_with(const std::map<std::string, std::string>& others) {
   std::map<std::string, std::string> all = {
-      {"listen", "127.0.0.1:0"},      {"connections_max", "100"},       {"connections_per_address_max", "100"},
-      {"header_bytes_max", "256KiB"}, {"header_fields_max", "32"},      {"body_bytes_max", "1MiB"},
-      {"header_timeout", "10s"},      {"body_timeout", "10s"},          {"idle_timeout", "30s"},
-      {"output_bytes_max", "4MiB"},   {"pipelined_requests_max", "16"}, {"buffer_bytes_max", "64MiB"},
-      {"queue_depth", "1000"},        {"compatibility", "yes"},         {"message_bytes_max", "4KiB"},
-      {"subscriptions_max", "4"},     {"events_bytes_max", "64KiB"},    {"dashboard", "yes"},
+      {"listen", "127.0.0.1:0"},
+      {"connections_max", "100"},
+      {"connections_per_address_max", "100"},
+      {"header_bytes_max", "256KiB"},
+      {"header_fields_max", "32"},
+      {"body_bytes_max", "1MiB"},
+      {"header_timeout", "10s"},
+      {"body_timeout", "10s"},
+      {"idle_timeout", "30s"},
+      {"output_bytes_max", "4MiB"},
+      {"pipelined_requests_max", "16"},
+      {"buffer_bytes_max", "64MiB"},
+      {"queue_depth", "1000"},
+      {"compatibility", "yes"},
+      {"message_bytes_max", "4KiB"},
+      {"subscriptions_max", "4"},
+      {"events_bytes_max", "64KiB"},
+      {"dashboard", "yes"},
       {"dashboard_writes", "no"},
+      {"parameters_max", "16"},
+      {"json_depth_max", "8"},
+      {"calls_max", "3"},
+      {"id_bytes_max", "32"},
+      {"upgrade_field_bytes_max", "256"},
   };
   for (const auto& [name, value] : others) all[name] = value;
   return all;

@@ -128,6 +128,18 @@ TEST_CASE("a plugin drains with open watches, also when there is no room for ano
   plugin.stop();
 }
 
+TEST_CASE("a plugin that drains says to its WebSocket clients that it goes") {
+  RunningPlugin plugin(later);
+  HttpClient client(plugin.port());
+  REQUIRE(client.send(kUpgrade));
+  REQUIRE(client.receive_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  plugin.enter_control_thread();
+  plugin.drain(std::chrono::seconds(10));
+  const std::string going_away = "\x88\x02\x03\xe9";
+  CHECK(client.receive_until(going_away) == going_away);
+  plugin.stop();
+}
+
 TEST_CASE("what a WebSocket client does not read counts in the buffers of all") {
   RunningPlugin plugin(later, {{"buffer_bytes_max", "1MiB"},
                                {"body_bytes_max", "64KiB"},

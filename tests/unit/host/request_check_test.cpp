@@ -29,6 +29,9 @@ tenon_error refusal(const Checked& checked) {
   CHECK_FALSE(refused->message.empty());
   return refused->error;
 }
+bool says(const Checked& checked, const std::string& bound) {
+  return std::get<RequestRefusal>(checked).message.find(bound) != std::string::npos;
+}
 tenon_operation with(tenon_operation operation, std::uint32_t flags) {
   operation.flags = flags;
   return operation;
@@ -111,6 +114,7 @@ TEST_CASE("values and whole requests are accepted at exactly their limits") {
   const std::string too_large(kLimits.value_bytes_max + 1, 'v');
   CHECK(refusal(check({put("k", largest)})) == TENON_OK);
   CHECK(refusal(check({put("k", too_large)})) == TENON_ERROR_TOO_LARGE);
+  CHECK(says(check({put("k", too_large)}), "(limits.value_bytes_max) is " + std::to_string(too_large.size())));
   RequestLimits exact;
   const Operations operations{put("k", "value"), get("other")};
   const Compares compares{compare_value("c", TENON_EQUAL, "value")};
@@ -118,6 +122,7 @@ TEST_CASE("values and whole requests are accepted at exactly their limits") {
   CHECK(refusal(check_request(request(1, operations, compares), exact)) == TENON_OK);
   --exact.request_bytes_max;
   CHECK(refusal(check_request(request(1, operations, compares), exact)) == TENON_ERROR_TOO_LARGE);
+  CHECK(says(check_request(request(1, operations, compares), exact), "(limits.request_bytes_max)"));
 }
 
 TEST_CASE("sizes that no memory has are refused unread") {

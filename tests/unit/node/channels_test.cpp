@@ -189,6 +189,7 @@ TEST_CASE("what waits to be given out is bounded, and more is refused") {
   }
   REQUIRE(crowd.machine.answered(last));
   CHECK(crowd.machine.recorder.answers.at(last).outcome == Outcome::overloaded);
+  CHECK(crowd.machine.recorder.answers.at(last).message.find(std::to_string(kArrivedBytesMax)) != std::string::npos);
   crowd.machine.settle();
   publish(crowd.machine, "a", "again");
 }

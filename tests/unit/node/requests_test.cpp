@@ -56,6 +56,7 @@ TEST_CASE("a full inbox answers overloaded, and takes again when there is room")
   requests.submit(submission(2, Access::read, std::chrono::seconds(5), 41));
   REQUIRE(answers.ended.contains(2));
   CHECK(answers.ended[2].outcome == Outcome::overloaded);
+  CHECK(answers.ended[2].message.find("100 bytes (limits.inbox_bytes_max)") != std::string::npos);
   requests.submit(submission(3, Access::read, std::chrono::seconds(5), 40));
   CHECK(answers.ended.size() == 1);
   requests.take_batch(1000, 100);

@@ -248,6 +248,7 @@ TEST_CASE("watches beyond the bound are refused as overloaded") {
   const std::uint64_t refused = watched.watch(everything());
   CHECK(watched.ended(refused).outcome == Outcome::overloaded);
   CHECK(watched.ended(refused).error == TENON_ERROR_BUSY);
+  CHECK(watched.ended(refused).message.find(std::to_string(kStreamsMax)) != std::string::npos);
 }
 
 TEST_CASE("a watch of what is on this node asks no leader, but wants one to be known, or it ends in its time") {

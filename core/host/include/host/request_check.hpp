@@ -22,6 +22,7 @@ struct RequestLimits {
   std::uint64_t scan_bytes_max = 1u << 20;     // the same, of keys and values
   std::chrono::milliseconds timeout_default = std::chrono::seconds(5);
   std::chrono::milliseconds slow_operation = std::chrono::milliseconds(100);  // what takes so long is told of
+  std::uint64_t inbox_bytes_max = 64u << 20;                                  // as the node has it
 };
 
 inline constexpr std::uint64_t kWatchRecordsDefault = 1'000;  // on loan at a time to a watch without a limit

@@ -44,6 +44,9 @@ struct Batch {
   bool is_waited_for = true;      // by one of its tokens at least
 };
 
+// What a client is told whose request finds no room in an inbox of so many bytes.
+std::string describe_full_inbox(std::uint64_t bytes_max);
+
 class Requests {
  public:
   Requests(AnswerPort& answers, std::uint64_t inbox_bytes_max) noexcept

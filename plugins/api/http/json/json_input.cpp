@@ -35,21 +35,22 @@ std::optional<Number> number_of(const json::value& value) {
 
 }  // namespace
 
-json::value parse_json(std::string_view text) {
+json::value parse_json(std::string_view text, std::uint64_t depth_max) {
   json::parse_options options;
-  options.max_depth = kJsonDepthMax;
+  options.max_depth = static_cast<std::size_t>(depth_max);
   boost::system::error_code error;
   json::value value = json::parse(text, error, {}, options);
   if (error == json::error::too_deep) {
-    throw Refused{{400, "too_deep", "the JSON is nested more than " + std::to_string(kJsonDepthMax) + " deep",
-                   Limit{"json_depth", kJsonDepthMax}}};
+    throw Refused{{400, "too_deep",
+                   "the JSON is nested more than " + std::to_string(depth_max) + " deep (json_depth_max)",
+                   Limit{"json_depth_max", depth_max}}};
   }
   if (error) refuse("this is no JSON: " + error.message(), "malformed_json");
   return value;
 }
 
-json::object parse_json_object(std::string_view text) {
-  json::value value = parse_json(text);
+json::object parse_json_object(std::string_view text, std::uint64_t depth_max) {
+  json::value value = parse_json(text, depth_max);
   if (!value.is_object()) refuse("expected a JSON object", "malformed_json");
   return std::move(value.get_object());
 }

@@ -14,12 +14,11 @@
 
 namespace tenon::api_http {
 
-inline constexpr std::size_t kJsonDepthMax = 16;
-
-// The value of a text; nothing that it makes is larger than some 20 times the text.
-boost::json::value parse_json(std::string_view text);
+// The value of a text in which at most `depth_max` arrays and objects lie within each other; nothing that it makes is
+// larger than some 20 times the text.
+boost::json::value parse_json(std::string_view text, std::uint64_t depth_max);
 // The same when it is to be an object.
-boost::json::object parse_json_object(std::string_view text);
+boost::json::object parse_json_object(std::string_view text, std::uint64_t depth_max);
 
 // An object, which must outlive it.
 class JsonInput {

@@ -78,9 +78,15 @@ std::size_t Feed::count_listeners() {
   return listeners_.size();
 }
 
-void Feed::publish(std::uint64_t sequence, std::string json) {
+std::string event_tail(std::uint64_t sequence, std::string_view json) {
+  std::string tail = ",\"sequence\":\"" + std::to_string(sequence) + "\",\"data\":";
+  tail.reserve(tail.size() + json.size() + 2);
+  return tail.append(json).append("}}");
+}
+
+void Feed::publish(std::uint64_t sequence, std::string_view json) {
   last_sequence_ = sequence;
-  events_.push_back({sequence, std::make_shared<const std::string>(std::move(json))});
+  events_.push_back({sequence, std::make_shared<const std::string>(event_tail(sequence, json))});
   if (events_.size() > kept_) events_.pop_front();
   const FeedEvent event = events_.back();
   const std::vector<std::weak_ptr<Listener>> listeners = listeners_;
@@ -185,13 +191,13 @@ void NodeFeeds::take_events() {
     object.text("kind", next_word());
     object.text("text", line);
     object.end();
-    events_.publish(sequence, std::move(text));
+    events_.publish(sequence, text);
   }
 }
 
 void NodeFeeds::take_slow_operations() {
-  for (SlowOperationJson& one : slow_operations_json(*slow_text_)) {
-    if (one.sequence > slow_.last_sequence()) slow_.publish(one.sequence, std::move(one.json));
+  for (const SlowOperationJson& one : slow_operations_json(*slow_text_)) {
+    if (one.sequence > slow_.last_sequence()) slow_.publish(one.sequence, one.json);
   }
 }
 

@@ -20,9 +20,13 @@
 
 namespace tenon::api_http {
 
+// What a notification of it has behind the number of its subscription, `,"sequence":"7","data":..}}`: it is made once,
+// for all who listen.
+std::string event_tail(std::uint64_t sequence, std::string_view json);
+
 struct FeedEvent {
   std::uint64_t sequence;
-  std::shared_ptr<const std::string> json;
+  std::shared_ptr<const std::string> tail;
 };
 
 // One topic. Of one thread.
@@ -40,9 +44,9 @@ class Feed {
   // A listener that is held by nobody else is forgotten.
   void listen(const std::shared_ptr<Listener>& listener) { listeners_.push_back(listener); }
   std::size_t count_listeners();
-  void publish(std::string json) { publish(last_sequence_ + 1, std::move(json)); }
+  void publish(std::string_view json) { publish(last_sequence_ + 1, json); }
   // With a number of its own; those in between are missing. Needs: sequence > last_sequence().
-  void publish(std::uint64_t sequence, std::string json);
+  void publish(std::uint64_t sequence, std::string_view json);
   std::uint64_t last_sequence() const noexcept { return last_sequence_; }
   // Those behind `sequence` that are kept, in order.
   std::vector<FeedEvent> behind(std::uint64_t sequence) const;

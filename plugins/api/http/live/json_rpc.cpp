@@ -23,7 +23,12 @@ std::string error_reply(std::string_view id, const RpcError& error) {
   JsonObject object(text);
   object.raw("code", std::to_string(error.code));
   object.text("message", error.message);
-  if (!error.word.empty()) object.raw("data", "{\"code\":" + quoted(error.word) + "}");
+  if (!error.word.empty()) {
+    object.name("data");
+    JsonObject data(text);
+    data.text("code", error.word);
+    if (error.limit) data.raw("limit", limit_json(*error.limit));
+  }
   object.end();
   reply.end();
   return text;
@@ -40,7 +45,7 @@ std::string result_reply(std::string_view id, std::string_view result) {
 }
 
 // Sets `id` as soon as it is known, as JSON; empty: it is a notification. Throws RpcRefused.
-RpcCall read_call(const json::value& value, std::string& id) {
+RpcCall read_call(const json::value& value, const RpcLimits& limits, std::string& id) {
   const auto invalid = [](const std::string& message) { throw RpcRefused{{kInvalidRequest, message}}; };
   const json::object* object = value.if_object();
   if (object == nullptr) invalid("a call is an object");
@@ -52,7 +57,11 @@ RpcCall read_call(const json::value& value, std::string& id) {
       invalid("an id is a string, a number or null");
     }
     given_id = json::serialize(*member);
-    if (given_id.size() > kIdBytesMax) invalid("an id has at most " + std::to_string(kIdBytesMax) + " bytes");
+    if (given_id.size() > limits.id_bytes_max) {
+      throw RpcRefused{{kInvalidRequest,
+                        "the id has more than " + std::to_string(limits.id_bytes_max) + " bytes (id_bytes_max)",
+                        "id_too_large", Limit{"id_bytes_max", limits.id_bytes_max}}};
+    }
     id = given_id;
   }
   RpcCall call;
@@ -68,17 +77,18 @@ RpcCall read_call(const json::value& value, std::string& id) {
 }
 
 // Nothing for a notification.
-std::string answer_one(const json::value& value, const AnswerCall& answer, const CallFailed& failed) {
+std::string answer_one(const json::value& value, const RpcLimits& limits, const AnswerCall& answer,
+                       const CallFailed& failed) {
   std::string id = "null";
   try {
-    const RpcCall call = read_call(value, id);
+    const RpcCall call = read_call(value, limits, id);
     const std::string result = answer(call);
     return id.empty() ? std::string() : result_reply(id, result);
   } catch (const RpcRefused& refused) {
     failed(refused.error);
     return id.empty() ? std::string() : error_reply(id, refused.error);
   } catch (const Refused& refused) {
-    const RpcError error{kInvalidParameters, refused.failure.message, refused.failure.code};
+    const RpcError error{kInvalidParameters, refused.failure.message, refused.failure.code, refused.failure.limit};
     failed(error);
     return id.empty() ? std::string() : error_reply(id, error);
   }
@@ -86,33 +96,38 @@ std::string answer_one(const json::value& value, const AnswerCall& answer, const
 
 }  // namespace
 
-std::string answer_rpc(std::string_view text, const AnswerCall& answer, const CallFailed& failed) {
+std::string answer_rpc(std::string_view text, const RpcLimits& limits, const AnswerCall& answer,
+                       const CallFailed& failed) {
   const auto refuse_all = [&](const RpcError& error) {
     failed(error);
     return error_reply("null", error);
   };
   json::value value;
   try {
-    value = parse_json(text);
+    value = parse_json(text, limits.json_depth_max);
   } catch (const Refused& refused) {
-    return refuse_all({kParseError, refused.failure.message, refused.failure.code});
+    return refuse_all({kParseError, refused.failure.message, refused.failure.code, refused.failure.limit});
   }
   const json::array* calls = value.if_array();
-  if (calls == nullptr) return answer_one(value, answer, failed);
-  if (calls->empty() || calls->size() > kCallsMax) {
-    return refuse_all({kInvalidRequest, "a batch has 1 to " + std::to_string(kCallsMax) + " calls"});
+  if (calls == nullptr) return answer_one(value, limits, answer, failed);
+  if (calls->empty()) return refuse_all({kInvalidRequest, "the array has no calls"});
+  if (calls->size() > limits.calls_max) {
+    return refuse_all({kInvalidRequest,
+                       "the array has more than " + std::to_string(limits.calls_max) + " calls (calls_max)",
+                       "too_many_calls", Limit{"calls_max", limits.calls_max}});
   }
   std::string replies;
   for (const json::value& call : *calls) {
-    const std::string reply = answer_one(call, answer, failed);
+    const std::string reply = answer_one(call, limits, answer, failed);
     if (!reply.empty()) replies.append(replies.empty() ? "[" : ",").append(reply);
   }
   return replies.empty() ? replies : replies + "]";
 }
 
-std::string notification(std::string_view method, std::string_view parameters) {
+std::string notification_head(std::string_view method) {
   std::string text = "{\"jsonrpc\":\"2.0\",\"method\":\"";
-  return text.append(method).append("\",\"params\":").append(parameters).append("}");
+  text.append(method).append("\",\"params\":");
+  return text;
 }
 
 }  // namespace tenon::api_http

@@ -3,19 +3,27 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "response.hpp"
+
 namespace tenon::api_http {
 
-inline constexpr std::size_t kCallsMax = 64;     // in one message
-inline constexpr std::size_t kIdBytesMax = 256;  // of a call, as JSON
+struct RpcLimits {
+  std::uint64_t json_depth_max;  // of a message
+  std::uint64_t calls_max;       // in it
+  std::uint64_t id_bytes_max;    // of a call, as JSON
+};
 
 struct RpcError {
   int code;
   std::string message;
   std::string word = {};  // for programs, as HTTP errors have it; empty: the code says all
+  std::optional<Limit> limit = std::nullopt;
 };
 inline constexpr int kParseError = -32700;
 inline constexpr int kInvalidRequest = -32600;
@@ -38,9 +46,10 @@ struct RpcCall {
 // told of each error, also of a notification, which is answered with nothing.
 using AnswerCall = std::function<std::string(const RpcCall&)>;
 using CallFailed = std::function<void(const RpcError&)>;
-std::string answer_rpc(std::string_view text, const AnswerCall& answer, const CallFailed& failed);
+std::string answer_rpc(std::string_view text, const RpcLimits& limits, const AnswerCall& answer,
+                       const CallFailed& failed);
 
-// A notification; `parameters` is JSON.
-std::string notification(std::string_view method, std::string_view parameters);
+// The beginning of a notification, up to where its parameters are; `}` ends it behind them.
+std::string notification_head(std::string_view method);
 
 }  // namespace tenon::api_http

@@ -68,8 +68,8 @@ void LiveConnection::take(std::string_view message) {
     if (found != environment_.errors.end()) found->second.record(1);
   };
   std::string reply = answer_rpc(
-      message, [this](const RpcCall& call) { return answer(call); }, count_error);
-  if (!reply.empty()) output_.send(std::move(reply));
+      message, environment_.limits.rpc, [this](const RpcCall& call) { return answer(call); }, count_error);
+  if (!reply.empty()) output_.send({std::move(reply)});
   for (const std::shared_ptr<Subscription>& one : std::exchange(beginning_, {})) one->begin();
 }
 
@@ -107,7 +107,7 @@ std::string LiveConnection::subscribe(const RpcCall& call) {
     throw RpcRefused{{kRefused,
                       "there are as many subscriptions as there may be, " +
                           std::to_string(environment_.limits.subscriptions_max) + " (subscriptions_max)",
-                      "too_many_subscriptions"}};
+                      "too_many_subscriptions", Limit{"subscriptions_max", environment_.limits.subscriptions_max}}};
   }
   const std::uint64_t id = last_id_ + 1;
   std::shared_ptr<Subscription> made = make(id, *topic, parameters);

@@ -36,11 +36,19 @@ struct LiveEnvironment {
   std::map<int, Metric> errors;   // calls that were answered with an error, by its code
 };
 
+// One message to a client. Others may be sent the same tail, which is there once.
+struct LiveMessage {
+  std::string head;
+  std::shared_ptr<const std::string> tail = nullptr;  // null: the head is all
+
+  std::uint64_t size() const noexcept { return head.size() + (tail == nullptr ? 0 : tail->size()); }
+};
+
 // Where messages to the client go.
 class LiveOutput {
  public:
   virtual ~LiveOutput() = default;
-  virtual void send(std::string message) = 0;
+  virtual void send(LiveMessage message) = 0;
   virtual std::uint64_t unsent_bytes() const noexcept = 0;
 };
 

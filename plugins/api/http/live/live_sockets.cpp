@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "live_sockets.hpp"
 
+#include <array>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
@@ -10,6 +11,7 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
+#include <utility>
 
 #include "refused.hpp"
 
@@ -24,7 +26,6 @@ namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 using net::CloseReason;
 
-constexpr std::size_t kFieldBytesMax = 1024;  // of those that the upgrade needs
 constexpr std::chrono::seconds kHandshakeTimeout{10};
 // Half of it after the last word of a client it is asked whether it is there.
 constexpr std::chrono::seconds kSilenceMax{40};
@@ -39,15 +40,16 @@ constexpr FieldName kUpgradeFields[] = {FieldName::host,
 using UpgradeRequest = http::request<http::empty_body>;
 
 // Throws Refused.
-UpgradeRequest upgrade_request_of(const Request& request) {
+UpgradeRequest upgrade_request_of(const Request& request, std::uint64_t field_bytes_max) {
   UpgradeRequest made{request.verb, kLivePath, request.version};
   for (const FieldName name : kUpgradeFields) {
     const auto value = request.field(name);
     if (!value) continue;
-    if (value->size() > kFieldBytesMax) {
+    if (value->size() > field_bytes_max) {
       throw Refused{{400, "malformed_request",
-                     "a field of the upgrade has more than " + std::to_string(kFieldBytesMax) + " bytes",
-                     Limit{"upgrade_field_bytes", kFieldBytesMax}}};
+                     "a field of the upgrade has more than " + std::to_string(field_bytes_max) +
+                         " bytes (upgrade_field_bytes_max)",
+                     Limit{"upgrade_field_bytes_max", field_bytes_max}}};
     }
     made.set(name, *value);
   }
@@ -56,8 +58,8 @@ UpgradeRequest upgrade_request_of(const Request& request) {
 
 }  // namespace
 
-void check_upgrade(const Request& request) {
-  const UpgradeRequest made = upgrade_request_of(request);
+void check_upgrade(const Request& request, const LiveLimits& limits) {
+  const UpgradeRequest made = upgrade_request_of(request, limits.upgrade_field_bytes_max);
   if (!websocket::is_upgrade(made)) {
     Failure failure{426, "upgrade_required",
                     "this path is for WebSocket only, of the subprotocol " + std::string(kSubprotocol)};
@@ -88,7 +90,7 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
         connection_(std::make_unique<LiveConnection>(environment, *this)) {}
 
   void accept(const Request& request) {
-    request_ = upgrade_request_of(request);
+    request_ = upgrade_request_of(request, environment_.limits.upgrade_field_bytes_max);
     stream_.set_option(websocket::stream_base::timeout{kHandshakeTimeout, kSilenceMax, true});
     stream_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
       response.set(http::field::server, "tenon");
@@ -98,15 +100,15 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
     stream_.text(true);
     stream_.auto_fragment(false);
     stream_.async_accept(request_, [self = shared_from_this()](const error_code& error) {
-      if (self->closed_) return;
+      self->accepted_ = true;
+      if (self->closed_) return self->say_goodbye();
       if (error) return self->end(CloseReason::kMalformed);
-      self->open_ = true;
       self->read();
       self->write();
     });
   }
 
-  void send(std::string message) override {
+  void send(LiveMessage message) override {
     if (closed_ || is_failing_) return;
     if (!connections_.budget.take(message.size())) return fail_soon();
     unsent_bytes_ += message.size();
@@ -120,12 +122,8 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
     if (closed_) return;
     const std::shared_ptr<LiveSocket> self = shared_from_this();
     end(reason);
-    if (open_ && stream_.is_open()) {
-      // Behind a write that is under way. One that does not end runs into the timeout of the stream.
-      stream_.async_close(code, [self](const error_code&) { self->shut(); });
-    } else {
-      shut();
-    }
+    goodbye_ = code;
+    if (accepted_) say_goodbye();  // else when the upgrade is answered
   }
   void look(Session::Clock::time_point now) {
     if (closed_ || !writing_ || now - write_began_ < connections_.limits.idle_timeout) return;
@@ -139,6 +137,12 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
   }
 
  private:
+  // Behind a write that is under way. One that does not end runs into the timeout of the stream.
+  void say_goodbye() {
+    if (!stream_.is_open()) return shut();
+    stream_.async_close(goodbye_, [self = shared_from_this()](const error_code&) { self->shut(); });
+  }
+
   void shut() {
     error_code ignored;
     stream_.next_layer().close(ignored);
@@ -194,12 +198,14 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
   }
 
   void write() {
-    if (!open_ || closed_ || writing_ || waiting_.empty()) return;
+    if (!accepted_ || closed_ || writing_ || waiting_.empty()) return;
     writing_ = true;
     write_began_ = Session::Clock::now();
     written_ = std::move(waiting_.front());
     waiting_.pop_front();
-    stream_.async_write(asio::buffer(written_), [self = shared_from_this()](const error_code& error, std::size_t) {
+    const std::array<asio::const_buffer, 2> parts{
+        asio::buffer(written_.head), written_.tail == nullptr ? asio::const_buffer() : asio::buffer(*written_.tail)};
+    stream_.async_write(parts, [self = shared_from_this()](const error_code& error, std::size_t) {
       self->writing_ = false;
       if (!self->closed_) self->on_written(error);
     });
@@ -207,9 +213,10 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
 
   void on_written(const error_code& error) {
     if (error) return end(error == beast::error::timeout ? CloseReason::kOutputFull : CloseReason::kBroken);
-    traffic_.bytes_sent.record(static_cast<double>(written_.size()));
-    unsent_bytes_ -= written_.size();
-    connections_.budget.give_back(written_.size());
+    const std::uint64_t written = std::exchange(written_, {}).size();
+    traffic_.bytes_sent.record(static_cast<double>(written));
+    unsent_bytes_ -= written;
+    connections_.budget.give_back(written);
     if (!waiting_.empty()) return write();
     connection_->on_sent();
     environment_.submissions.submit();
@@ -227,10 +234,11 @@ class LiveSocket final : public LiveOutput, public std::enable_shared_from_this<
   websocket::stream<LiveSockets::Socket, false> stream_;
   std::unique_ptr<LiveConnection> connection_;  // null: closed
   beast::flat_buffer input_;
-  std::deque<std::string> waiting_;
-  std::string written_;
-  std::uint64_t unsent_bytes_ = 0;  // of waiting_ and, while writing_, of written_
-  bool open_ = false;
+  std::deque<LiveMessage> waiting_;
+  LiveMessage written_;
+  std::uint64_t unsent_bytes_ = 0;                               // of waiting_ and, while writing_, of written_
+  websocket::close_code goodbye_ = websocket::close_code::none;  // once it is closed
+  bool accepted_ = false;                                        // the upgrade is answered
   bool closed_ = false;
   bool reading_ = false;
   bool writing_ = false;

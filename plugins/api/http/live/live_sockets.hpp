@@ -46,6 +46,6 @@ class LiveSockets {
 
 // Throws Refused: 426 when the request asks for no WebSocket, 400 when it does not offer the subprotocol, or has a
 // field that is none.
-void check_upgrade(const Request& request);
+void check_upgrade(const Request& request, const LiveLimits& limits);
 
 }  // namespace tenon::api_http

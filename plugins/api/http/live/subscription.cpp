@@ -7,8 +7,20 @@
 
 namespace tenon::api_http {
 
-void LiveConnection::Subscription::send(std::string_view method, const std::string& more) {
-  owner_->output_.send(notification(method, "{\"subscription\":\"" + std::to_string(id_) + "\"" + more + "}"));
+std::string LiveConnection::Subscription::head(std::string_view method) const {
+  std::string text = notification_head(method);
+  text.append("{\"subscription\":\"").append(std::to_string(id_)).append("\"");
+  return text;
+}
+
+void LiveConnection::Subscription::send(std::string_view method, std::string_view more) {
+  std::string text = head(method);
+  text.append(more).append("}}");
+  owner_->output_.send({std::move(text)});
+}
+
+void LiveConnection::Subscription::send_event(std::shared_ptr<const std::string> tail) {
+  owner_->output_.send({head("event"), std::move(tail)});
 }
 
 std::string LiveConnection::Subscription::member(std::string_view name, std::uint64_t number) {
@@ -17,7 +29,9 @@ std::string LiveConnection::Subscription::member(std::string_view name, std::uin
 
 void LiveConnection::Subscription::finish(const tenon_completion& completion) {
   const Failure failure = failure_of(completion, completion.error);
-  send("ended", ",\"error\":{\"code\":" + quoted(failure.code) + ",\"message\":" + quoted(failure.message) + "}");
+  std::string error = "{\"code\":" + quoted(failure.code) + ",\"message\":" + quoted(failure.message);
+  if (failure.limit) error += ",\"limit\":" + limit_json(*failure.limit);
+  send("ended", ",\"error\":" + error + "}");
   owner_->remove(id_);
 }
 
@@ -63,7 +77,7 @@ void LiveConnection::FeedSubscription::on_event(const FeedEvent& event) {
   if (!left_out_from_ && !owner()->is_full()) {
     const bool has_gap = is_history() && last_sent_ != 0 && event.sequence > last_sent_ + 1;
     if (has_gap) send_lagged(last_sent_ + 1, event.sequence - 1, "sequence");
-    return send_event(event.sequence, *event.json);
+    return send_event(event);
   }
   if (!left_out_from_) left_out_from_ = event.sequence;
   left_out_to_ = event.sequence;
@@ -79,16 +93,16 @@ void LiveConnection::FeedSubscription::on_sent() {
   send_behind(from - 1);
 }
 
-void LiveConnection::FeedSubscription::send_event(std::uint64_t sequence, const std::string& json) {
-  last_sent_ = sequence;
-  send("event", member("sequence", sequence) + ",\"data\":" + json);
+void LiveConnection::FeedSubscription::send_event(const FeedEvent& event) {
+  last_sent_ = event.sequence;
+  Subscription::send_event(event.tail);
 }
 
 void LiveConnection::FeedSubscription::send_behind(std::uint64_t sequence) {
   last_sent_ = sequence;
   for (const FeedEvent& event : feed().behind(sequence)) {
     if (event.sequence > last_sent_ + 1) send_lagged(last_sent_ + 1, event.sequence - 1, "sequence");
-    send_event(event.sequence, *event.json);
+    send_event(event);
   }
 }
 
@@ -97,7 +111,9 @@ void LiveConnection::FeedSubscription::send_now() {
   const std::string now = kind_ == Kind::kCluster   ? feeds.cluster_now()
                           : kind_ == Kind::kPlugins ? feeds.plugins_now()
                                                     : feeds.metrics_now();
-  if (!now.empty()) send_event(feed().last_sequence(), now);
+  if (now.empty()) return;
+  const std::uint64_t sequence = feed().last_sequence();
+  send_event({sequence, std::make_shared<const std::string>(event_tail(sequence, now))});
 }
 
 LiveConnection::WatchSubscription::WatchSubscription(LiveConnection& owner, std::uint64_t id, WatchedKeys keys,

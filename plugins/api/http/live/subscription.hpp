@@ -2,6 +2,7 @@
 // Subscriptions to a feed of the node and to the changes of keys.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,8 @@ class LiveConnection::Subscription {
   LiveConnection* owner() const noexcept { return owner_; }
   std::uint64_t id() const noexcept { return id_; }
   // `more` are members of params, each with a comma before it.
-  void send(std::string_view method, const std::string& more);
+  void send(std::string_view method, std::string_view more);
+  void send_event(std::shared_ptr<const std::string> tail);
   // `,"name":"number"`
   static std::string member(std::string_view name, std::uint64_t number);
   // The node has ended it: the client is told why, and it is gone.
@@ -40,6 +42,9 @@ class LiveConnection::Subscription {
   void send_lagged(std::uint64_t from, std::uint64_t to, std::string_view unit);
 
  private:
+  // A notification of this subscription as far as its number.
+  std::string head(std::string_view method) const;
+
   LiveConnection* owner_;
   const std::uint64_t id_;
 };
@@ -64,7 +69,7 @@ class LiveConnection::FeedSubscription final : public Subscription, public Feed:
   Feed& feed() const;
 
  private:
-  void send_event(std::uint64_t sequence, const std::string& json);
+  void send_event(const FeedEvent& event);
   // Those that are kept behind the sequence, and before one that is not the next which are missing.
   void send_behind(std::uint64_t sequence);
   void send_all();

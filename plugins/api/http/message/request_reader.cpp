@@ -12,6 +12,10 @@ namespace {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
+// What a body in chunks still has before it is complete, at the least: `0`, and the ends of two lines. Beast takes it
+// for granted when it looks at a last chunk again, and ends the process when there is less.
+constexpr std::size_t kLastChunkBytesMin = 5;
+
 std::string_view text_of(beast::string_view text) noexcept { return {text.data(), text.size()}; }
 
 }  // namespace
@@ -35,6 +39,7 @@ std::size_t RequestReader::take(std::string_view bytes) {
   std::size_t taken = 0;
   // Beast may stop between two parts of a message that are both there.
   while (taken < bytes.size() && !complete() && !refused_) {
+    if (header_complete() && chunked() && bytes.size() - taken < kLastChunkBytesMin) break;
     Error error;
     const std::size_t count = put(boost::asio::buffer(bytes.data() + taken, bytes.size() - taken), error);
     taken += count;

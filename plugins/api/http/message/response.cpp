@@ -23,10 +23,6 @@ std::string_view shortened(std::string_view text) noexcept {
   return text.substr(0, end);
 }
 
-void add_number(std::string& text, std::string_view name, std::uint64_t number) {
-  text.append(",\"").append(name).append("\":").append(std::to_string(number));
-}
-
 }  // namespace
 
 std::string field_line(std::string_view name, std::string_view value) {
@@ -42,6 +38,10 @@ std::string quoted(std::string_view text) {
   return boost::json::serialize(boost::json::string(boost::json::string_view(text.data(), text.size())));
 }
 
+std::string limit_json(const Limit& limit) {
+  return "{\"name\":" + quoted(limit.name) + ",\"value\":" + std::to_string(limit.value) + "}";
+}
+
 std::string_view reason_of(unsigned status) noexcept {
   const auto text = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
   return {text.data(), text.size()};
@@ -53,13 +53,9 @@ Response response_of(const Failure& failure, std::string_view request_id) {
   response.fields = failure.fields;
   std::string& text = response.body;
   text = "{\"error\":{\"code\":" + quoted(failure.code) + ",\"message\":" + quoted(shortened(failure.message));
-  add_number(text, "status", failure.status);
+  text += ",\"status\":" + std::to_string(failure.status);
   text += ",\"outcome\":" + quoted(failure.outcome) + ",\"request_id\":" + quoted(request_id);
-  if (failure.limit) {
-    text += ",\"limit\":{\"name\":" + quoted(failure.limit->name);
-    add_number(text, "value", failure.limit->value);
-    text += "}";
-  }
+  if (failure.limit) text += ",\"limit\":" + limit_json(*failure.limit);
   if (failure.leader != 0) {
     text += ",\"leader\":{\"node\":" + quoted(std::to_string(failure.leader));
     if (!failure.leader_address.empty()) text += ",\"address\":" + quoted(failure.leader_address);
@@ -83,7 +79,7 @@ std::string serialize(const Response& response, const Framing& framing) {
       text.append("Transfer-Encoding: chunked\r\n");
     }
   }
-  text.append("Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+  text.append("Cache-Control: ").append(response.caching).append("\r\nX-Content-Type-Options: nosniff\r\n");
   if (!framing.request_id.empty()) text.append("X-Request-ID: ").append(framing.request_id).append("\r\n");
   text.append(framing.keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
   text.append(response.fields).append("\r\n");

@@ -36,11 +36,15 @@ struct Response {
   unsigned status = 200;
   std::string_view content_type = kJsonType;
   std::string body;
-  std::string fields = {};  // more header fields, each with its CRLF
+  std::string fields = {};                // more header fields, each with its CRLF
+  std::string_view caching = "no-store";  // the value of Cache-Control
 };
 
 // The value in printable characters; what could end a header field is left out.
 std::string field_line(std::string_view name, std::string_view value);
+
+// {"name", "value"}
+std::string limit_json(const Limit& limit);
 
 // As JSON text.
 std::string quoted(std::string_view text);

@@ -33,7 +33,7 @@ bool has_dot_segment(std::string_view path) {
   return false;
 }
 
-std::optional<Failure> take_parameters(std::string_view query, Target& target) {
+std::optional<Failure> take_parameters(std::string_view query, std::uint64_t parameters_max, Target& target) {
   while (!query.empty()) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(pair.size() + 1, query.size()));
@@ -43,9 +43,10 @@ std::optional<Failure> take_parameters(std::string_view query, Target& target) {
     Parameter made{percent_decoded(pair.substr(0, equals)).value_or(""),
                    percent_decoded(pair.substr(std::min(equals + 1, pair.size()))).value_or("")};
     if (target.find(made.name) != nullptr) return refusal("a parameter is there twice; expected each once");
-    if (target.parameters.size() == kParametersMax) {
-      Failure failure = refusal("the target has more than " + std::to_string(kParametersMax) + " parameters");
-      failure.limit = Limit{"parameters", kParametersMax};
+    if (target.parameters.size() >= parameters_max) {
+      Failure failure =
+          refusal("the target has more than " + std::to_string(parameters_max) + " parameters (parameters_max)");
+      failure.limit = Limit{"parameters_max", parameters_max};
       return failure;
     }
     target.parameters.push_back(std::move(made));
@@ -88,7 +89,7 @@ std::string percent_encoded(std::string_view bytes) {
   return text;
 }
 
-std::variant<Target, Failure> parse_target(std::string_view text) {
+std::variant<Target, Failure> parse_target(std::string_view text, std::uint64_t parameters_max) {
   const auto parsed = text.starts_with("/") ? urls::parse_origin_form(text) : urls::parse_absolute_uri(text);
   if (!parsed) {
     return refusal(
@@ -107,7 +108,7 @@ std::variant<Target, Failure> parse_target(std::string_view text) {
         "%2E for the first dot");
   }
   const std::string_view query(parsed->encoded_query().data(), parsed->encoded_query().size());
-  if (auto refused = take_parameters(query, target)) return *std::move(refused);
+  if (auto refused = take_parameters(query, parameters_max, target)) return *std::move(refused);
   return target;
 }
 

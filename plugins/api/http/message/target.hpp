@@ -31,16 +31,14 @@ struct Target {
   }
 };
 
-inline constexpr std::size_t kParametersMax = 32;
-
 // The bytes that are meant, which may be any; nullopt: a percent sign without two hexadecimal digits behind it.
 std::optional<std::string> percent_decoded(std::string_view text);
 // In a form that every part of a target may have.
 std::string percent_encoded(std::string_view bytes);
 
 // Splits /path?name=value&.. and http://host/path.. and decodes the parameters; a plus sign is a plus sign. Refuses
-// what is no target: another form, a bad percent-encoding anywhere, bytes that no URI has, more than kParametersMax
+// what is no target: another form, a bad percent-encoding anywhere, bytes that no URI has, more than `parameters_max`
 // parameters, one twice, and the segments `.` and `..`, which clients and proxies resolve each in their own way.
-std::variant<Target, Failure> parse_target(std::string_view text);
+std::variant<Target, Failure> parse_target(std::string_view text, std::uint64_t parameters_max);
 
 }  // namespace tenon::api_http

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Paths that an earlier key-value server had: /set, /get, /delete, /health, /raft/status. Writes go to the leader only;
 // any other node answers 409 and says where it is. Their errors have the form
-// {"ok": false, "error", "message"} and, for not_leader, "leaderId" and "leader".
+// {"ok": false, "error", "message", "request_id"} and, for not_leader, "leaderId" and "leader".
 #include <algorithm>
 #include <cstdlib>
 
@@ -16,7 +16,7 @@ namespace tenon::api_http {
 
 namespace {
 
-Response response_of_compatible(const Failure& failure) {
+Response response_of_compatible(const Failure& failure, std::string_view request_id) {
   Response response;
   const bool is_elsewhere = failure.code == "not_leader";
   response.status = is_elsewhere ? 409 : failure.status;
@@ -25,6 +25,7 @@ Response response_of_compatible(const Failure& failure) {
     object.flag("ok", false);
     object.text("error", failure.code);
     object.text("message", failure.message);
+    object.text("request_id", request_id);
     if (is_elsewhere) {
       object.text("leaderId", failure.leader == 0 ? "" : std::to_string(failure.leader));
       object.text("leader", failure.leader_address);
@@ -40,16 +41,16 @@ void answer_compatibly(Exchange& exchange, Read&& read) {
   try {
     read();
   } catch (const Refused& refused) {
-    exchange.respond(response_of_compatible(refused.failure));
+    exchange.respond(response_of_compatible(refused.failure, exchange.request_id()));
   }
 }
 
 void ask_node(Service& service, const std::shared_ptr<Exchange>& exchange, const tenon_request& asked,
               std::function<void(JsonObject&, const tenon_completion&, const tenon_result&)> append) {
-  ask(service, exchange, asked, [append = std::move(append)](const tenon_completion& completion) {
+  ask(service, exchange, asked, [exchange, append = std::move(append)](const tenon_completion& completion) {
     try {
       const bool is_done = completion.outcome == TENON_OUTCOME_DONE && completion.error == TENON_OK;
-      if (!is_done) return response_of_compatible(failure_of(completion, completion.error));
+      if (!is_done) return response_of_compatible(failure_of(completion, completion.error), exchange->request_id());
       Response response;
       {
         JsonObject object(response.body);
@@ -59,7 +60,7 @@ void ask_node(Service& service, const std::shared_ptr<Exchange>& exchange, const
       response.body += '\n';
       return response;
     } catch (const Refused& refused) {
-      return response_of_compatible(refused.failure);
+      return response_of_compatible(refused.failure, exchange->request_id());
     }
   });
 }
@@ -144,7 +145,7 @@ void append_number(JsonObject& object, std::string_view name, std::uint64_t numb
 
 void set_compatible(Service& service, const std::shared_ptr<Exchange>& exchange) {
   answer_compatibly(*exchange, [&] {
-    const boost::json::object body = parse_json_object(exchange->request().body);
+    const boost::json::object body = parse_json_object(exchange->request().body, service.settings.json_depth_max);
     const JsonInput input(body);
     const std::string key = input.text("key").value_or("");
     const std::optional<std::string> value = input.text("value");

@@ -71,18 +71,22 @@ class Exchange {
   void set_rest(std::string rest) { rest_ = std::move(rest); }
   const std::string* parameter(std::string_view name) const noexcept { return target_.find(name); }
 
+  // Header fields that every answer has beside its own, each with its CRLF.
+  void set_fields(std::string fields) { fields_ = std::move(fields); }
+
   // Nobody reads the body any more.
   void forget_body() noexcept { std::string().swap(request_.body); }
 
   void respond(const Response& response) {
     TENON_CHECK(client_ != nullptr);
     const std::shared_ptr<Client> client = std::move(client_);
-    client->answer(slot_, response, request_, request_id_);
+    if (fields_.empty()) return client->answer(slot_, response, request_, request_id_);
+    client->answer(slot_, with_fields(response), request_, request_id_);
   }
   // Answers with a body that the source brings by way of the client that is returned; null: it cannot be, see there.
   std::shared_ptr<Client> begin_stream(const Response& head, std::shared_ptr<StreamSource> source) {
     TENON_CHECK(client_ != nullptr);
-    if (!client_->begin_stream(slot_, head, request_, request_id_, std::move(source))) return nullptr;
+    if (!client_->begin_stream(slot_, with_fields(head), request_, request_id_, std::move(source))) return nullptr;
     return std::move(client_);
   }
   // Answers by giving the connection away.
@@ -95,10 +99,16 @@ class Exchange {
   void fail(const Failure& failure) { respond(response_of(failure, request_id_)); }
 
  private:
+  Response with_fields(Response response) const {
+    response.fields += fields_;
+    return response;
+  }
+
   Request request_;
   const std::string request_id_;
   Target target_;
   std::string rest_;
+  std::string fields_;
   std::shared_ptr<Client> client_;  // null: answered
   const std::uint64_t slot_;
 };

@@ -35,7 +35,7 @@ bool is_of_member(const Request& request, const tenon_completion& members) {
 }  // namespace
 
 void open_live(Service& service, const std::shared_ptr<Exchange>& exchange) {
-  check_upgrade(exchange->request());
+  check_upgrade(exchange->request(), service.settings.live);
   if (!is_foreign(service, exchange->request())) return open(service, exchange);
   const auto operations = service.telling.batch().make<tenon_operation>(1);
   operations[0] = admin("members");

@@ -51,7 +51,8 @@ std::vector<Check> ready_checks(const NamedTexts& status) {
       {"member", standing == "voter" || standing == "incoming" || standing == "outgoing",
        "this node does not vote; its standing is " + std::string(standing)},
       {"applied", committed - std::min(applied, committed) <= kBehindMax,
-       std::to_string(committed - std::min(applied, committed)) + " committed entries are not applied yet"},
+       std::to_string(committed - std::min(applied, committed)) + " committed entries are not applied yet, at most " +
+           std::to_string(kBehindMax) + " may be"},
       {"space", text_at(status, "log_space") != "short", "the disk has no room for the log to grow"},
   };
 }

@@ -2,6 +2,7 @@
 #include "outcome.hpp"
 
 #include "exchange.hpp"
+#include "net/client/submissions.hpp"
 
 namespace tenon::api_http {
 
@@ -89,11 +90,25 @@ const char* name_of(tenon_error error) noexcept {
   }
 }
 
+const char* message_of_done(tenon_error error) noexcept {
+  switch (error) {
+    case TENON_ERROR_TOO_LARGE:
+      return "what an operation would leave or return is more than limits.value_bytes_max or than an answer may have; "
+             "nothing was changed";
+    case TENON_ERROR_WRONG_TYPE:
+      return "the value is no decimal number of 64 bits, or would be none; nothing was changed";
+    case TENON_ERROR_BUSY:
+      return "as many sessions are open as the cluster keeps; close some, or wait for them to expire";
+    default:
+      return "the request was executed and changed nothing";
+  }
+}
+
 // What a person reads when the node gave no message.
-const char* message_of(std::uint32_t outcome) noexcept {
+const char* message_of(std::uint32_t outcome, tenon_error error) noexcept {
   switch (outcome) {
     case TENON_OUTCOME_DONE:
-      return "the request was executed and changed nothing";
+      return message_of_done(error);
     case TENON_OUTCOME_REFUSED:
       return "the node refused the request; it was not applied";
     case TENON_OUTCOME_SESSION_EXPIRED:
@@ -148,7 +163,7 @@ const char* outcome_name(std::uint32_t outcome) noexcept {
 Failure failure_of(const tenon_completion& completion, tenon_error error) {
   Failure failure{status_of(completion.outcome, error), code_of(completion.outcome, error),
                   completion.message.size != 0 ? std::string(view(completion.message))
-                                               : std::string(message_of(completion.outcome))};
+                                               : std::string(message_of(completion.outcome, error))};
   failure.outcome = outcome_name(completion.outcome);
   failure.leader = completion.leader;
   if (completion.leader_address.size != 0) {
@@ -159,6 +174,7 @@ Failure failure_of(const tenon_completion& completion, tenon_error error) {
   if (is_too_late && completion.revision != 0) {
     failure.limit = Limit{"oldest_revision", completion.revision};
   }
+  if (const auto depth = net::depth_reached(completion)) failure.limit = Limit{"queue_depth", *depth};
   return failure;
 }
 

@@ -13,6 +13,10 @@ namespace {
 
 using boost::beast::iequals;
 
+// All fields that an answer of this plugin may have and that a page cannot read unless they are named.
+constexpr std::string_view kExposed =
+    "Allow, Date, ETag, Location, Retry-After, X-Request-ID, X-Tenon-Cluster-Time-Ms, X-Tenon-Create-Revision, "
+    "X-Tenon-Expires-At-Ms, X-Tenon-Leader, X-Tenon-Revision, X-Tenon-Term, X-Tenon-Version";
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]";
 
@@ -40,6 +44,11 @@ bool is_safe(std::string_view name, const Service& service) {
          is_among(service.settings.hosts, name);
 }
 
+bool comes_from_elsewhere(const Request& request) {
+  const auto origin = request.field(FieldName::origin);
+  return origin && !is_origin_of(*origin, request.field(FieldName::host).value_or(""));
+}
+
 // With the port that the scheme has when none is said.
 std::string with_port(std::string_view authority, bool is_secure) {
   const std::size_t end = authority.starts_with('[') ? authority.find(']') : 0;
@@ -59,9 +68,19 @@ bool is_origin_of(std::string_view origin, std::string_view authority) {
 }
 
 bool is_foreign(const Service& service, const Request& request) {
-  const auto origin = request.field(FieldName::origin);
-  const bool is_own = origin && is_origin_of(*origin, request.field(FieldName::host).value_or(""));
-  return origin && !is_own && !is_among(service.settings.origins, *origin);
+  return comes_from_elsewhere(request) && !is_shared(service, request);
+}
+
+bool is_shared(const Service& service, const Request& request) {
+  return comes_from_elsewhere(request) &&
+         is_among(service.settings.origins, request.field(FieldName::origin).value_or(""));
+}
+
+std::string sharing_fields(const Service& service, const Request& request) {
+  if (!is_shared(service, request)) return {};
+  std::string fields = field_line("Access-Control-Allow-Origin", *request.field(FieldName::origin));
+  fields += field_line("Access-Control-Expose-Headers", kExposed);
+  return fields += "Vary: Origin\r\n";
 }
 
 void refuse_foreign() {

@@ -22,6 +22,11 @@ constexpr std::string_view kWatch[] = {"prefix", "key", "from_revision", "return
 constexpr std::string_view kCompatible[] = {"key"};
 constexpr std::string_view kMoved[] = {"from", "since"};
 
+// What a page of another origin may send beside what every page may.
+constexpr std::string_view kTaken =
+    "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Request-ID";
+constexpr std::string_view kPreflightSeconds = "600";  // that a browser need not ask again
+
 constexpr Route kRoutes[] = {
     {Verb::get, "/v1/kv/", get_key, kRead, true},
     {Verb::put, "/v1/kv/", put_key, kPut, true},
@@ -62,6 +67,10 @@ bool matches(const Route& route, std::string_view path) noexcept {
   return path.size() > route.path.size() && path.starts_with(route.path);
 }
 
+Failure unknown_path() {
+  return {404, "unknown_path", "there is nothing at this path; /openapi.json lists what there is"};
+}
+
 std::string listed(std::span<const std::string_view> names) {
   std::string list;
   for (const std::string_view name : names) list.append(list.empty() ? "" : ", ").append(name);
@@ -75,11 +84,42 @@ void require_known(const Target& target, const Route& route) {
   }
 }
 
+// The methods of the path, with commas between; empty: there is none.
+std::string allowed_methods(std::string_view path, const Settings& settings) {
+  std::string allowed;
+  for (const Route& route : kRoutes) {
+    if (!is_shown(route, settings) || !matches(route, path)) continue;
+    const auto name = boost::beast::http::to_string(route.verb);
+    allowed.append(allowed.empty() ? "" : ", ").append(name.data(), name.size());
+    if (route.verb == Verb::get) allowed += ", HEAD";
+  }
+  return allowed;
+}
+
+// What a browser asks before it sends what a page of another origin wants: a CORS-preflight request of the Fetch
+// standard. Of an origin that is not listed it is a request for a method that no path has.
+bool is_preflight(const Service& service, const Request& request) {
+  return request.verb == Verb::options && request.field(FieldName::access_control_request_method) &&
+         is_shared(service, request);
+}
+
+void answer_preflight(const Service& service, Exchange& exchange) {
+  require_provenance(service, exchange.request(), Named::kMust, Origins::kKnown);
+  const std::string allowed = allowed_methods(exchange.target().path, service.settings);
+  if (allowed.empty()) throw Refused{unknown_path()};
+  Response response{204, kTextType, {}, field_line("Access-Control-Allow-Methods", allowed)};
+  response.fields += field_line("Access-Control-Allow-Headers", kTaken);
+  response.fields += field_line("Access-Control-Max-Age", kPreflightSeconds);
+  exchange.respond(response);
+}
+
 void serve_or_throw(Service& service, const std::shared_ptr<Exchange>& exchange) {
-  auto parsed = parse_target(exchange->request().target);
+  exchange->set_fields(sharing_fields(service, exchange->request()));
+  auto parsed = parse_target(exchange->request().target, service.settings.parameters_max);
   if (auto* failure = std::get_if<Failure>(&parsed)) throw Refused{std::move(*failure)};
   exchange->set_target(std::get<Target>(std::move(parsed)));
   const Target& target = exchange->target();
+  if (is_preflight(service, exchange->request())) return answer_preflight(service, *exchange);
   auto found = find_route(exchange->request().verb, target.path, service.settings);
   if (auto* failure = std::get_if<Failure>(&found)) throw Refused{std::move(*failure)};
   const Route& route = *std::get<const Route*>(found);
@@ -97,18 +137,12 @@ std::span<const Route> routes() noexcept { return kRoutes; }
 
 std::variant<const Route*, Failure> find_route(Verb verb, std::string_view path, const Settings& settings) {
   const Verb wanted = verb == Verb::head ? Verb::get : verb;
-  std::string allowed;
   for (const Route& route : kRoutes) {
-    if (!is_shown(route, settings) || !matches(route, path)) continue;
-    if (route.verb == wanted) return &route;
-    const auto name = boost::beast::http::to_string(route.verb);
-    allowed.append(allowed.empty() ? "" : ", ").append(name.data(), name.size());
-    if (route.verb == Verb::get) allowed += ", HEAD";
+    if (is_shown(route, settings) && matches(route, path) && route.verb == wanted) return &route;
   }
+  const std::string allowed = allowed_methods(path, settings);
   if (verb == Verb::unknown) return Failure{501, "unknown_method", "the method of the request is not known here"};
-  if (allowed.empty()) {
-    return Failure{404, "unknown_path", "there is nothing at this path; /openapi.json lists what there is"};
-  }
+  if (allowed.empty()) return unknown_path();
   Failure failure{405, "method_not_allowed", "this path has " + allowed};
   failure.fields = field_line("Allow", allowed);
   return failure;

@@ -90,7 +90,7 @@ void ask_of_session(Service& service, const std::shared_ptr<Exchange>& exchange,
 }  // namespace
 
 void run_transaction(Service& service, const std::shared_ptr<Exchange>& exchange) {
-  const boost::json::object body = parse_json_object(exchange->request().body);
+  const boost::json::object body = parse_json_object(exchange->request().body, service.settings.json_depth_max);
   const JsonInput input(body);
   input.require_only({"compares", "operations", "otherwise"});
   net::RequestBatch& batch = service.submissions.batch();
@@ -109,7 +109,7 @@ void run_transaction(Service& service, const std::shared_ptr<Exchange>& exchange
 }
 
 void run_batch(Service& service, const std::shared_ptr<Exchange>& exchange) {
-  const boost::json::object body = parse_json_object(exchange->request().body);
+  const boost::json::object body = parse_json_object(exchange->request().body, service.settings.json_depth_max);
   const JsonInput input(body);
   input.require_only({"operations"});
   const auto operations = read_operations(service.submissions.batch(), input.array("operations"), "operations");

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::string_view kPage = "index.html";
 constexpr std::string_view kReach = "reach.html";
+// A browser keeps it, and asks each time whether it is still so.
+constexpr std::string_view kCaching = "no-cache";
 // What may stand in the address of a node, so that it adds nothing else to the policy.
 constexpr std::string_view kAddressLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
 
@@ -44,14 +46,13 @@ std::string reach_policy(std::string_view members) {
 std::string fields_of(const WebFile& file) {
   const std::string_view framing = file.name == kReach ? "SAMEORIGIN" : "DENY";
   return field_line("ETag", file.entity_tag) + field_line("X-Frame-Options", framing) +
-         "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
-         "Cross-Origin-Opener-Policy: same-origin\r\n";
+         "Referrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n";
 }
 
 Response file_response(const WebFile& file, const Request& request) {
   const std::string_view known = request.field(FieldName::if_none_match).value_or("");
-  if (known.find(file.entity_tag) != known.npos) return {304, file.content_type, {}, fields_of(file)};
-  return {200, file.content_type, std::string(file.bytes, file.bytes + file.size), fields_of(file)};
+  if (known.find(file.entity_tag) != known.npos) return {304, file.content_type, {}, fields_of(file), kCaching};
+  return {200, file.content_type, std::string(file.bytes, file.bytes + file.size), fields_of(file), kCaching};
 }
 
 // Always whole: its policy may be another than last time though its bytes are the same.

@@ -2,7 +2,9 @@
 // The plugin's side of its queue: requests go in batches, completions find whoever waits for them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <unordered_map>
 
 #include "net/client/request_batch.hpp"
@@ -43,5 +45,8 @@ class Submissions {
   std::unordered_map<std::uint64_t, Continuation> continuations_;
   std::uint64_t next_id_;
 };
+
+// The depth of the queue that had no room for the request; nullopt: the completion is the host's own.
+std::optional<std::uint64_t> depth_reached(const tenon_completion& completion) noexcept;
 
 }  // namespace tenon::net
