@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "node/discarding.hpp"
 #include "tenon/bytes.hpp"
 #include "tenon/host.hpp"
+#include "tenon/testing/mutant.hpp"
 #include "wire/image.hpp"
 
 namespace tenon::node {
@@ -91,10 +91,25 @@ class ImageSending::Pieces final : public Work {
   std::string why_;  // of an error
 };
 
+class ImageSending::Closing final : public Work {
+ public:
+  Closing(ImageSending& owner, std::shared_ptr<ImageFile> file) : owner_(owner), file_(std::move(file)) {}
+  bool step() override {
+    file_.reset();
+    return false;
+  }
+  void finished() override { owner_.has_closed(); }
+
+ private:
+  ImageSending& owner_;
+  std::shared_ptr<ImageFile> file_;
+};
+
 ImageSending::ImageSending(StoragePort storage, WorkPort& workers, PeerLinks& links, const SendingSettings& settings,
                            Failed failed)
     : storage_(storage), workers_(workers), links_(links), settings_(settings), failed_(std::move(failed)) {
   TENON_CHECK(settings_.window_pieces > 0);
+  TENON_CHECK(settings_.open_files_max > 0);
 }
 
 ImageSending::~ImageSending() = default;
@@ -104,7 +119,7 @@ void ImageSending::begin(raft::NodeId peer, raft::LogIndex match, raft::LogIndex
   if (found != transfers_.end()) {
     const std::shared_ptr<ImageFile>& file = found->second.file;
     if (!file || file->identity().index > match) return;
-    discard(workers_, std::move(found->second.file));
+    end(found->second);
     transfers_.erase(found);
   }
   Transfer& transfer = transfers_[peer];
@@ -149,15 +164,25 @@ void ImageSending::probe(Transfer& transfer) {
 }
 
 void ImageSending::keep(const std::vector<raft::NodeId>& peers) {
-  // Not by erase_if(), which shows what it erases as const, so that the file would be copied and not moved away.
-  for (auto at = transfers_.begin(); at != transfers_.end();) {
-    if (std::find(peers.begin(), peers.end(), at->first) != peers.end()) {
-      ++at;
-      continue;
-    }
-    if (at->second.file) discard(workers_, std::move(at->second.file));
-    at = transfers_.erase(at);
-  }
+  std::erase_if(transfers_, [&](auto& one) {
+    if (std::find(peers.begin(), peers.end(), one.first) != peers.end()) return false;
+    end(one.second);
+    return true;
+  });
+}
+
+// What reads the file closes it as well, when it comes back.
+void ImageSending::end(const Transfer& transfer) {
+  if (transfer.file && !transfer.is_reading) close_later(transfer.file);
+}
+
+void ImageSending::close_later(std::shared_ptr<ImageFile> file) {
+  workers_.start(std::make_unique<Closing>(*this, std::move(file)));
+}
+
+void ImageSending::has_closed() noexcept {
+  TENON_CHECK(open_files_ > 0);
+  --open_files_;
 }
 
 void ImageSending::run(raft::Term term, raft::Instant now) {
@@ -185,16 +210,20 @@ void ImageSending::read_on(raft::NodeId peer, Transfer& transfer) {
   if (transfer.is_reading || transfer.is_blocked || sent >= window) return;
   if (transfer.file && transfer.next.offset == transfer.file->identity().bytes) return;
   if (settings_.bytes_per_second > 0 && allowance_bytes_ <= 0) return;
+  if (!transfer.file) {
+    if (open_files_ >= settings_.open_files_max && !mutant("images-opened-unbounded")) return;
+    ++open_files_;
+  }
   transfer.is_reading = true;
   transfer.reading = ++last_reading_;
   workers_.start(std::make_unique<Pieces>(*this, peer, transfer, window - sent));
 }
 
 void ImageSending::has_read(Pieces& read) {
+  if (!read.file_) has_closed();  // it could not be opened
   const auto found = transfers_.find(read.peer_);
   if (found == transfers_.end() || found->second.reading != read.reading_) {
-    // The last owner closes the file, on a worker.
-    if (read.file_) discard(workers_, std::move(read.file_));
+    if (read.file_) close_later(std::move(read.file_));
     return;
   }
   Transfer& transfer = found->second;
@@ -207,7 +236,7 @@ void ImageSending::has_read(Pieces& read) {
   transfer.reached = read.reached_;
   if (read.error_ == TENON_ERROR_CORRUPT && transfer.file) {
     read.file_.reset();
-    discard(workers_, std::exchange(transfer.file, nullptr));
+    close_later(std::exchange(transfer.file, nullptr));
     transfer.acknowledged = transfer.next = transfer.reached = Place();
   }
   const bool is_wanted = !std::exchange(transfer.is_void, false);

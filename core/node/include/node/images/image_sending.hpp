@@ -25,6 +25,9 @@ namespace tenon::node {
 
 struct SendingSettings {
   std::uint64_t window_pieces = 8;  // that were sent and not answered; > 0
+  // Images that are open for transfers, those of ended ones included until a worker has closed them; > 0. Above it a
+  // transfer that begins waits.
+  std::size_t open_files_max = 8;
   // Of all transfers together, 0: as fast as the network takes them.
   std::uint64_t bytes_per_second = 0;
   // How long an answer may take before the pieces are sent again; doubled with each such wait up to the greatest.
@@ -87,7 +90,13 @@ class ImageSending {
     raft::Payload bytes;
   };
   class Pieces;
+  class Closing;
 
+  // It is forgotten next.
+  void end(const Transfer& transfer);
+  // The last owner closes the file, on a worker.
+  void close_later(std::shared_ptr<ImageFile> file);
+  void has_closed() noexcept;
   void probe(Transfer& transfer);
   void read_on(raft::NodeId peer, Transfer& transfer);
   void has_read(Pieces& read);
@@ -100,6 +109,7 @@ class ImageSending {
   const SendingSettings settings_;
   const Failed failed_;
   std::map<raft::NodeId, Transfer> transfers_;
+  std::size_t open_files_ = 0;  // or are being opened or closed; <= open_files_max
   std::uint64_t last_reading_ = 0;
   raft::Term term_;  // of this leadership
   raft::Instant now_;
