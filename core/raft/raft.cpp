@@ -152,10 +152,14 @@ bool Raft::is_only_voter() const noexcept {
          is_this_node(membership().find(settings_.self)->incarnation);
 }
 
-// Then it has nobody to wait for. A node that was another voter may lead still, and answer by a lease that rests on what
-// this one has told it before a restart; and also one that the log names no more, when an image has taken its place.
+// Then it has nobody to wait for. One that was another voter may lead still, and answer by a lease that rests on what
+// this node has told it before a restart; also one that no entry names any more, for an image is there in their place.
 bool Raft::was_always_alone() const {
-  const auto has_another = [&](const Membership& one) { return one.voters() != std::vector{settings_.self}; };
+  const auto is_another = [&](NodeId voter) { return voter != settings_.self; };
+  const auto has_another = [&](const Membership& one) {
+    const std::vector<NodeId> voters = one.voters();
+    return std::any_of(voters.begin(), voters.end(), is_another);
+  };
   return is_only_voter() && membership().former.empty() && !log_.any_since(log_.boundary(), has_another);
 }
 
