@@ -61,28 +61,30 @@ void Raft::send_when_durable(NodeId to, Message message, WriteSequence rests_on,
   }
 }
 
-// While a disk stands still its node is asked all the same, so what it holds is bounded. Of many messages of a kind to
-// one node only the last gives way: those before it say less, but rest on earlier writes, and were each of them replaced
-// by the next the node would say nothing for as long as it is written to. What is lost is asked for again.
+// While a disk stands still its node is asked all the same, so what it holds is bounded. Of messages of a kind to one
+// node that wait for one write the last says enough; and of too many that wait for several the last gives way. Not each
+// to the next: a node that is written to faster than its disk syncs would say nothing for as long. What is lost is
+// asked for again.
 void Raft::hold(Held held, Effects& effects) {
   const auto is_alike = [&](const Held& other) {
     return other.to == held.to && other.message.index() == held.message.index();
   };
-  if (static_cast<std::size_t>(std::count_if(held_.begin(), held_.end(), is_alike)) < kHeldOfKindMax) {
+  const auto last = std::find_if(held_.rbegin(), held_.rend(), is_alike);
+  const bool has_room = static_cast<std::size_t>(std::count_if(held_.begin(), held_.end(), is_alike)) < kHeldOfKindMax;
+  if (last == held_.rend() || (last->rests_on < held.rests_on && has_room)) {
     if (held_.size() == kHeldMax) return effects.drops.push_back(Drop::not_a_member);
     held_.push_back(std::move(held));
     return;
   }
-  Held& last = *std::find_if(held_.rbegin(), held_.rend(), is_alike);
-  const auto* kept = std::get_if<AppendAccepted>(&last.message);
+  const auto* kept = std::get_if<AppendAccepted>(&last->message);
   const auto* accepted = std::get_if<AppendAccepted>(&held.message);
-  const bool says_less =
-      kept != nullptr && kept->term == accepted->term && accepted->match_index < kept->match_index;
-  if (!says_less) last = std::move(held);
+  const bool says_less = kept != nullptr && kept->term == accepted->term && accepted->match_index < kept->match_index;
+  if (!says_less) *last = std::move(held);
 }
 
 // What was held in a term that is over is dropped: nobody waits for it, and a vote of another term must not be taken
-// for one of this. Nor does it ask for votes that it wants no more: it may have heard that it was removed. Of several acknowledgements the leader is sent the furthest, which says what the others say.
+// for one of this. Nor are votes asked for that are not wanted any more: the node may have heard that it was removed.
+// Of several acknowledgements the leader is sent the furthest, which says what the others say.
 void Raft::release_held(WriteSequence durable, Effects& effects) {
   const auto ready =
       std::stable_partition(held_.begin(), held_.end(), [&](const Held& held) { return held.rests_on > durable; });
