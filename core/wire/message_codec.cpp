@@ -108,7 +108,8 @@ bool read_entries(ByteReader& reader, raft::Append& append, const raft::Payload&
     index = index.next();
     const auto term = read_ordinal<raft::Term>(reader);
     const std::string_view bytes = rest.raw(reader.u32());
-    std::optional<raft::Entry> entry = reader.ok() && rest.ok() ? read_entry(index, term, {data.owner, bytes}) : std::nullopt;
+    std::optional<raft::Entry> entry =
+        reader.ok() && rest.ok() ? read_entry(index, term, {data.owner, bytes}) : std::nullopt;
     if (!entry) return false;
     append.entries.push_back(*std::move(entry));
   }

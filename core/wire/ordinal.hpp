@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A term or an index as it is written anywhere: u64, at most raft::kOrdinalMax. A greater one fails the reader, for a node
-// that took it over could not count on.
+// A term or an index as it is written anywhere: u64, at most raft::kOrdinalMax. A greater one fails the reader, for a
+// node that took it over could not count on from there.
 #pragma once
 
 #include "raft/types.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a peer may say in frames whose checksums are right: they are refused, or mean what the encoder writes again, and
-// a node that has heard them goes on, as candidate and as leader too. Entries are left out: who sends some that no leader
-// has appended breaks what the core rests on.
+// a node that has heard them goes on, as candidate and as leader too. Entries are left out: who sends some that no
+// leader has appended breaks what the core rests on.
 #include <array>
 #include <cstring>
 #include <limits>
@@ -59,8 +59,8 @@ std::shared_ptr<const std::string> frame_of(fuzz::Input& input) {
 raft::Recovered a_voter_of_three() {
   raft::Recovered recovered{{Term(1), NodeId()}, raft::Log(), raft::WriteSequence(1)};
   const raft::Membership members{{{NodeId(1)}, {NodeId(2)}, {NodeId(3)}}};
-  recovered.log.recover({LogIndex(1), Term(1), raft::EntryKind::membership, {},
-                         std::make_shared<const raft::Membership>(members)});
+  recovered.log.recover(
+      {LogIndex(1), Term(1), raft::EntryKind::membership, {}, std::make_shared<const raft::Membership>(members)});
   return recovered;
 }
 

@@ -16,7 +16,7 @@ struct ImageReceiving::Stage {
   StoragePort storage;
   std::string cluster_id;
   Target target;
-  raft::Term leader_term;  // when its first piece came
+  raft::Term leader_term;         // when its first piece came
   std::optional<ImageFile> file;  // nullopt: not opened yet
   wire::ImageDecoder decoder;
   kv::ImageLoader loader;
@@ -173,8 +173,8 @@ void ImageReceiving::on_piece(raft::NodeId leader, const wire::ImagePiece& piece
     if (target_) return abandon();
     target_ = target;
     heard_ = now;
-    stage_ =
-        std::make_unique<Stage>(Stage{storage_, cluster_id_, target, piece.term, {}, {}, {}, {}, {}, Stage::State::receiving, {}});
+    stage_ = std::make_unique<Stage>(
+        Stage{storage_, cluster_id_, target, piece.term, {}, {}, {}, {}, {}, Stage::State::receiving, {}});
     return store();  // opens it; the answer says which piece is wanted
   }
   heard_ = now;

@@ -120,8 +120,8 @@ TEST_CASE("size and number of a piece stand in its head, and other bytes have no
 TEST_CASE("a header with the most that it may hold is read back") {
   ImageHeader header = header_for("", kChunkRawBytesMax);
   header.cluster_id = std::string(kImageClusterIdBytesMax, 'c');
-  header.index = raft::LogIndex(std::numeric_limits<std::uint64_t>::max());
-  header.term = raft::Term(std::numeric_limits<std::uint64_t>::max());
+  header.index = raft::LogIndex(raft::kOrdinalMax);
+  header.term = raft::Term(raft::kOrdinalMax);
   header.membership = {};
   for (std::uint64_t node = 1; node <= raft::kMembersMax; ++node) {
     const std::vector<std::string> addresses(raft::kAddressesMax, std::string(raft::kAddressBytesMax, 'a'));

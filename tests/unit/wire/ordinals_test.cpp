@@ -36,38 +36,92 @@ std::vector<std::function<raft::Message(std::uint64_t)>> messages_with() {
   const auto ballot = raft::Ballot::vote;
   const auto cause = raft::Cause::timeout;
   return {
-      [=](std::uint64_t it) { return raft::VoteRequest{Term(it), ballot, cause, index, term}; },
-      [=](std::uint64_t it) { return raft::VoteRequest{term, ballot, cause, LogIndex(it), term}; },
-      [=](std::uint64_t it) { return raft::VoteRequest{term, ballot, cause, index, Term(it)}; },
-      [=](std::uint64_t it) { return raft::VoteReply{Term(it), ballot, true}; },
-      [=](std::uint64_t it) { return raft::Append{Term(it), index, term, index, {}}; },
-      [=](std::uint64_t it) { return raft::Append{term, LogIndex(it), term, index, {}}; },
-      [=](std::uint64_t it) { return raft::Append{term, index, Term(it), index, {}}; },
-      [=](std::uint64_t it) { return raft::Append{term, index, term, LogIndex(it), {}}; },
+      [=](std::uint64_t it) {
+        return raft::VoteRequest{Term(it), ballot, cause, index, term};
+      },
+      [=](std::uint64_t it) {
+        return raft::VoteRequest{term, ballot, cause, LogIndex(it), term};
+      },
+      [=](std::uint64_t it) {
+        return raft::VoteRequest{term, ballot, cause, index, Term(it)};
+      },
+      [=](std::uint64_t it) {
+        return raft::VoteReply{Term(it), ballot, true};
+      },
+      [=](std::uint64_t it) {
+        return raft::Append{Term(it), index, term, index, {}};
+      },
+      [=](std::uint64_t it) {
+        return raft::Append{term, LogIndex(it), term, index, {}};
+      },
+      [=](std::uint64_t it) {
+        return raft::Append{term, index, Term(it), index, {}};
+      },
+      [=](std::uint64_t it) {
+        return raft::Append{term, index, term, LogIndex(it), {}};
+      },
       [=](std::uint64_t it) {
         const auto owner = std::make_shared<const std::string>(encode_no_op());
         return raft::Append{
             term, index, term, index, {{LogIndex(2), Term(it), raft::EntryKind::no_op, {owner, *owner}, nullptr}}};
       },
-      [=](std::uint64_t it) { return raft::AppendAccepted{Term(it), index}; },
-      [=](std::uint64_t it) { return raft::AppendAccepted{term, LogIndex(it)}; },
-      [=](std::uint64_t it) { return raft::AppendRejected{Term(it), index, index, term}; },
-      [=](std::uint64_t it) { return raft::AppendRejected{term, LogIndex(it), index, term}; },
-      [=](std::uint64_t it) { return raft::AppendRejected{term, index, LogIndex(it), term}; },
-      [=](std::uint64_t it) { return raft::AppendRejected{term, index, index, Term(it)}; },
-      [=](std::uint64_t it) { return raft::Heartbeat{Term(it), index, 1}; },
-      [=](std::uint64_t it) { return raft::Heartbeat{term, LogIndex(it), 1}; },
-      [=](std::uint64_t it) { return raft::HeartbeatReply{Term(it), 1, index}; },
-      [=](std::uint64_t it) { return raft::HeartbeatReply{term, 1, LogIndex(it)}; },
-      [=](std::uint64_t it) { return raft::TimeoutNow{Term(it), index, term}; },
-      [=](std::uint64_t it) { return raft::TimeoutNow{term, LogIndex(it), term}; },
-      [=](std::uint64_t it) { return raft::TimeoutNow{term, index, Term(it)}; },
-      [=](std::uint64_t it) { return raft::ReadIndexRequest{Term(it), 1}; },
-      [=](std::uint64_t it) { return raft::ReadIndexReply{Term(it), 1, index}; },
-      [=](std::uint64_t it) { return raft::ReadIndexReply{term, 1, LogIndex(it)}; },
-      [=](std::uint64_t it) { return raft::Removed{Term(it), index, term}; },
-      [=](std::uint64_t it) { return raft::Removed{term, LogIndex(it), term}; },
-      [=](std::uint64_t it) { return raft::Removed{term, index, Term(it)}; },
+      [=](std::uint64_t it) {
+        return raft::AppendAccepted{Term(it), index};
+      },
+      [=](std::uint64_t it) {
+        return raft::AppendAccepted{term, LogIndex(it)};
+      },
+      [=](std::uint64_t it) {
+        return raft::AppendRejected{Term(it), index, index, term};
+      },
+      [=](std::uint64_t it) {
+        return raft::AppendRejected{term, LogIndex(it), index, term};
+      },
+      [=](std::uint64_t it) {
+        return raft::AppendRejected{term, index, LogIndex(it), term};
+      },
+      [=](std::uint64_t it) {
+        return raft::AppendRejected{term, index, index, Term(it)};
+      },
+      [=](std::uint64_t it) {
+        return raft::Heartbeat{Term(it), index, 1};
+      },
+      [=](std::uint64_t it) {
+        return raft::Heartbeat{term, LogIndex(it), 1};
+      },
+      [=](std::uint64_t it) {
+        return raft::HeartbeatReply{Term(it), 1, index};
+      },
+      [=](std::uint64_t it) {
+        return raft::HeartbeatReply{term, 1, LogIndex(it)};
+      },
+      [=](std::uint64_t it) {
+        return raft::TimeoutNow{Term(it), index, term};
+      },
+      [=](std::uint64_t it) {
+        return raft::TimeoutNow{term, LogIndex(it), term};
+      },
+      [=](std::uint64_t it) {
+        return raft::TimeoutNow{term, index, Term(it)};
+      },
+      [=](std::uint64_t it) {
+        return raft::ReadIndexRequest{Term(it), 1};
+      },
+      [=](std::uint64_t it) {
+        return raft::ReadIndexReply{Term(it), 1, index};
+      },
+      [=](std::uint64_t it) {
+        return raft::ReadIndexReply{term, 1, LogIndex(it)};
+      },
+      [=](std::uint64_t it) {
+        return raft::Removed{Term(it), index, term};
+      },
+      [=](std::uint64_t it) {
+        return raft::Removed{term, LogIndex(it), term};
+      },
+      [=](std::uint64_t it) {
+        return raft::Removed{term, index, Term(it)};
+      },
   };
 }
 
