@@ -2,6 +2,7 @@
 #include "request_hash.hpp"
 
 #include "state_hash.hpp"
+#include "tenon/client_api.h"
 
 namespace tenon::kv {
 namespace {
