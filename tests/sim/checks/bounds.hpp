@@ -13,7 +13,7 @@ namespace tenon::sim {
 struct Held {
   const node::Settings& settings;
   std::uint64_t request_bytes_max;  // of the largest request that anyone sends
-  bool has_committed;  // as a leader, in its own term; what it found in its log is decided then
+  bool has_committed;               // as a leader, in its own term; what it found in its log is decided then
 };
 
 // Throws Violation.

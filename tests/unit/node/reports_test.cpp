@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // What nodes tell each other of their clocks and states, and what comes of it.
-#include <cstdio>
-
 #include "cluster.hpp"
 
 namespace tenon::node {
