@@ -6,7 +6,6 @@
 
 #include "tenon/bytes.hpp"
 #include "tenon/host.hpp"
-#include "tenon/testing/mutant.hpp"
 #include "wire/image.hpp"
 
 namespace tenon::node {
@@ -164,16 +163,20 @@ void ImageSending::probe(Transfer& transfer) {
 }
 
 void ImageSending::keep(const std::vector<raft::NodeId>& peers) {
-  std::erase_if(transfers_, [&](auto& one) {
-    if (std::find(peers.begin(), peers.end(), one.first) != peers.end()) return false;
-    end(one.second);
-    return true;
-  });
+  // Not by erase_if(), which shows what it erases as const, so that the file would be copied and not moved away.
+  for (auto at = transfers_.begin(); at != transfers_.end();) {
+    if (std::find(peers.begin(), peers.end(), at->first) != peers.end()) {
+      ++at;
+      continue;
+    }
+    end(at->second);
+    at = transfers_.erase(at);
+  }
 }
 
 // What reads the file closes it as well, when it comes back.
-void ImageSending::end(const Transfer& transfer) {
-  if (transfer.file && !transfer.is_reading) close_later(transfer.file);
+void ImageSending::end(Transfer& transfer) {
+  if (transfer.file && !transfer.is_reading) close_later(std::move(transfer.file));
 }
 
 void ImageSending::close_later(std::shared_ptr<ImageFile> file) {
@@ -211,7 +214,7 @@ void ImageSending::read_on(raft::NodeId peer, Transfer& transfer) {
   if (transfer.file && transfer.next.offset == transfer.file->identity().bytes) return;
   if (settings_.bytes_per_second > 0 && allowance_bytes_ <= 0) return;
   if (!transfer.file) {
-    if (open_files_ >= settings_.open_files_max && !mutant("images-opened-unbounded")) return;
+    if (open_files_ >= settings_.open_files_max) return;
     ++open_files_;
   }
   transfer.is_reading = true;

@@ -93,7 +93,7 @@ class ImageSending {
   class Closing;
 
   // It is forgotten next.
-  void end(const Transfer& transfer);
+  void end(Transfer& transfer);
   // The last owner closes the file, on a worker.
   void close_later(std::shared_ptr<ImageFile> file);
   void has_closed() noexcept;
