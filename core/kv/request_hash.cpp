@@ -2,6 +2,7 @@
 #include "request_hash.hpp"
 
 #include "state_hash.hpp"
+#include "tenon/operation.hpp"
 
 namespace tenon::kv {
 namespace {
