@@ -292,7 +292,7 @@ void Options::draw_images() {
   images.log_mark_bytes = draw.between(1, 1'000);
   images.log_tail_bytes = draw.coin() ? 0 : draw.between(0, 2'000);
   images.log_held_bytes_max = draw.between(0, draw.coin() ? 2'000 : 50'000);
-  images.sending.open_files_max = static_cast<std::size_t>(Stream(seed, "open images").between(1, 4));
+  images.sending.closing_files_max = static_cast<std::size_t>(Stream(seed, "open images").between(1, 4));
   images.sending.window_pieces = draw.between(1, 8);
   images.sending.bytes_per_second = draw.coin() ? 0 : draw.between(5'000, 1'000'000);
   images.sending.answer_wait_min = milliseconds(draw.between(20, 500));

@@ -108,7 +108,7 @@ ImageSending::ImageSending(StoragePort storage, WorkPort& workers, PeerLinks& li
                            Failed failed)
     : storage_(storage), workers_(workers), links_(links), settings_(settings), failed_(std::move(failed)) {
   TENON_CHECK(settings_.window_pieces > 0);
-  TENON_CHECK(settings_.open_files_max > 0);
+  TENON_CHECK(settings_.closing_files_max > 0);
 }
 
 ImageSending::~ImageSending() = default;
@@ -188,6 +188,12 @@ void ImageSending::has_closed() noexcept {
   --open_files_;
 }
 
+std::size_t ImageSending::closing_files() const noexcept {
+  const auto used = std::count_if(transfers_.begin(), transfers_.end(),
+                                  [](const auto& one) { return one.second.file != nullptr || one.second.is_reading; });
+  return open_files_ - static_cast<std::size_t>(used);
+}
+
 void ImageSending::run(raft::Term term, raft::Instant now) {
   term_ = term;
   now_ = now;
@@ -214,7 +220,7 @@ void ImageSending::read_on(raft::NodeId peer, Transfer& transfer) {
   if (transfer.file && transfer.next.offset == transfer.file->identity().bytes) return;
   if (settings_.bytes_per_second > 0 && allowance_bytes_ <= 0) return;
   if (!transfer.file) {
-    if (open_files_ >= settings_.open_files_max) return;
+    if (closing_files() >= settings_.closing_files_max) return;
     ++open_files_;
   }
   transfer.is_reading = true;

@@ -20,7 +20,7 @@ void check(raft::NodeId node, const char* what, std::uint64_t is, std::uint64_t 
 }  // namespace
 
 void check_bounds(raft::NodeId node, const node::Status& status, std::size_t open_images, const Held& may_be_held) {
-  const auto& [settings, request_bytes_max, has_committed] = may_be_held;
+  const auto& [settings, request_bytes_max, nodes, has_committed] = may_be_held;
   // One request alone may be larger than the inbox.
   check(node, "what waits in its inbox", status.inbox_bytes, std::max(settings.inbox_bytes_max, request_bytes_max));
   if (has_committed) {
@@ -29,8 +29,8 @@ void check_bounds(raft::NodeId node, const node::Status& status, std::size_t ope
   }
   // The changes of one entry are kept whole.
   check(node, "its watch history", status.watches.history_bytes, settings.watch_history_bytes_max + kHistorySlackBytes);
-  // One that is taken or installed, one that comes in, and those that are sent.
-  check(node, "the number of its open images", open_images, 2 + settings.images.sending.open_files_max);
+  // One that is taken or installed, one that comes in, one for each peer that is sent one, and those that are closed.
+  check(node, "the number of its open images", open_images, 2 + nodes + settings.images.sending.closing_files_max);
 }
 
 }  // namespace tenon::sim

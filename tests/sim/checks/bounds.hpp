@@ -13,7 +13,8 @@ namespace tenon::sim {
 struct Held {
   const node::Settings& settings;
   std::uint64_t request_bytes_max;  // of the largest request that anyone sends
-  bool has_committed;               // as a leader, in its own term; what it found in its log is decided then
+  std::size_t nodes;
+  bool has_committed;  // as a leader, in its own term; what it found in its log is decided then
 };
 
 // Throws Violation.

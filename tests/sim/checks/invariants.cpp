@@ -42,7 +42,7 @@ void Invariants::check(const Machine& machine) {
   const bool has_committed = raft.role() == raft::RoleName::leader && raft.commit_index() >= raft.leadership_start();
   check_bounds(machine.id(), status, machine.open_images(),
                {options_.node, std::max(options_.value_bytes_max, options_.large_value_bytes) + kRequestSlackBytes,
-                has_committed});
+                machines_.size(), has_committed});
 }
 
 // I16, election safety (Raft paper, section 5.2): at most one leader in a term.

@@ -12,13 +12,13 @@ node::Settings small() {
   node::Settings settings;
   settings.inbox_bytes_max = 1'000;
   settings.watch_history_bytes_max = 2'000;
-  settings.images.sending.open_files_max = 3;
+  settings.images.sending.closing_files_max = 2;
   return settings;
 }
 
 void check(const node::Status& status, std::size_t open_images = 0) {
   const node::Settings settings = small();
-  check_bounds(kNode, status, open_images, {settings, kRequestBytesMax, false});
+  check_bounds(kNode, status, open_images, {settings, kRequestBytesMax, 3, false});
 }
 
 TEST_CASE("an inbox that holds more than its bound is seen, but for one request alone") {
@@ -30,9 +30,9 @@ TEST_CASE("an inbox that holds more than its bound is seen, but for one request 
   node::Settings tiny = small();
   tiny.inbox_bytes_max = 1;
   status.inbox_bytes = kRequestBytesMax;
-  CHECK_NOTHROW(check_bounds(kNode, status, 0, {tiny, kRequestBytesMax, false}));
+  CHECK_NOTHROW(check_bounds(kNode, status, 0, {tiny, kRequestBytesMax, 3, false}));
   ++status.inbox_bytes;
-  CHECK_THROWS_AS(check_bounds(kNode, status, 0, {tiny, kRequestBytesMax, false}), Violation);
+  CHECK_THROWS_AS(check_bounds(kNode, status, 0, {tiny, kRequestBytesMax, 3, false}), Violation);
 }
 
 TEST_CASE("a leader that has appended more than its bound, and has not decided it, is seen once it has committed") {
@@ -41,10 +41,10 @@ TEST_CASE("a leader that has appended more than its bound, and has not decided i
   node::Status status;
   status.commit_index = raft::LogIndex(5);
   status.last_index = raft::LogIndex(17);
-  CHECK_NOTHROW(check_bounds(kNode, status, 0, {settings, kRequestBytesMax, true}));
+  CHECK_NOTHROW(check_bounds(kNode, status, 0, {settings, kRequestBytesMax, 3, true}));
   status.last_index = raft::LogIndex(18);
-  CHECK_THROWS_AS(check_bounds(kNode, status, 0, {settings, kRequestBytesMax, true}), Violation);
-  CHECK_NOTHROW(check_bounds(kNode, status, 0, {settings, kRequestBytesMax, false}));
+  CHECK_THROWS_AS(check_bounds(kNode, status, 0, {settings, kRequestBytesMax, 3, true}), Violation);
+  CHECK_NOTHROW(check_bounds(kNode, status, 0, {settings, kRequestBytesMax, 3, false}));
 }
 
 TEST_CASE("a watch history that holds more than its bound and one entry is seen") {
@@ -55,9 +55,9 @@ TEST_CASE("a watch history that holds more than its bound and one entry is seen"
   CHECK_THROWS_AS(check(status), Violation);
 }
 
-TEST_CASE("more open images than transfers may have, one that is taken and one that comes are seen") {
-  CHECK_NOTHROW(check({}, 5));
-  CHECK_THROWS_AS(check({}, 6), Violation);
+TEST_CASE("more open images than peers, one that is taken, one that comes and those that are closed are seen") {
+  CHECK_NOTHROW(check({}, 7));
+  CHECK_THROWS_AS(check({}, 8), Violation);
 }
 
 }  // namespace

@@ -25,9 +25,9 @@ namespace tenon::node {
 
 struct SendingSettings {
   std::uint64_t window_pieces = 8;  // that were sent and not answered; > 0
-  // Images that are open for transfers, those of ended ones included until a worker has closed them; > 0. Above it a
+  // Images of transfers that have ended, and that a worker has yet to close; > 0. Above it no other is opened, and a
   // transfer that begins waits.
-  std::size_t open_files_max = 8;
+  std::size_t closing_files_max = 8;
   // Of all transfers together, 0: as fast as the network takes them.
   std::uint64_t bytes_per_second = 0;
   // How long an answer may take before the pieces are sent again; doubled with each such wait up to the greatest.
@@ -97,6 +97,7 @@ class ImageSending {
   // The last owner closes the file, on a worker.
   void close_later(std::shared_ptr<ImageFile> file);
   void has_closed() noexcept;
+  std::size_t closing_files() const noexcept;
   void probe(Transfer& transfer);
   void read_on(raft::NodeId peer, Transfer& transfer);
   void has_read(Pieces& read);
@@ -109,7 +110,7 @@ class ImageSending {
   const SendingSettings settings_;
   const Failed failed_;
   std::map<raft::NodeId, Transfer> transfers_;
-  std::size_t open_files_ = 0;  // or are being opened or closed; <= open_files_max
+  std::size_t open_files_ = 0;  // or are being opened or closed; <= count() + closing_files_max
   std::uint64_t last_reading_ = 0;
   raft::Term term_;  // of this leadership
   raft::Instant now_;
