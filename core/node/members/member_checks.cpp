@@ -89,6 +89,13 @@ std::optional<std::string> fault_of_removal(const MemberChangeWanted& wanted, co
   return wanted.is_forced ? std::nullopt : quorum_fault(voters, view);
 }
 
+// How the node comes back whose data directory is not the one that the cluster counts.
+std::string ways_back(raft::NodeId node) {
+  const std::string id = std::to_string(node.value());
+  return "Point node.data_directory to the old one; or put a new node in its place by tenonctl member replace " + id +
+         " NEW ADDRESS; or take this one in by member remove " + id + " and then member add " + id + " ADDRESS";
+}
+
 }  // namespace
 
 const char* standing_name(raft::Standing standing) noexcept {
@@ -134,25 +141,13 @@ std::vector<raft::NodeId> voters_after(const MemberChangeWanted& wanted, const r
   return voters;
 }
 
-namespace {
-
-// How the node comes back whose data directory is not the one that the cluster counts.
-std::string ways_back(raft::NodeId node) {
-  const std::string id = std::to_string(node.value());
-  return "Point node.data_directory to the old one; or put a new node in its place by tenonctl member replace " + id +
-         " NEW ADDRESS; or take this one in by member remove " + id + " and then member add " + id + " ADDRESS";
-}
-
-}  // namespace
-
 std::optional<std::string> emptied_fault(const wire::StandingRequest& request, const raft::Membership& membership) {
   const raft::Member* member = membership.find(request.node);
   const bool is_unknown = member != nullptr && member->incarnation == raft::Incarnation{};
   if (!is_unknown || !request.wants_to_join) return std::nullopt;
   return name_of(request.node) + " is a " + standing_name(member->standing) +
-         " whose data directory the cluster has not come to know, and this one is empty: what that had acknowledged "
-         "may "
-         "not be here, so this one must not vote as it. " +
+         " whose data directory the cluster has not come to know, and this one is empty: what that had "
+         "acknowledged may not be here, so this one must not vote as it. " +
          ways_back(request.node);
 }
 

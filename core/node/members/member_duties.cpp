@@ -186,7 +186,7 @@ void MemberDuties::take(const Arrived& arrived) {
   const bool is_decided = raft_.log().membership_index() <= raft_.commit_index() || mutant("removal-told-undecided");
   if (was_this && !is_decided) return;
   // A member of which this log does not know yet can only be answered, and voted for, when there is a way to it.
-  if (is_direct && !was_this && !request.wants_to_join) {
+  if (is_direct && !was_this && !request.wants_to_join && changes_.dialled() != request.node) {
     places_.invite(request.node, request.addresses, now_ + kFarewell);
   }
   if (raft_.role() != raft::RoleName::leader) {

@@ -21,6 +21,7 @@ Addresses PeerPlaces::addresses_of(const raft::Membership& membership, raft::Nod
 std::string PeerPlaces::use(raft::NodeId node, Addresses addresses) {
   const auto found = in_use_.find(node);
   if (addresses.empty()) {
+    reached_.erase(node);
     if (found == in_use_.end()) return {};
     in_use_.erase(found);
     return port_.set_peer(node, {});
@@ -65,6 +66,14 @@ std::vector<std::string> PeerPlaces::follow(const raft::Membership& membership, 
   return faults;
 }
 
+void PeerPlaces::on_lane(raft::NodeId node, bool is_up) {
+  if (is_up) {
+    reached_.insert(node);
+  } else {
+    reached_.erase(node);
+  }
+}
+
 std::string PeerPlaces::invite(raft::NodeId node, const Addresses& addresses, raft::Instant until) {
   const bool is_member = followed_ && followed_->find(node) != nullptr;
   if (is_member && !addresses_of(*followed_, node).empty()) return {};
@@ -77,10 +86,7 @@ std::string PeerPlaces::invite(raft::NodeId node, const Addresses& addresses, ra
   if (wanted.empty() && configured != configured_.end()) wanted = configured->second;
   if (wanted.empty()) return "no address of it is known";
   // What connects to it elsewhere must not be taken for a connection to where it is looked for now.
-  if (const auto used = in_use_.find(node); used != in_use_.end() && used->second != wanted) {
-    use(node, {});
-    reached_.erase(node);
-  }
+  if (const auto used = in_use_.find(node); used != in_use_.end() && used->second != wanted) use(node, {});
   std::string fault = use(node, wanted);
   if (fault.empty() && !is_member) {
     const raft::Instant kept = found == guests_.end() ? until : std::max(until, found->second.until);

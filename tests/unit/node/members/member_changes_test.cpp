@@ -149,6 +149,16 @@ TEST_CASE("a node that has come by itself is not taken in where it cannot be fou
   CHECK(f.decide());
 }
 
+TEST_CASE("a peer that is dropped is not reached any more when it is looked for again") {
+  Leader f;
+  f.places.invite(NodeId(4), {kAddress}, f.now);
+  f.reach(4);
+  CHECK(f.places.is_reached(NodeId(4)));
+  f.places.expire(f.now);
+  f.places.invite(NodeId(4), {kAddress}, f.now);
+  CHECK_FALSE(f.places.is_reached(NodeId(4)));
+}
+
 TEST_CASE("a node whose directory is not empty, or is that of a node that left, is not taken in") {
   Leader f;
   f.add();

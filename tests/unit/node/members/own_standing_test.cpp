@@ -140,6 +140,21 @@ TEST_CASE("a node that left does not take the place of one of its number that is
   CHECK(alone.machine.recorder.operator_answers.empty());
 }
 
+TEST_CASE("a node that holds another log does not take the place of one of its number that is dialled") {
+  constexpr raft::Incarnation kStranger{79};
+  Alone alone;
+  MemberChangeWanted wanted;
+  wanted.node = NodeId(4);
+  wanted.addresses = {"x://new:1"};
+  alone.machine.node->ask({{1, ++alone.machine.last_request}, wanted});
+  const wire::Envelope envelope{"machines", NodeId(4), kStranger, NodeId(1)};
+  const wire::StandingRequest request{NodeId(4), kStranger, false, {"x://stranger:1"}};
+  alone.machine.node->receive(NodeId(4),
+                              std::make_shared<const std::string>(wire::encode_frame(envelope, request).head));
+  alone.machine.settle();
+  CHECK(alone.machine.peers.places.at(NodeId(4)) == std::vector<std::string>{"x://new:1"});
+}
+
 // What a node with an empty directory, which knows these and is welcomed by node 1, asks it.
 wire::StandingRequest asked_by(const ConfiguredPeers& configured) {
   Machine machine(NodeId(4));

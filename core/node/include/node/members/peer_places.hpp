@@ -36,9 +36,8 @@ class PeerPlaces {
   void expire(raft::Instant now);
   std::optional<raft::Instant> next_expiry() const noexcept;
 
-  bool is_connected_to(raft::NodeId node) const { return in_use_.contains(node); }
-  // A lane to a peer is up, or down.
-  void on_lane(raft::NodeId node, bool is_up) { is_up ? void(reached_.insert(node)) : void(reached_.erase(node)); }
+  // The control lane to a peer is up, or down.
+  void on_lane(raft::NodeId node, bool is_up);
   // Whether this node has found it where it was said to be. That it has come here by itself does not show that.
   bool is_reached(raft::NodeId node) const { return in_use_.contains(node) && reached_.contains(node); }
   // Those of the membership first, then those of the config that are not among them; perhaps none. Also of this node.
@@ -59,7 +58,7 @@ class PeerPlaces {
   const ConfiguredPeers configured_;
   std::optional<raft::Membership> followed_;  // nullopt: none yet
   std::map<raft::NodeId, Addresses> in_use_;  // as the port was told; none of them is empty
-  std::set<raft::NodeId> reached_;            // lanes to them are up
+  std::set<raft::NodeId> reached_;            // control lanes to them are up; no more than there are peers
   std::map<raft::NodeId, Guest> guests_;      // no members; at most kGuestsMax
 };
 
