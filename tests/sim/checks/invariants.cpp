@@ -188,8 +188,8 @@ void Invariants::check_received(const Machine& machine, NodeId from, const std::
   elections_.received({from, whole->envelope.incarnation}, {machine.id(), machine.incarnation()}, *reply);
 }
 
-// I42. A leader appends a membership when it knows the one before it to be committed, and an entry of its own term; and
-// nobody has it earlier than the leader.
+// I42, I57. A leader appends a membership when it knows the one before it to be committed, and an entry of its own term;
+// nobody has it earlier than the leader; and who is taken in is where it is said to be.
 void Invariants::check_membership(const Machine& machine, raft::LogIndex index, const Leading& leading) {
   const raft::Raft& raft = machine.node().raft();
   const auto& appended = raft.log().membership_as_of(index);
@@ -209,6 +209,14 @@ void Invariants::check_membership(const Machine& machine, raft::LogIndex index, 
   }
   if (!quorums_intersect(*before.membership, *appended.membership)) {
     violated("membership", machine, "a quorum of its newest membership may miss all of a quorum of the one before");
+  }
+  for (const raft::Member& member : appended.membership->members) {
+    const std::string own = Network::address_of(member.id);
+    const auto is_own = [&](const std::string& address) { return address == own; };
+    if (!std::all_of(member.addresses.begin(), member.addresses.end(), is_own)) {
+      violated("membership", machine,
+               "it says of node " + std::to_string(member.id.value()) + " that it is where another one is");
+    }
   }
 }
 

@@ -13,6 +13,8 @@ using Kind = node::MemberChangeWanted::Kind;
 
 constexpr std::uint64_t kOperatorQueue = 6;
 constexpr std::size_t kVotersMax = 7;
+constexpr std::uint64_t kWrong = 1;          // of twenty addresses
+constexpr std::uint64_t kWrongOfAsking = 8;  // where nodes ask by themselves
 // 3 -> 5 -> 4 -> 3, from wherever it began.
 constexpr std::size_t kWalk[] = {3, 5, 4, 3};
 
@@ -65,7 +67,8 @@ void MemberPlan::ask(Machine& leader, Wanted wanted, Stream& random) {
   const std::uint64_t request = ++last_request_;
   const bool brings_a_node = wanted.kind == Kind::add || wanted.kind == Kind::replace;
   if (brings_a_node) {
-    const bool is_wrong = random.between(0, 19) == 0;
+    // One that asks by itself may come while it is looked for elsewhere.
+    const bool is_wrong = random.between(0, 19) < (options_.spares_ask ? kWrongOfAsking : kWrong);
     wanted.addresses = {Network::address_of(is_wrong ? leader.id() : wanted.node)};
   } else {
     wanted.is_forced = random.between(0, 9) == 0;
