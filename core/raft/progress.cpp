@@ -16,10 +16,12 @@ bool Progress::may_send(std::uint64_t window_bytes_max, std::size_t window_appen
   }
 }
 
-void Progress::sent(LogIndex last, std::uint64_t bytes) {
+void Progress::sent(LogIndex last, std::uint64_t bytes, std::uint64_t round) {
   TENON_CHECK(last.next() >= next_);
   if (state_ == ProgressState::probe) {
     probe_in_flight_ = true;
+    probed_up_to_ = last;
+    probed_round_ = round;
     return;
   }
   if (last < next_) return;
@@ -81,10 +83,16 @@ void Progress::disconnected() noexcept {
 
 void Progress::heartbeat_answered(std::uint64_t round, LogIndex verified_index) noexcept {
   round_ = std::max(round_, round);
-  if (!mutant("lost-probe-not-repeated")) probe_in_flight_ = false;
   const bool may_be_lost = !in_flight_.empty() && match_ == match_at_heartbeat_;
   asks_after_ = state_ == ProgressState::replicate && (may_be_lost || verified_index < match_);
   match_at_heartbeat_ = match_;
+  // Answers of earlier heartbeats say nothing: reads make many of them, and a probe may be much to send.
+  if (!probe_in_flight_ || round <= probed_round_) return;
+  if (verified_index >= probed_up_to_) {
+    asks_after_ = true;
+  } else if (!mutant("lost-probe-not-repeated")) {
+    probe_in_flight_ = false;
+  }
 }
 
 void Progress::wait_for_image() noexcept {

@@ -170,7 +170,7 @@ bool Raft::send_append(Progress& progress, Effects& effects) {
 
 // Goes on from what was sent last. Needs: the entry before is in the log or its boundary.
 void Raft::send_entries(Progress& progress, std::vector<Entry> entries, Effects& effects) {
-  const LogIndex previous = progress.next().previous();
+  const LogIndex previous = progress.goes_on_after();
   const std::optional<Term> previous_term = log_.term(previous);
   TENON_CHECK(previous_term.has_value());
   const LogIndex last = entries.empty() ? previous : entries.back().index;
@@ -178,7 +178,7 @@ void Raft::send_entries(Progress& progress, std::vector<Entry> entries, Effects&
   for (const Entry& entry : entries) bytes += entry.data.bytes.size();
   effects.sends.push_back(
       {progress.peer(), Append{hard_state_.term, previous, *previous_term, commit_index_, std::move(entries)}});
-  progress.sent(last, bytes);
+  progress.sent(last, bytes, std::get<Leader>(role_).round);
   progress.told(std::min(commit_index_, last));
 }
 

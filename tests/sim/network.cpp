@@ -45,6 +45,7 @@ void Network::renew(NodeId from, NodeId to) {
     ++connection.epoch;
     connection.bytes = 0;
     connection.full = false;
+    connection.last_arrival = Instant();
     connection.sent_until = Instant();
   }
 }
@@ -76,7 +77,9 @@ void Network::dial(NodeId node, NodeId peer) {
 }
 
 void Network::tell(NodeId node, NodeId peer, Lane lane, LaneEvent event) {
-  events_.after(random_.wait(milliseconds(2)), [this, node, peer, lane, event] {
+  Instant& last_told = connections_[{node, peer, lane}].last_told;
+  last_told = std::max(last_told, events_.now() + random_.wait(milliseconds(2)));
+  events_.at(last_told, [this, node, peer, lane, event] {
     if (event != LaneEvent::down && !finds(node, peer)) return;
     if (Endpoint* endpoint = endpoints_[node]) endpoint->on_lane(peer, lane, event);
   });
@@ -214,11 +217,27 @@ void Network::take_off(const Place& place, std::uint64_t epoch, std::uint64_t by
   tell(from, to, lane, LaneEvent::writable);
 }
 
+// What had waited for capacity so long goes with its connection.
 void Network::heal_for_good() {
   heal_cuts();
   clogged_until_.clear();
   silent_until_.clear();
   is_healed_ = true;
+  std::vector<Link> slow;
+  for (const auto& [place, connection] : connections_) {
+    const auto& [from, to, lane] = place;
+    if (connection.last_arrival > events_.now() + options_.node.raft.election_timeout_min) slow.emplace_back(from, to);
+  }
+  for (const auto& [from, to] : slow) break_connection(from, to);
+}
+
+void Network::break_connection(NodeId from, NodeId to) {
+  if (!finds(from, to) || endpoints_[from] == nullptr) return;
+  renew(from, to);
+  for (const Lane lane : {Lane::control, Lane::bulk}) {
+    tell(from, to, lane, LaneEvent::down);
+    if (endpoints_[to] != nullptr) tell(from, to, lane, LaneEvent::up);
+  }
 }
 
 }  // namespace tenon::sim

@@ -76,6 +76,7 @@ class Network {
     std::uint64_t bytes = 0;  // under way; <= lane_bytes_max, or one frame alone
     bool full = false;        // WRITABLE is owed
     Instant last_arrival;     // so that frames stay in order
+    Instant last_told;        // so that who sends hears of it in the order in which it came and went
     Instant sent_until;       // when all that was handed over has left, where capacity is bounded
   };
   using Place = std::tuple<NodeId, NodeId, Lane>;
@@ -86,6 +87,8 @@ class Network {
   bool finds(NodeId node, NodeId peer) const;
   // The connections of both lanes begin anew.
   void renew(NodeId from, NodeId to);
+  // What is under way from the first to the second is lost, and the first hears of it.
+  void break_connection(NodeId from, NodeId to);
   void dial(NodeId node, NodeId peer);
   void carry(const Place& place, std::shared_ptr<const std::string> frame);
   Instant arrival(const Link& link, Connection& connection, std::uint64_t bytes);

@@ -45,8 +45,11 @@ class Progress {
 
   // Whether an Append may be sent now.
   bool may_send(std::uint64_t window_bytes_max, std::size_t window_appends_max) const noexcept;
-  // An Append with entries up to `last` has been sent; it may be empty, then `last` is that before next().
-  void sent(LogIndex last, std::uint64_t bytes);
+  // Where the next Append goes on: behind what was sent last, or at the probe.
+  LogIndex goes_on_after() const noexcept { return probe_in_flight_ ? probed_up_to_ : next_.previous(); }
+  // An Append with entries up to `last` has been sent, behind the heartbeat of `round`; it may be empty, then `last` is
+  // goes_on_after().
+  void sent(LogIndex last, std::uint64_t bytes, std::uint64_t round);
   // It has been told that this is committed.
   void told(LogIndex commit) noexcept { told_commit_ = std::max(told_commit_, commit); }
 
@@ -58,8 +61,10 @@ class Progress {
   void probe_from(LogIndex next) noexcept;
   // What was sent since the last answer may be lost.
   void disconnected() noexcept;
-  // A heartbeat of this round was answered. A probe may be repeated. What has been under way for a whole round may be
-  // lost, and a follower that does not know what it has acknowledged has started anew: both are asked after.
+  // A heartbeat of this round was answered. A probe that was sent before it and has not come is lost, and is repeated;
+  // after one that has come, which may wait for a disk or whose answer may be lost, is asked. What has been under way
+  // for a whole round may be lost, and a follower that does not know what it has acknowledged has started anew: both are
+  // asked after.
   void heartbeat_answered(std::uint64_t round, LogIndex verified_index) noexcept;
   // Whether the end of what was sent is to be asked after; once.
   bool take_question() noexcept { return std::exchange(asks_after_, false); }
@@ -81,7 +86,9 @@ class Progress {
   LogIndex next_;                      // > match_
   std::deque<Sent> in_flight_;         // of replicate: ascending, within (match_, next_)
   std::uint64_t in_flight_bytes_ = 0;  // sum of in_flight_
-  bool probe_in_flight_ = false;
+  bool probe_in_flight_ = false;    // only of probe
+  LogIndex probed_up_to_;           // of the probe in flight: >= next_ - 1
+  std::uint64_t probed_round_ = 0;  // the round before it
   bool asks_after_ = false;
   bool wants_image_ = false;  // only of snapshot
   bool is_connected_ = true;
