@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host/client_host.hpp"
 
+#include "kv/sessions.hpp"
 #include "tenon/host.hpp"
 
 namespace tenon::host {
@@ -74,6 +75,21 @@ std::string ClientHost::leader_address(std::uint64_t queue, raft::NodeId leader)
   if (leader == raft::NodeId()) return {};
   const std::shared_ptr<ClientQueue> found = find(queue);
   return found ? found->leader_address(leader) : std::string();
+}
+
+std::string ClientHost::bound_text(const kv::Reply& reply) const {
+  for (const kv::Result& result : reply.results) {
+    if (result.error == TENON_ERROR_TOO_LARGE) {
+      return "an operation would leave a value of more than limits.value_bytes_max (" +
+             std::to_string(limits_.value_bytes_max) + ") bytes, or return more than an answer may have (" +
+             std::to_string(kv::kReplyBytesMax) + " bytes); nothing was changed";
+    }
+    if (result.error == TENON_ERROR_BUSY) {
+      return "as many sessions are open as the cluster keeps (" + std::to_string(kv::kSessionsMax) +
+             "); close some, or wait for them to expire";
+    }
+  }
+  return {};
 }
 
 void ClientHost::complete(std::uint64_t queue, std::vector<CompletionPointer>& completions) {

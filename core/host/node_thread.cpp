@@ -296,6 +296,9 @@ void NodeThread::answer(node::Answer answer) {
   if (!answer.loan) events_.answered();
   const std::uint64_t queue = answer.token.queue;
   answer.term = node_->term();
+  if (answer.outcome == node::Outcome::done && answer.message.empty()) {
+    answer.message = clients_->bound_text(answer.reply);
+  }
   if (CompletionPointer made = completion_rooms_.try_make(answer)) return queue_completion(queue, std::move(made));
   std::string message = std::move(answer.message);
   std::string leader_address;

@@ -21,6 +21,10 @@ void remove(Membership& membership, NodeId node) {
   TENON_CHECK(at != members.end() && at->id == node);
   former.push_back({at->id, at->incarnation});
   members.erase(at);
+  // A later node of that number is another, in whose place nobody was to come.
+  for (Member& member : members) {
+    if (member.takes_place_of == node) member.takes_place_of = member.id;
+  }
   if (former.size() > kFormerMembersMax) former.erase(former.begin());
 }
 

@@ -159,7 +159,7 @@ typedef struct tenon_completion {
   uint64_t cluster_time_ms;    /* of a write: its own; else as the node knows it now, before any expiry yet to come */
   uint64_t leader;             /* as last heard of; 0: not known */
   tenon_bytes leader_address;  /* where it serves this API to clients; empty: not known, or the outcome is DONE */
-  tenon_bytes message;         /* for people, when error is not OK */
+  tenon_bytes message;         /* for people, when error is not OK, or that of a result */
   const tenon_result* results; /* in the order of the operations that ran */
   uint64_t result_count;
   tenon_loan loan;

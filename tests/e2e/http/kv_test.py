@@ -93,6 +93,13 @@ class Keys(unittest.TestCase):
         refused = self.web.call("PUT", "/v1/kv/large", bytes(1024 * 1024 + 1))
         self.assertEqual((refused.status, refused.code), (413, "too_large"))
         self.assertIn("1048576", refused.json()["error"]["message"])
+        self.assertEqual(self.web.call("PUT", "/v1/kv/full", bytes(1024 * 1024)).status, 200)
+        append = {"operations": [{"op": "append", "key": "full", "value": "x"}]}
+        refused = self.web.call("POST", "/v1/txn", append)
+        self.assertEqual((refused.status, refused.code), (413, "too_large"))
+        self.assertIn("limits.value_bytes_max (1048576)", refused.json()["error"]["message"])
+        [result] = self.web.call("POST", "/v1/batch", append).json()["results"]
+        self.assertIn("limits.value_bytes_max (1048576)", result["error"]["message"])
 
 
 class WithoutMajority(unittest.TestCase):

@@ -286,6 +286,19 @@ TEST_CASE("queues have bounds in depth and in number, and a refusal says them") 
   for (TestQueue& made : queues) made.destroy();
 }
 
+TEST_CASE("what passed a bound as it was executed says the bound and its value") {
+  Fixture f;
+  kv::Reply reply;
+  reply.results.resize(2);
+  CHECK(f.host.bound_text(reply).empty());
+  reply.results[1].error = TENON_ERROR_WRONG_TYPE;
+  CHECK(f.host.bound_text(reply).empty());
+  reply.results[1].error = TENON_ERROR_TOO_LARGE;
+  CHECK(f.host.bound_text(reply).find("limits.value_bytes_max (1048576)") != std::string::npos);
+  reply.results[1].error = TENON_ERROR_BUSY;
+  CHECK(f.host.bound_text(reply).find("(10000)") != std::string::npos);
+}
+
 TEST_CASE("completions from many threads all arrive, once, while queues come and go") {
   constexpr std::uint64_t count = 2'000;
   Fixture f;

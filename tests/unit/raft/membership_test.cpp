@@ -57,6 +57,17 @@ TEST_CASE("voters change by way of a membership with both sets") {
   CHECK(why_not(joint, final).empty());
 }
 
+TEST_CASE("who was to take the place of one that has left is one more, and does not wait for its number") {
+  Member learner{NodeId(4), {4}};
+  learner.takes_place_of = NodeId(2);
+  const Membership four = with_learner(kThree, learner);
+  const Membership without = leaving_joint(entering_joint(four, ids({1, 3})));
+  CHECK(without.find(NodeId(4))->takes_place_of == NodeId(4));
+  CHECK(with_learner(without, {NodeId(2), {22}}).find(NodeId(4))->takes_place_of == NodeId(4));
+  const Membership replaced = leaving_joint(entering_joint(four, ids({1, 3, 4})));
+  CHECK(replaced.find(NodeId(4))->takes_place_of == NodeId());
+}
+
 TEST_CASE("a change that does not apply changes nothing") {
   CHECK(with_learner(kThree, {NodeId(2), {7}}) == kThree);
   CHECK(without_learner(kThree, NodeId(2)) == kThree);

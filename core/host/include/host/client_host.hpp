@@ -29,6 +29,9 @@ class ClientHost {
   const tenon_client_host* table(const std::string& client_api);
   // host:port at which `leader` serves the client API that this queue belongs to; empty: not known. Any thread.
   std::string leader_address(std::uint64_t queue, raft::NodeId leader);
+  // For people, of a request that was executed: which bound, with its value, an operation of it would have passed;
+  // empty: it passed none. Any thread.
+  std::string bound_text(const kv::Reply& reply) const;
   // Hands completions to the queue of this id and leaves `completions` empty; drops them when it was destroyed
   // meanwhile. Any thread.
   void complete(std::uint64_t queue, std::vector<CompletionPointer>& completions);

@@ -47,7 +47,7 @@ struct Member {
   std::vector<std::string> addresses = {};  // opaque here; none: as each node's config says
   Standing standing = Standing::voter;
   // Of a learner, what it is to become when it has caught up: itself: one more voter; another: that one's place as a
-  // voter is its; 0: it stays a learner.
+  // voter is its, and once that one has left otherwise, it is one more; 0: it stays a learner.
   NodeId takes_place_of = {};
   bool operator==(const Member&) const = default;
 };

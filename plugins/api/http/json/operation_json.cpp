@@ -257,13 +257,15 @@ void append_scan(JsonObject& object, std::string& text, const OperationShape& sh
   if (result.cursor.size != 0) object.text("cursor", base64_encoded(view(result.cursor), Base64::kForUrls));
 }
 
-void append_result(std::string& text, const OperationShape& shape, const tenon_result& result) {
+void append_result(std::string& text, const OperationShape& shape, const tenon_result& result,
+                   std::string_view message) {
   JsonObject object(text);
   object.text("op", name_of(shape.kind));
   if (result.error == TENON_OK) return append_outcome(object, text, shape, result);
   object.name("error");
   JsonObject error(text);
   error.text("code", code_of(TENON_OUTCOME_DONE, result.error));
+  if (result.error == TENON_ERROR_TOO_LARGE && !message.empty()) error.text("message", message);
 }
 
 }  // namespace tenon::api_http

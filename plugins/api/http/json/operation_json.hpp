@@ -25,8 +25,10 @@ std::span<tenon_operation> read_operations(net::RequestBatch& batch, std::span<c
                                            std::string_view name);
 std::span<tenon_compare> read_compares(net::RequestBatch& batch, std::span<const boost::json::value> all);
 
-// An object with what the operation gave, or with its error.
-void append_result(std::string& text, const OperationShape& shape, const tenon_result& result);
+// An object with what the operation gave, or with its error; `message` is the completion's, and says which bound was
+// passed.
+void append_result(std::string& text, const OperationShape& shape, const tenon_result& result,
+                   std::string_view message);
 // What a scan found, as members of the object that is begun.
 class JsonObject;
 void append_scan(JsonObject& object, std::string& text, const OperationShape& shape, const tenon_result& result);

@@ -92,13 +92,8 @@ const char* name_of(tenon_error error) noexcept {
 
 const char* message_of_done(tenon_error error) noexcept {
   switch (error) {
-    case TENON_ERROR_TOO_LARGE:
-      return "what an operation would leave or return is more than limits.value_bytes_max or than an answer may have; "
-             "nothing was changed";
     case TENON_ERROR_WRONG_TYPE:
       return "the value is no decimal number of 64 bits, or would be none; nothing was changed";
-    case TENON_ERROR_BUSY:
-      return "as many sessions are open as the cluster keeps; close some, or wait for them to expire";
     default:
       return "the request was executed and changed nothing";
   }

@@ -14,13 +14,13 @@ namespace tenon::api_http {
 namespace {
 
 void append_results(JsonObject& object, std::string& text, const std::vector<OperationShape>& shapes,
-                    std::span<const tenon_result> all) {
+                    std::span<const tenon_result> all, std::string_view message) {
   require_count(all, shapes.size());
   object.name("results");
   text += '[';
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (i != 0) text += ',';
-    append_result(text, shapes[i], all[i]);
+    append_result(text, shapes[i], all[i], message);
   }
   text += ']';
 }
@@ -37,7 +37,7 @@ Response read_transaction(const Exchange& exchange, const tenon_completion& comp
     JsonObject object(response.body);
     object.big("revision", completion.revision);
     object.flag("succeeded", succeeded);
-    append_results(object, response.body, succeeded ? operations : otherwise, all);
+    append_results(object, response.body, succeeded ? operations : otherwise, all, {});
   }
   response.body += '\n';
   response.fields = state_fields(completion);
@@ -51,7 +51,7 @@ Response read_batch(const Exchange& exchange, const tenon_completion& completion
   {
     JsonObject object(response.body);
     object.big("revision", completion.revision);
-    append_results(object, response.body, operations, all);
+    append_results(object, response.body, operations, all, view(completion.message));
   }
   response.body += '\n';
   response.fields = state_fields(completion);
