@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kIntervalMin{1000};
 constexpr std::chrono::milliseconds kIntervalMax{5000};
-constexpr std::chrono::milliseconds kIntervalOfEach{5};
+constexpr std::chrono::milliseconds kIntervalOfEach{10};
 constexpr std::string_view kRequestBuckets = "tenon_request_duration_seconds_bucket{";
 
 std::string number_text(double number) {

@@ -58,7 +58,7 @@ class Feed {
   std::vector<std::weak_ptr<Listener>> listeners_;
 };
 
-// How long after a look the next one is, for so many who are told of each: a second, and with more than 200 of them so
+// How long after a look the next one is, for so many who are told of each: a second, and with more than 100 of them so
 // long that no more are told in a second; five seconds at most.
 std::chrono::milliseconds feed_interval(std::size_t listeners) noexcept;
 
