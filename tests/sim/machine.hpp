@@ -48,8 +48,8 @@ class Machine final : public Network::Endpoint,
   std::uint64_t disks() const noexcept { return disks_; }
   // Nothing of a cluster is on its disk, and it waits for one.
   bool is_fresh() const noexcept { return joins_ && !is_lost_ && !is_stranger_ && !is_damaged_ && !has_begun_; }
-  // It has no membership, and waits for one, or had asked for one when it was lost.
-  bool is_joining() const { return joins_ && memberships().empty(); }
+  // It has no membership, and waits for one.
+  bool is_joining() const { return joins_ && !is_lost_ && !is_stranger_ && memberships().empty(); }
   // The memberships of its log, from that as of what it knew to be committed on: of this life, or else of the last one.
   // Empty: it has none.
   std::vector<raft::Log::MembershipAt> memberships() const;

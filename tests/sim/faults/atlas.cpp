@@ -138,7 +138,7 @@ bool Atlas::may_ask(const node::MemberChangeWanted& wanted) const {
 bool Atlas::may_recycle(const Machine& machine) const {
   if (machine.is_fresh()) return false;
   // One that has asked by itself may be about to be taken in, by the directory that it has now.
-  if (options_.spares_ask && machine.is_joining()) return false;
+  if (options_.spares_ask && (machine.is_joining() || machine.is_stranger())) return false;
   const auto names_it = [&](const auto& wanted) {
     return wanted.second.node == machine.id() || wanted.second.replaced == machine.id();
   };
