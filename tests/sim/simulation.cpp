@@ -149,8 +149,7 @@ void Simulation::ran(Machine& machine) {
 void Simulation::take_in() {
   for (const auto& machine : machines_) {
     if (!machine->is_stranger() || machine->incarnation() == raft::Incarnation{}) continue;
-    const raft::Member* member = atlas_.decided().find(machine->id());
-    if (member == nullptr || member->incarnation != machine->incarnation()) continue;
+    if (!atlas_.is_known(*machine)) continue;
     machine->is_taken_in();
     trace_.count("reached: a node that lost its disk is taken in again");
   }

@@ -64,6 +64,17 @@ std::vector<raft::Log::MembershipAt> Atlas::in_logs() const {
   return all;
 }
 
+// It is taken in only after an earlier disk of its number was removed, and that is decided.
+bool Atlas::is_known(const Machine& machine) const {
+  const auto names_it = [&](const raft::Member* member) {
+    return member != nullptr && member->incarnation == machine.incarnation();
+  };
+  if (const raft::Member* member = decided().find(machine.id())) return names_it(member);
+  const std::vector<raft::Log::MembershipAt> memberships = in_logs();
+  return std::any_of(memberships.begin(), memberships.end(),
+                     [&](const auto& one) { return names_it(one.membership->find(machine.id())); });
+}
+
 std::vector<Atlas::Move> Atlas::moves_from(const raft::Membership& membership) const {
   std::vector<Move> moves;
   for (const raft::Member& member : membership.members) {

@@ -38,6 +38,8 @@ class Atlas {
 
   // The newest that is decided, as far as any node knows.
   const raft::Membership& decided() const noexcept { return *decided_.membership; }
+  // Whether it counts by the disk that it has now wherever it may come to count.
+  bool is_known(const Machine& machine) const;
   // Every set of voters that counts or may come to count.
   std::set<Voters> possible() const;
   // Whether the others are enough without this one.
