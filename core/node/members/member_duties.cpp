@@ -186,9 +186,7 @@ void MemberDuties::take(const Arrived& arrived) {
   const bool is_decided = raft_.log().membership_index() <= raft_.commit_index() || mutant("removal-told-undecided");
   if (was_this && !is_decided) return;
   // A member of which this log does not know yet can only be answered, and voted for, when there is a way to it.
-  if (is_direct && !was_this && !request.wants_to_join && changes_.dialled() != request.node) {
-    places_.invite(request.node, request.addresses, now_ + kFarewell);
-  }
+  if (is_direct && !was_this && !request.wants_to_join) invite(request.node, request.addresses, kFarewell);
   if (raft_.role() != raft::RoleName::leader) {
     if (was_this) {
       if (auto notice = changes_.heard(request, is_direct, view(), places_)) answer(request, *std::move(notice));
@@ -200,10 +198,15 @@ void MemberDuties::take(const Arrived& arrived) {
   if (auto notice = changes_.heard(request, is_direct, view(), places_)) answer(request, *std::move(notice));
 }
 
-// The connection may have to be made first; whoever asks asks again. It must not take the place of one to a new node
-// of that number.
+// Who is dialled is looked for at the address that was given for it alone: what connects elsewhere, or is another node of
+// its number, must not be taken for it.
+void MemberDuties::invite(raft::NodeId node, const Addresses& addresses, raft::Duration time) {
+  if (changes_.dialled() != node) places_.invite(node, addresses, now_ + time);
+}
+
+// The connection may have to be made first; whoever asks asks again.
 void MemberDuties::answer(const wire::StandingRequest& request, wire::StandingNotice notice) {
-  if (changes_.dialled() != request.node) places_.invite(request.node, request.addresses, now_ + kFarewell);
+  invite(request.node, request.addresses, kFarewell);
   if (notice.kind == wire::StandingNotice::Kind::removed) {
     notice.index = raft_.commit_index();
     notice.index_term = raft_.log().term(notice.index).value();
@@ -216,7 +219,7 @@ void MemberDuties::receive(const wire::StandingNotice& notice) {
   if (notice.kind == Kind::welcome) {
     // Also a member: one that was away may know nothing of who leads by now, and has to answer it.
     for (const wire::MemberPlace& place : notice.places) {
-      if (place.node != settings_.self) places_.invite(place.node, place.addresses, now_ + kWelcomed);
+      if (place.node != settings_.self) invite(place.node, place.addresses, kWelcomed);
     }
     const bool has_place =
         own_standing_.place == OwnStanding::Place::member || own_standing_.place == OwnStanding::Place::removed;

@@ -155,6 +155,20 @@ TEST_CASE("a node that holds another log does not take the place of one of its n
   CHECK(alone.machine.peers.places.at(NodeId(4)) == std::vector<std::string>{"x://new:1"});
 }
 
+TEST_CASE("where others say that a node is does not take the place of where it is dialled") {
+  Alone alone;
+  MemberChangeWanted wanted;
+  wanted.node = NodeId(4);
+  wanted.addresses = {"x://new:1"};
+  alone.machine.node->ask({{1, ++alone.machine.last_request}, wanted});
+  const wire::Envelope envelope{"machines", NodeId(2), raft::Incarnation{79}, NodeId(1)};
+  wire::StandingNotice welcome{wire::StandingNotice::Kind::welcome, {}, {{NodeId(4), {"x://old:1"}}}};
+  alone.machine.node->receive(NodeId(2),
+                              std::make_shared<const std::string>(wire::encode_frame(envelope, welcome).head));
+  alone.machine.settle();
+  CHECK(alone.machine.peers.places.at(NodeId(4)) == std::vector<std::string>{"x://new:1"});
+}
+
 // What a node with an empty directory, which knows these and is welcomed by node 1, asks it.
 wire::StandingRequest asked_by(const ConfiguredPeers& configured) {
   Machine machine(NodeId(4));

@@ -77,6 +77,7 @@ class MemberDuties {
   wire::StandingNotice welcome() const;
   void send_welcomes();
   void take(const Arrived& arrived);
+  void invite(raft::NodeId node, const Addresses& addresses, raft::Duration time);
   void answer(const wire::StandingRequest& request, wire::StandingNotice notice);
   void tell_wiped(raft::NodeId peer, const raft::Incarnation& incarnation);
   bool is_known_removed() const;
