@@ -66,11 +66,11 @@ class Machine final : public Network::Endpoint,
   bool is_damaged() const noexcept { return is_damaged_; }
   const node::Node& node() const { return *node_; }
   // That which it has, with what is durable there, and those that it has lost.
-  DisksOfNode all_disks() const noexcept { return {{incarnation_, durable_hard_state_.term, durable_}, lost_disks_}; }
+  DisksOfNode all_disks() const noexcept { return {{incarnation_, known_hard_state().term, durable_}, lost_disks_}; }
   // A write of its node is on the way to its disk.
   bool is_writing() const noexcept { return staged_sequence_ != 0; }
   // What is durable on its disk, by what the storage contract promises.
-  DurableView durable() const noexcept { return {durable_hard_state_, durable_}; }
+  DurableView durable() const noexcept { return {known_hard_state(), durable_}; }
   std::size_t open_images() const noexcept { return open_images_; }
 
   // From what the disk holds, or not: then the observer hears of it, unless it is lost. Needs: not running, not lost.
@@ -196,6 +196,9 @@ class Machine final : public Network::Endpoint,
   // `found` holds the terms from index `first` on, up to the end of the log.
   void check_recovered(std::uint64_t first, const Terms& found);
   void check_recovered(const raft::HardState& found);
+  const raft::HardState& known_hard_state() const noexcept {
+    return started_with_.term > durable_hard_state_.term ? started_with_ : durable_hard_state_;
+  }
   void make_durable(const Written& written);
 
   class WorkersImage;
@@ -255,6 +258,7 @@ class Machine final : public Network::Endpoint,
   std::vector<std::pair<std::uint64_t, filewal::ReadPlan>> planned_reads_;
   Terms durable_;
   raft::HardState durable_hard_state_;
+  raft::HardState started_with_;  // the term may be that of the image, which says it at each later start, too
   std::vector<LostDisk> lost_disks_;
   std::deque<Written> unsynced_;  // since durable_, in order; those that are queued too
 };

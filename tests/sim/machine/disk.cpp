@@ -171,9 +171,10 @@ bool Machine::damage(DamageTarget target, DamageKind kind, Stream& random) {
 void Machine::empty_disks() {
   disk_.wipe();
   image_disk_.wipe();
-  lost_disks_.push_back({incarnation_, durable_hard_state_.term, std::exchange(durable_, {})});
+  lost_disks_.push_back({incarnation_, known_hard_state().term, std::exchange(durable_, {})});
   incarnation_ = {};
   durable_hard_state_ = {};
+  started_with_ = {};
   unsynced_.clear();
   promised_ = {};
   last_memberships_.clear();

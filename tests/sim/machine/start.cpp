@@ -154,6 +154,7 @@ node::Recovered Machine::recover(const filewal::Recovered& found, raft::WriteSeq
   }
   std::optional<node::Recovered> recovered = boot.finish(last_sequence);
   if (!recovered) throw Error(TENON_ERROR_CORRUPT, *boot.error());
+  started_with_ = recovered->raft.hard_state;
   return *std::move(recovered);
 }
 
