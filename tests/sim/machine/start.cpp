@@ -190,6 +190,11 @@ void Machine::check_recovered(std::uint64_t first, const Terms& found) {
                                    " has recovered a log that no prefix of its writes has made, of " +
                                    std::to_string(found.size()) + " entries from index " + std::to_string(first));
   }
+  // An image that was installed over entries of another leader left what looks as if these were merely compacted.
+  for (const Written& written : unsynced_) {
+    if (!written.truncate_from || written.compact_to + 1 != first) continue;
+    for (std::uint64_t index = *written.truncate_from; index < first; ++index) expected.at(index - 1) = raft::Term();
+  }
   durable_ = std::move(expected);
 }
 
