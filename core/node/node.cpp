@@ -12,6 +12,8 @@ namespace tenon::node {
 namespace {
 
 constexpr const char* kRemoved = "this node was removed from the cluster and serves nobody; ask another";
+constexpr const char* kUnled =
+    "this node is no member of the cluster, and hears of no leader any more: nothing that changes reaches it; ask another";
 
 raft::Settings raft_settings(const Settings& settings) {
   raft::Settings complete = settings.raft;
@@ -110,6 +112,9 @@ void Node::run(Now now) {
   if (members_.is_removed()) {
     watches_.refuse_all(TENON_ERROR_NOT_LEADER, kRemoved);
     channels_.refuse_all(TENON_ERROR_NOT_LEADER, kRemoved);
+  } else if (members_.own_standing().place != OwnStanding::Place::member && raft_.leader() == raft::NodeId()) {
+    // A member waits for the next leader; this one may wait for ever, and whoever watches would not know.
+    watches_.refuse_all(TENON_ERROR_NOT_LEADER, kUnled);
   }
   // Before anything is proposed: what is over now surely never reaches the log.
   requests_.expire(now_.steady, raft_.leader());

@@ -226,15 +226,20 @@ void MemberDuties::receive(const wire::StandingNotice& notice) {
     if (!has_place) next_inquiry_ = now_;
     return;
   }
-  // Whoever is behind may know of an earlier node of this number only.
-  const raft::Member* self = raft_.membership().find(settings_.self);
-  const bool is_known = self != nullptr && self->incarnation == settings_.incarnation;
-  if (is_known && notice.kind == Kind::refused) return;
+  if (notice.kind == Kind::refused && is_decided_member()) return;
   const auto place = notice.kind == Kind::removed ? OwnStanding::Place::removed : OwnStanding::Place::refused;
   told_until_ = now_ + kToldFor;
   if (told_place_ == place && told_ == notice.text) return;
   told_ = notice.text;
   told_place_ = place;
+}
+
+// Then whoever refuses it is behind, and may know of an earlier node of this number only. What took it in may have come
+// to nothing unless it is decided.
+bool MemberDuties::is_decided_member() const {
+  const raft::LogIndex decided = std::max(raft_.commit_index(), raft_.log().boundary());
+  const raft::Member* self = raft_.log().membership_as_of(decided).membership->find(settings_.self);
+  return self != nullptr && self->incarnation == settings_.incarnation;
 }
 
 // That it was removed is for the core to judge, which has been told as well; but one whose log is empty, and to whom
@@ -261,7 +266,7 @@ void MemberDuties::look_at_own_standing() {
              self->incarnation != settings_.incarnation) {
     now.place = OwnStanding::Place::refused;
     now.text = directory_fault(settings_.self, settings_.incarnation, membership).value_or(std::string());
-  } else if (told_place_ == OwnStanding::Place::refused && now_ < told_until_) {
+  } else if (told_place_ == OwnStanding::Place::refused && now_ < told_until_ && !is_decided_member()) {
     now.place = OwnStanding::Place::refused;
     now.text = told_;
   } else if (self != nullptr) {

@@ -169,19 +169,69 @@ TEST_CASE("where others say that a node is does not take the place of where it i
   CHECK(alone.machine.peers.places.at(NodeId(4)) == std::vector<std::string>{"x://new:1"});
 }
 
+// With an empty directory.
+struct Joining {
+  explicit Joining(const ConfiguredPeers& configured) {
+    machine.settings.joins = true;
+    machine.settings.peers = configured;
+    machine.storage.log.clear();
+    machine.storage.hard_state = {};
+    machine.restart();
+    machine.settle();
+  }
+  void hear(const auto& body) {
+    const wire::Envelope envelope{"machines", NodeId(1), kOther, NodeId(4), machine.settings.incarnation};
+    const wire::OutgoingFrame frame = wire::encode_frame(envelope, body);
+    std::string whole = frame.head;
+    for (const raft::Payload& part : frame.data) whole += part.bytes;
+    machine.node->receive(NodeId(1), std::make_shared<const std::string>(std::move(whole)));
+    machine.settle();
+  }
+  Machine machine{NodeId(4)};
+};
+
+TEST_CASE("a watch ends on a node that is no member when that hears of no leader any more") {
+  Joining joining({{NodeId(4), {"x://four:1"}}});
+  Machine& machine = joining.machine;
+  joining.hear(raft::Message(raft::Heartbeat{Term(3), LogIndex(), 1}));
+  REQUIRE(machine.node->raft().leader() == NodeId(1));
+  const std::uint64_t watch = machine.watch({{}, {}, 0, 100, false, Freshness::local});
+  machine.settle();
+  CHECK(machine.node->status().watches.open == 1);
+  machine.now.steady += std::chrono::seconds(10);
+  machine.settle();
+  REQUIRE(machine.node->raft().leader() == NodeId());
+  machine.settle();
+  REQUIRE(machine.answered(watch));
+  CHECK(machine.recorder.answers.at(watch).error == TENON_ERROR_NOT_LEADER);
+  CHECK(machine.node->status().watches.open == 0);
+}
+
+TEST_CASE("a learner hears that it is refused as long as the entry that took it in is not decided") {
+  Joining joining({{NodeId(4), {"x://four:1"}}});
+  const auto entry = [](std::uint64_t index, const raft::Membership& members) {
+    const auto data = std::make_shared<const std::string>(wire::encode_membership(members));
+    return raft::Entry{LogIndex(index), Term(3), raft::EntryKind::membership, {data, *data},
+                       std::make_shared<const raft::Membership>(members)};
+  };
+  const raft::Membership before{{{NodeId(1), kOther}}};
+  const raft::Membership after = raft::with_learner(before, {NodeId(4), joining.machine.settings.incarnation});
+  joining.hear(raft::Message(raft::Append{Term(3), {}, {}, LogIndex(1), {entry(1, before), entry(2, after)}}));
+  const auto place = [&] { return joining.machine.node->status().own_standing.place; };
+  CHECK(place() == OwnStanding::Place::member);
+  joining.hear(wire::StandingNotice{wire::StandingNotice::Kind::refused, "it is not known", {}});
+  CHECK(place() == OwnStanding::Place::refused);
+  joining.hear(raft::Message(raft::Heartbeat{Term(3), LogIndex(2), 1}));
+  CHECK(place() == OwnStanding::Place::member);
+  joining.hear(wire::StandingNotice{wire::StandingNotice::Kind::refused, "it is not known", {}});
+  CHECK(place() == OwnStanding::Place::member);
+}
+
 // What a node with an empty directory, which knows these and is welcomed by node 1, asks it.
 wire::StandingRequest asked_by(const ConfiguredPeers& configured) {
-  Machine machine(NodeId(4));
-  machine.settings.joins = true;
-  machine.settings.peers = configured;
-  machine.storage.log.clear();
-  machine.storage.hard_state = {};
-  machine.restart();
-  machine.settle();
-  const wire::StandingNotice welcome{wire::StandingNotice::Kind::welcome, {}, {{NodeId(1), {"x://one:1"}}}};
-  const wire::Envelope envelope{"machines", NodeId(1), kOther, NodeId(4), machine.settings.incarnation};
-  machine.node->receive(NodeId(1), std::make_shared<const std::string>(wire::encode_frame(envelope, welcome).head));
-  machine.settle();
+  Joining joining(configured);
+  Machine& machine = joining.machine;
+  joining.hear(wire::StandingNotice{wire::StandingNotice::Kind::welcome, {}, {{NodeId(1), {"x://one:1"}}}});
   machine.settle();
   REQUIRE_FALSE(machine.peers.sent.empty());
   const auto frame = std::get<wire::DecodedFrame>(wire::decode_frame(machine.peers.sent.back().frame));

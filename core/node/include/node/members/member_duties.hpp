@@ -80,6 +80,7 @@ class MemberDuties {
   void invite(raft::NodeId node, const Addresses& addresses, raft::Duration time);
   void answer(const wire::StandingRequest& request, wire::StandingNotice notice);
   void tell_wiped(raft::NodeId peer, const raft::Incarnation& incarnation);
+  bool is_decided_member() const;
   bool is_known_removed() const;
   void look_at_own_standing();
   void inquire();
