@@ -50,17 +50,22 @@ void Atlas::saw(const Machine& machine) {
   const raft::Raft& raft = machine.node().raft();
   const auto& known = raft.log().membership_as_of(std::max(raft.commit_index(), raft.log().boundary()));
   if (known.index > decided_.index) decided_ = known;
+  committed_ = std::max(committed_, raft.commit_index());
+  if (raft.role() == raft::RoleName::leader && raft.log().membership_index() > committed_) {
+    const raft::Log::MembershipAt& newest = raft.log().membership_as_of(raft.log().last_index());
+    const auto is_newest = [&](const auto& one) {
+      return one.index == newest.index && one.membership == newest.membership;
+    };
+    if (std::none_of(appended_.begin(), appended_.end(), is_newest)) appended_.push_back(newest);
+  }
+  std::erase_if(appended_, [&](const auto& one) { return one.index <= committed_; });
 }
 
-// The decided one first, and all that are later. What was on a disk that is lost comes into no log any more.
-std::vector<raft::Log::MembershipAt> Atlas::in_logs() const {
+// The decided one first, and all that may yet be: whatever a leader has appended behind what is committed, for it may
+// be under way to others when the leader is gone. What was cut off stays until something else is committed there.
+std::vector<raft::Log::MembershipAt> Atlas::open() const {
   std::vector<raft::Log::MembershipAt> all{decided_};
-  for (const auto& machine : machines_) {
-    if (machine->is_lost() || machine->is_stranger()) continue;
-    for (const raft::Log::MembershipAt& one : machine->memberships()) {
-      if (one.index > decided_.index) all.push_back(one);
-    }
-  }
+  all.insert(all.end(), appended_.begin(), appended_.end());
   return all;
 }
 
@@ -70,7 +75,7 @@ bool Atlas::is_known(const Machine& machine) const {
     return member != nullptr && member->incarnation == machine.incarnation();
   };
   if (const raft::Member* member = decided().find(machine.id())) return names_it(member);
-  const std::vector<raft::Log::MembershipAt> memberships = in_logs();
+  const std::vector<raft::Log::MembershipAt> memberships = open();
   return std::any_of(memberships.begin(), memberships.end(),
                      [&](const auto& one) { return names_it(one.membership->find(machine.id())); });
 }
@@ -91,7 +96,7 @@ std::vector<Atlas::Move> Atlas::moves_from(const raft::Membership& membership) c
 
 std::set<Voters> Atlas::possible() const {
   std::set<Voters> sets;
-  for (const auto& [index, membership] : in_logs()) {
+  for (const auto& [index, membership] : open()) {
     sets.insert(voters_of(*membership, raft::counts_before));
     const Voters base = voters_of(*membership, raft::counts_after);
     const std::vector<Move> moves = moves_from(*membership);
@@ -154,7 +159,7 @@ bool Atlas::may_recycle(const Machine& machine) const {
     return wanted.second.node == machine.id() || wanted.second.replaced == machine.id();
   };
   if (std::any_of(asked_.begin(), asked_.end(), names_it)) return false;
-  const std::vector<raft::Log::MembershipAt> memberships = in_logs();
+  const std::vector<raft::Log::MembershipAt> memberships = open();
   return std::none_of(memberships.begin(), memberships.end(),
                       [&](const auto& one) { return one.membership->find(machine.id()) != nullptr; });
 }

@@ -4,9 +4,9 @@
 // left of those that the cluster knows and that are whole. A disk that is damaged counts as gone until its node has
 // started from it and found nothing. Clusters of one and two have none to spare.
 //
-// Sets that may come to count are those of the newest membership that is decided, and of every later one in any log;
-// and what becomes of them when learners that are to be voters become that, and when changes that were asked for are
-// made, some or all of them.
+// Sets that may come to count are those of the newest membership that is decided, and of every later one that a leader
+// has appended; and what becomes of them when learners that are to be voters become that, and when changes that were
+// asked for are made, some or all of them.
 #pragma once
 
 #include <map>
@@ -58,7 +58,7 @@ class Atlas {
  private:
   using Move = std::pair<NodeId, NodeId>;  // who becomes a voter, and who is none any more; 0: nobody
 
-  std::vector<raft::Log::MembershipAt> in_logs() const;
+  std::vector<raft::Log::MembershipAt> open() const;
   std::vector<Move> moves_from(const raft::Membership& membership) const;
   const Machine& machine_of(NodeId node) const { return *machines_.at(node.value() - 1); }
   bool all_others_know(const Machine& machine) const;
@@ -66,6 +66,8 @@ class Atlas {
   const Options& options_;
   const Machines& machines_;
   raft::Log::MembershipAt decided_;
+  raft::LogIndex committed_;                       // as far as any node knows; >= decided_.index
+  std::vector<raft::Log::MembershipAt> appended_;  // by leaders, behind committed_
   std::map<std::uint64_t, node::MemberChangeWanted> asked_;
 };
 
