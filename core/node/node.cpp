@@ -13,7 +13,8 @@ namespace {
 
 constexpr const char* kRemoved = "this node was removed from the cluster and serves nobody; ask another";
 constexpr const char* kUnled =
-    "this node is no member of the cluster, and hears of no leader any more: nothing that changes reaches it; ask another";
+    "this node is no member of the cluster, and hears of no leader any more: nothing that changes reaches it; ask "
+    "another";
 
 raft::Settings raft_settings(const Settings& settings) {
   raft::Settings complete = settings.raft;

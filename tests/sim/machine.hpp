@@ -196,9 +196,7 @@ class Machine final : public Network::Endpoint,
   // `found` holds the terms from index `first` on, up to the end of the log.
   void check_recovered(std::uint64_t first, const Terms& found);
   void check_recovered(const raft::HardState& found);
-  const raft::HardState& known_hard_state() const noexcept {
-    return started_with_.term > durable_hard_state_.term ? started_with_ : durable_hard_state_;
-  }
+  const raft::HardState& known_hard_state() const noexcept;
   void make_durable(const Written& written);
 
   class WorkersImage;

@@ -198,8 +198,8 @@ void MemberDuties::take(const Arrived& arrived) {
   if (auto notice = changes_.heard(request, is_direct, view(), places_)) answer(request, *std::move(notice));
 }
 
-// Who is dialled is looked for at the address that was given for it alone: what connects elsewhere, or is another node of
-// its number, must not be taken for it.
+// Who is dialled is looked for at the address that was given for it alone: what connects elsewhere, or is another node
+// of its number, must not be taken for it.
 void MemberDuties::invite(raft::NodeId node, const Addresses& addresses, raft::Duration time) {
   if (changes_.dialled() != node) places_.invite(node, addresses, now_ + time);
 }

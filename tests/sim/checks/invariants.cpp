@@ -188,8 +188,8 @@ void Invariants::check_received(const Machine& machine, NodeId from, const std::
   elections_.received({from, whole->envelope.incarnation}, {machine.id(), machine.incarnation()}, *reply);
 }
 
-// I42, I57. A leader appends a membership when it knows the one before it to be committed, and an entry of its own term;
-// nobody has it earlier than the leader; and who is taken in is where it is said to be.
+// I42, I57. A leader appends a membership when it knows the one before it to be committed, and an entry of its own
+// term; nobody has it earlier than the leader; and who is taken in is where it is said to be.
 void Invariants::check_membership(const Machine& machine, raft::LogIndex index, const Leading& leading) {
   const raft::Raft& raft = machine.node().raft();
   const auto& appended = raft.log().membership_as_of(index);

@@ -168,6 +168,10 @@ bool Machine::damage(DamageTarget target, DamageKind kind, Stream& random) {
   return true;
 }
 
+const raft::HardState& Machine::known_hard_state() const noexcept {
+  return started_with_.term > durable_hard_state_.term ? started_with_ : durable_hard_state_;
+}
+
 void Machine::empty_disks() {
   disk_.wipe();
   image_disk_.wipe();

@@ -63,8 +63,8 @@ class Progress {
   void disconnected() noexcept;
   // A heartbeat of this round was answered. A probe that was sent before it and has not come is lost, and is repeated;
   // after one that has come, which may wait for a disk or whose answer may be lost, is asked. What has been under way
-  // for a whole round may be lost, and a follower that does not know what it has acknowledged has started anew: both are
-  // asked after.
+  // for a whole round may be lost, and a follower that does not know what it has acknowledged has started anew: both
+  // are asked after.
   void heartbeat_answered(std::uint64_t round, LogIndex verified_index) noexcept;
   // Whether the end of what was sent is to be asked after; once.
   bool take_question() noexcept { return std::exchange(asks_after_, false); }
@@ -86,9 +86,9 @@ class Progress {
   LogIndex next_;                      // > match_
   std::deque<Sent> in_flight_;         // of replicate: ascending, within (match_, next_)
   std::uint64_t in_flight_bytes_ = 0;  // sum of in_flight_
-  bool probe_in_flight_ = false;    // only of probe
-  LogIndex probed_up_to_;           // of the probe in flight: >= next_ - 1
-  std::uint64_t probed_round_ = 0;  // the round before it
+  bool probe_in_flight_ = false;       // only of probe
+  LogIndex probed_up_to_;              // of the probe in flight: >= next_ - 1
+  std::uint64_t probed_round_ = 0;     // the round before it
   bool asks_after_ = false;
   bool wants_image_ = false;  // only of snapshot
   bool is_connected_ = true;

@@ -211,7 +211,10 @@ TEST_CASE("a learner hears that it is refused as long as the entry that took it 
   Joining joining({{NodeId(4), {"x://four:1"}}});
   const auto entry = [](std::uint64_t index, const raft::Membership& members) {
     const auto data = std::make_shared<const std::string>(wire::encode_membership(members));
-    return raft::Entry{LogIndex(index), Term(3), raft::EntryKind::membership, {data, *data},
+    return raft::Entry{LogIndex(index),
+                       Term(3),
+                       raft::EntryKind::membership,
+                       {data, *data},
                        std::make_shared<const raft::Membership>(members)};
   };
   const raft::Membership before{{{NodeId(1), kOther}}};
