@@ -51,18 +51,18 @@ void Atlas::saw(const Machine& machine) {
   const auto& known = raft.log().membership_as_of(std::max(raft.commit_index(), raft.log().boundary()));
   if (known.index > decided_.index) decided_ = known;
   committed_ = std::max(committed_, raft.commit_index());
-  if (raft.role() == raft::RoleName::leader && raft.log().membership_index() > committed_) {
+  if (raft.log().membership_index() > committed_) {
     const raft::Log::MembershipAt& newest = raft.log().membership_as_of(raft.log().last_index());
     const auto is_newest = [&](const auto& one) {
-      return one.index == newest.index && one.membership == newest.membership;
+      return one.index == newest.index && *one.membership == *newest.membership;
     };
     if (std::none_of(appended_.begin(), appended_.end(), is_newest)) appended_.push_back(newest);
   }
   std::erase_if(appended_, [&](const auto& one) { return one.index <= committed_; });
 }
 
-// The decided one first, and all that may yet be: whatever a leader has appended behind what is committed, for it may
-// be under way to others when the leader is gone. What was cut off stays until something else is committed there.
+// The decided one first, and all that may yet be: whatever any log has had behind what is committed, for it may be
+// under way to others when the leader is gone. What was cut off stays until something else is committed there.
 std::vector<raft::Log::MembershipAt> Atlas::open() const {
   std::vector<raft::Log::MembershipAt> all{decided_};
   all.insert(all.end(), appended_.begin(), appended_.end());
