@@ -82,7 +82,7 @@ std::string ClientHost::bound_text(const kv::Reply& reply) const {
     if (result.error == TENON_ERROR_TOO_LARGE) {
       return "an operation would leave a value of more than limits.value_bytes_max (" +
              std::to_string(limits_.value_bytes_max) + ") bytes, or return more than an answer may have (" +
-             std::to_string(kv::kReplyBytesMax) + " bytes); nothing was changed";
+             std::to_string(kv::kReplyBytesMax) + " bytes); it changed nothing";
     }
     if (result.error == TENON_ERROR_BUSY) {
       return "as many sessions are open as the cluster keeps (" + std::to_string(kv::kSessionsMax) +

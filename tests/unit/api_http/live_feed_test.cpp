@@ -83,7 +83,7 @@ TEST_CASE("what the node did not tell is not told to anyone") {
   CHECK(live.feeds.cluster_now().empty());
 }
 
-TEST_CASE("however many listen, no more than 200 are told in a second until that takes five seconds") {
+TEST_CASE("however many listen, no more than 100 are told in a second until that takes five seconds") {
   CHECK(feed_interval(0) == std::chrono::seconds(1));
   CHECK(feed_interval(100) == std::chrono::seconds(1));
   CHECK(feed_interval(101) == std::chrono::milliseconds(1010));

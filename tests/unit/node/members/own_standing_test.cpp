@@ -97,12 +97,19 @@ struct Alone {
     machine.now.steady += std::chrono::seconds(1);  // another may have led when it started
     machine.settle();
   }
-  void hear_former() {
-    const wire::Envelope envelope{"machines", NodeId(4), kOther, NodeId(1)};
-    const wire::StandingRequest request{NodeId(4), kOther, false, {"x://former:1"}};
-    machine.node->receive(NodeId(4), std::make_shared<const std::string>(wire::encode_frame(envelope, request).head));
+  void hear(NodeId from, const raft::Incarnation& directory, const auto& body) {
+    const wire::Envelope envelope{"machines", from, directory, NodeId(1)};
+    machine.node->receive(from, std::make_shared<const std::string>(wire::encode_frame(envelope, body).head));
     machine.settle();
   }
+  void hear_former() { hear(NodeId(4), kOther, wire::StandingRequest{NodeId(4), kOther, false, {"x://former:1"}}); }
+  void dial_new() {
+    MemberChangeWanted wanted;
+    wanted.node = NodeId(4);
+    wanted.addresses = {"x://new:1"};
+    machine.node->ask({{1, ++machine.last_request}, wanted});
+  }
+  std::vector<std::string> dialled() const { return machine.peers.places.at(NodeId(4)); }
   // Each with the data directory that it is for.
   std::vector<std::pair<wire::StandingNotice, raft::Incarnation>> notices() const {
     std::vector<std::pair<wire::StandingNotice, raft::Incarnation>> found;
@@ -131,42 +138,26 @@ TEST_CASE("a node that left is told which directory is meant, and by what that i
 
 TEST_CASE("a node that left does not take the place of one of its number that is dialled") {
   Alone alone;
-  MemberChangeWanted wanted;
-  wanted.node = NodeId(4);
-  wanted.addresses = {"x://new:1"};
-  alone.machine.node->ask({{1, ++alone.machine.last_request}, wanted});
+  alone.dial_new();
   alone.hear_former();
-  CHECK(alone.machine.peers.places.at(NodeId(4)) == std::vector<std::string>{"x://new:1"});
+  CHECK(alone.dialled() == std::vector<std::string>{"x://new:1"});
   CHECK(alone.machine.recorder.operator_answers.empty());
 }
 
 TEST_CASE("a node that holds another log does not take the place of one of its number that is dialled") {
   constexpr raft::Incarnation kStranger{79};
   Alone alone;
-  MemberChangeWanted wanted;
-  wanted.node = NodeId(4);
-  wanted.addresses = {"x://new:1"};
-  alone.machine.node->ask({{1, ++alone.machine.last_request}, wanted});
-  const wire::Envelope envelope{"machines", NodeId(4), kStranger, NodeId(1)};
-  const wire::StandingRequest request{NodeId(4), kStranger, false, {"x://stranger:1"}};
-  alone.machine.node->receive(NodeId(4),
-                              std::make_shared<const std::string>(wire::encode_frame(envelope, request).head));
-  alone.machine.settle();
-  CHECK(alone.machine.peers.places.at(NodeId(4)) == std::vector<std::string>{"x://new:1"});
+  alone.dial_new();
+  alone.hear(NodeId(4), kStranger, wire::StandingRequest{NodeId(4), kStranger, false, {"x://stranger:1"}});
+  CHECK(alone.dialled() == std::vector<std::string>{"x://new:1"});
 }
 
 TEST_CASE("where others say that a node is does not take the place of where it is dialled") {
   Alone alone;
-  MemberChangeWanted wanted;
-  wanted.node = NodeId(4);
-  wanted.addresses = {"x://new:1"};
-  alone.machine.node->ask({{1, ++alone.machine.last_request}, wanted});
-  const wire::Envelope envelope{"machines", NodeId(2), raft::Incarnation{79}, NodeId(1)};
-  wire::StandingNotice welcome{wire::StandingNotice::Kind::welcome, {}, {{NodeId(4), {"x://old:1"}}}};
-  alone.machine.node->receive(NodeId(2),
-                              std::make_shared<const std::string>(wire::encode_frame(envelope, welcome).head));
-  alone.machine.settle();
-  CHECK(alone.machine.peers.places.at(NodeId(4)) == std::vector<std::string>{"x://new:1"});
+  alone.dial_new();
+  alone.hear(NodeId(2), raft::Incarnation{79},
+             wire::StandingNotice{wire::StandingNotice::Kind::welcome, {}, {{NodeId(4), {"x://old:1"}}}});
+  CHECK(alone.dialled() == std::vector<std::string>{"x://new:1"});
 }
 
 // With an empty directory.
