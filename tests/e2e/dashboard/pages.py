@@ -14,9 +14,10 @@ from web import WebCluster  # noqa: E402
 
 from browser import Browser, is_there  # noqa: E402
 
-# What a browser itself says of a node that is not there; no page can keep it from doing so.
+# What a browser itself says of a node that is not there, or has just started and not heard of all members; no page can
+# keep it from doing so.
 GONE = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "WebSocket is closed before",
-        "Connection closed before receiving")  # fmt: skip
+        "Connection closed before receiving", "Unexpected response code: 503")  # fmt: skip
 SKIPPED = 77  # which Meson counts and shows apart from what has passed
 CONFLICT = "the server responded with a status of 412"
 NOT_FOUND = "the server responded with a status of 404"

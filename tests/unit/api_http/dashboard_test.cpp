@@ -14,13 +14,13 @@ namespace {
 constexpr const char* kMembers =
     "id=7 clients=thrift://10.0.0.7:9|http://10.0.0.7:80\n"
     "id=8 clients=http://[::8]:80|http://db.example:443\n"
-    "id=9 clients=-\n"
+    "id=9 clients=thrift://10.0.0.7:9\n"
     "id=10 clients=http://evil.example;script-src\n";
 
-testing::FakeClientHost::Answer with_members() {
-  return [](const ScriptedRequest& request) {
+testing::FakeClientHost::Answer with_members(const std::string& members = kMembers) {
+  return [members](const ScriptedRequest& request) {
     ScriptedCompletion completion;
-    completion.results.push_back({.records = {{.key = request.operations.at(0).key, .value = kMembers}}});
+    completion.results.push_back({.records = {{.key = request.operations.at(0).key, .value = members}}});
     return std::optional(completion);
   };
 }
@@ -115,6 +115,19 @@ TEST_CASE("the page of a member may listen, that of another site may not") {
     REQUIRE(client.send(upgrade_from(origin)));
     const std::string head = client.receive_until("\r\n\r\n");
     CHECK(head.starts_with("HTTP/1.1 " + std::to_string(status) + " "));
+  }
+}
+
+TEST_CASE("a page is not called another site's while a member has not said where it serves pages") {
+  RunningPlugin plugin(with_members(std::string(kMembers) + "id=11 clients=-\n"));
+  for (const auto& [origin, status] :
+       std::vector<std::pair<std::string, int>>{{"http://10.0.0.7:80", 101}, {"http://10.0.0.9:80", 503}}) {
+    INFO(origin);
+    HttpClient client(plugin.port());
+    REQUIRE(client.send(upgrade_from(origin)));
+    const std::string head = client.receive_until("\r\n\r\n");
+    CHECK(head.starts_with("HTTP/1.1 " + std::to_string(status) + " "));
+    CHECK((head.find("Retry-After: 1\r\n") != head.npos) == (status == 503));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "admin_text.hpp"
 #include "handlers.hpp"
 #include "live_sockets.hpp"
+#include "outcome.hpp"
 #include "provenance.hpp"
 
 namespace tenon::api_http {
@@ -23,13 +24,21 @@ void open(Service& service, const std::shared_ptr<Exchange>& exchange) {
   service.live.take(std::move(connection->socket), std::move(connection->ticket), exchange->request());
 }
 
-bool is_of_member(const Request& request, const tenon_completion& members) {
-  const bool is_done = members.outcome == TENON_OUTCOME_DONE && members.error == TENON_OK;
-  if (!is_done || members.result_count != 1 || members.results[0].record_count != 1) return false;
-  const auto places = web_addresses(view(members.results[0].records[0].value));
+// Throws Refused. A node that has just started hears from each other member where that one serves pages: until all have
+// said it, a page that is not among them is not known to be another site's.
+void require_page_of_member(const Request& request, const tenon_result& members) {
+  if (members.record_count != 1) refuse_foreign();
+  const std::string_view text = view(members.records[0].value);
+  const auto places = web_addresses(text);
   const std::string_view origin = request.field(FieldName::origin).value_or("");
-  return std::any_of(places.begin(), places.end(),
-                     [&](const std::string& place) { return is_origin_of(origin, place); });
+  const auto is_place = [&](const std::string& place) { return is_origin_of(origin, place); };
+  if (std::any_of(places.begin(), places.end(), is_place)) return;
+  const auto table = read_table(text);
+  const auto is_silent = [](const NamedTexts& member) { return text_at(member, "clients").empty(); };
+  if (std::none_of(table.begin(), table.end(), is_silent)) refuse_foreign();
+  refuse_for_now(
+      "the request comes from a page of another site or of a member that has not said yet where it serves pages",
+      "members_silent");
 }
 
 }  // namespace
@@ -41,7 +50,7 @@ void open_live(Service& service, const std::shared_ptr<Exchange>& exchange) {
   operations[0] = admin("members");
   service.telling.add(request(0, operations), [&service, exchange](Completion completion) {
     try {
-      if (!is_of_member(exchange->request(), *completion)) refuse_foreign();
+      require_page_of_member(exchange->request(), only_result(*completion, exchange->request().target));
       open(service, exchange);
     } catch (const Refused& refused) {
       exchange->fail(refused.failure);

@@ -182,6 +182,10 @@ Failure failure_or_redirect(const tenon_completion& completion, tenon_error erro
   return failure;
 }
 
+void refuse_for_now(std::string message, std::string code) {
+  throw Refused{Failure{.status = 503, .code = std::move(code), .message = std::move(message), .fields = kRetryAfter}};
+}
+
 void require_count(std::span<const tenon_result> all, std::size_t count) {
   if (all.size() == count) return;
   Failure failure{500, "internal",

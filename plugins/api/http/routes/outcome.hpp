@@ -24,6 +24,9 @@ const tenon_result& only_result(const tenon_completion& completion, std::string_
 // The results of one that asked for several. Throws Refused when the request failed.
 std::span<const tenon_result> all_results(const tenon_completion& completion, std::string_view target);
 
+// Throws Refused: 503, to be tried again, for what this node cannot answer yet.
+[[noreturn]] void refuse_for_now(std::string message, std::string code);
+
 // Throws Refused when there is not one result for each of so many operations: the node's answer is input too.
 void require_count(std::span<const tenon_result> all, std::size_t count);
 
