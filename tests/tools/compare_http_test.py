@@ -39,9 +39,15 @@ def figures(share: float = 0.95, slow_ms: float = 10.0) -> HttpFigures:
         for system, rate in (("tenon", 20_000.0), ("etcd", 4_000.0)):
             found.loads.setdefault(system, {})[row] = [measured(rate)] * 3
     for load in LOADS:
-        found.without[load] = [measured(10_000.0)] * 3
-        found.with_open[load] = [measured(share * 10_000.0)] * 3
+        found.without[load] = in_turns(10_000.0, 10_000.0, 10_000.0)
+        found.with_open[load] = in_turns(*[share * 10_000.0] * 3)
     return found
+
+
+def in_turns(*rounds: float) -> list[Measured]:
+    """Of rounds in which so much was done a second on average: more in the first turn, less in the last."""
+    shares = [1.5, *[1.0] * (http_figures.PAIRS - 2), 0.5]
+    return [measured(share * middle) for middle in rounds for share in shares]
 
 
 class Verdicts(unittest.TestCase):
@@ -55,7 +61,7 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(self.passed(figures(slow_ms=50.0)), [False, True, True, True])
         for number, load in enumerate(LOADS):
             found = figures()
-            found.with_open[load] = [measured(8_999.0)] * 3
+            found.with_open[load] = in_turns(8_999.0, 8_999.0, 8_999.0)
             self.assertEqual(self.passed(found), [True, number != 0, number != 1, True])
         found = figures()
         found.with_open[LOADS[0]][0] = measured(9_500.0, status=1)
@@ -63,10 +69,18 @@ class Verdicts(unittest.TestCase):
 
     def test_the_cost_is_the_median_of_those_of_the_rounds(self) -> None:
         found = figures()
-        found.without[LOADS[0]] = [measured(100), measured(1000), measured(10)]
-        found.with_open[LOADS[0]] = [measured(50), measured(990), measured(9)]
+        found.without[LOADS[0]] = in_turns(100, 1000, 10)
+        found.with_open[LOADS[0]] = in_turns(50, 990, 9)
         self.assertEqual(found.shares(LOADS[0]), [0.5, 0.99, 0.9])
         self.assertEqual(http_figures.verdicts(found)[1].found, "10.0 %")
+
+    def test_what_a_machine_gains_or_loses_meanwhile_it_does_with_dashboards_and_without(self) -> None:
+        for power in range(3):
+            turns = {
+                is_open: sum(at**power for at, one in enumerate(http_figures.TURNS) if one == is_open)
+                for is_open in (False, True)
+            }
+            self.assertEqual(turns[True], turns[False])
 
     def test_a_round_in_which_nothing_was_done_has_no_ratio(self) -> None:
         found = figures()

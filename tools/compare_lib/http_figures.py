@@ -8,7 +8,6 @@ import http.client
 import shutil
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -36,13 +35,17 @@ SYSTEMS = ("tenon", "etcd")
 OVER_THRIFT = "writes over Thrift, 64 clients"
 OVER_HTTP = f"writes over HTTP, {wrk.CONNECTIONS} connections"
 LOADS = (OVER_THRIFT, OVER_HTTP)
+# Whether dashboards are open, in the turns of a round. A machine that becomes slower or faster meanwhile, be it ever
+# more so, does it to both in equal parts.
+TURNS = (False, True, True, False, True, False, False, True)
+PAIRS = len(TURNS) // 2
 
 
 @dataclass
 class HttpFigures:
     loads: dict[str, dict[str, list[Measured]]] = field(default_factory=dict)  # by system, row and round
     metrics_ms: list[float] = field(default_factory=list)  # of every answer, in all rounds
-    without: dict[str, list[Measured]] = field(default_factory=dict)  # dashboards; by load and round
+    without: dict[str, list[Measured]] = field(default_factory=dict)  # dashboards; by load, PAIRS for each round
     with_open: dict[str, list[Measured]] = field(default_factory=dict)
     events_per_second: list[float] = field(default_factory=list)  # that all dashboards together were told of
     etcd_version: str = ""
@@ -52,23 +55,30 @@ class HttpFigures:
 
     def ratios(self, row: str) -> list[float]:
         """Tenon's requests a second over etcd's, of each round."""
-        return [_share(tenon, etcd, f"etcd under '{row}'")
+        return [_share(tenon.per_second, etcd.per_second, f"etcd under '{row}'")
                 for tenon, etcd in zip(self.loads["tenon"][row], self.loads["etcd"][row], strict=True)]  # fmt: skip
 
     def shares(self, load: str) -> list[float]:
         """Of the writes without dashboards, what is left with them, of each round."""
-        return [_share(with_open, without, f"Tenon under '{load}'")
-                for with_open, without in zip(self.with_open[load], self.without[load], strict=True)]  # fmt: skip
+        both = zip(_by_round(self.with_open[load]), _by_round(self.without[load]), strict=True)
+        return [_share(with_open, without, f"Tenon under '{load}'") for with_open, without in both]
 
     def errors(self) -> int:
         every = [*self.loads.get("tenon", {}).values(), *self.without.values(), *self.with_open.values()]
         return sum(count for rounds in every for one in rounds for count in one.errors.values())
 
 
-def _share(some: Measured, whole: Measured, of: str) -> float:
-    if whole.per_second <= 0:
+def _share(some: float, whole: float, of: str) -> float:
+    """Of what was done a second."""
+    if whole <= 0:
         raise CompareError(f"found a round in which nothing was done by {of}, expected requests")
-    return some.per_second / whole.per_second
+    return some / whole
+
+
+def _by_round(measured: list[Measured]) -> list[float]:
+    """What was done a second in the turns of each round."""
+    rounds = [measured[begin : begin + PAIRS] for begin in range(0, len(measured), PAIRS)]
+    return [sum(one.per_second for one in turns) / PAIRS for turns in rounds]
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -191,16 +201,15 @@ def measure_with(plan: Plan, system: TenonCluster, figures: HttpFigures) -> None
 
 
 def measure_watched(plan: Plan, figures: HttpFigures) -> None:
-    """One cluster for all rounds: what is compared follows each other closely, and takes turns in beginning."""
+    """One cluster for all rounds: what is compared follows each other closely."""
     system = tenon(plan, plan.directory / "watched")
     try:
         system.start()
         http_systems.fill(system.leader_port("http"), http_systems.tenon_fill(plan.shape))
-        turns: list[Callable[[Plan, TenonCluster, HttpFigures], None]] = [measure_without, measure_with]
         for number in range(plan.rounds):
             plan.say(f"dashboards and metrics, round {number + 1} of {plan.rounds}")
-            for turn in turns if number % 2 == 0 else reversed(turns):
-                turn(plan, system, figures)
+            for is_with in TURNS:
+                (measure_with if is_with else measure_without)(plan, system, figures)
             port = system.leader_port("http")
             with Scraper(port) as scraper:
                 Bench(plan, "scraped", port).run(WRITE, http_systems.tenon_writes(plan.shape))
