@@ -171,6 +171,7 @@ void Clients::finish(std::uint64_t number, const Request& request, Fate fate) {
   const std::string kind = request.is_write ? "writes " : "reads ";
   trace_.count(kind + (fate == Fate::done ? "done" : fate == Fate::refused ? "refused" : "unknown"));
   if (fate == Fate::done) done_.insert(number);
+  if (fate == Fate::done && request.is_write) last_written_ = std::max(last_written_, number);
   if (fate == Fate::refused && request.is_write) {
     refused_.insert(request.value);
     const auto is_it = [&](const auto& shown) { return shown.second == request.value; };

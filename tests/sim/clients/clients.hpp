@@ -31,6 +31,8 @@ class Clients {
   // Writes a last value through a node. Returns its number, for is_done().
   std::uint64_t probe(Machine& machine);
   bool is_done(std::uint64_t request) const { return done_.contains(request); }
+  // The greatest number of a write that is done; 0: there is none.
+  std::uint64_t last_written() const noexcept { return last_written_; }
   // The value of every revision that anyone was shown.
   const std::map<std::uint64_t, std::string>& shown() const noexcept { return shown_; }
   // Throws Violation.
@@ -74,6 +76,7 @@ class Clients {
   Stream ways_;
   bool is_stopped_ = false;
   std::uint64_t last_request_ = 0;
+  std::uint64_t last_written_ = 0;  // <= last_request_
   std::map<std::uint64_t, Request> waiting_;
   std::set<std::uint64_t> done_;
   std::map<std::string, std::string> put_;            // value -> key, of every put that was sent
