@@ -98,7 +98,7 @@ void Caller::call(Effect effect, const std::function<void(const Protocol&)>& enc
     leave_endpoint();
   }
   if (refusal) throw Refused(*refusal);
-  throw NoConnection("no endpoint answered: " + failures);
+  throw NoConnection((options_.endpoints.size() == 1 ? "no answer from " : "no endpoint answered: ") + failures);
 }
 
 bool Caller::attempt(Effect effect, const std::string& request, const std::function<void(const Protocol&)>& decode,

@@ -147,7 +147,7 @@ TEST_CASE("status has a row for each endpoint, and is well when one answers") {
   CHECK(simple.code == kExitOk);
   CHECK(simple.output ==
         gone + "\t-\tunreachable\t-\t-\t-\t-\t-\t-\t-\n" + there + "\t7\tleader\t3\t-\t-\t-\t-\t-\t-\n");
-  CHECK(simple.messages == "tenonctl: no endpoint answered: " + gone + ": Connection refused\n");
+  CHECK(simple.messages == "tenonctl: no answer from " + gone + ": Connection refused\n");
   const std::string table = with("table").output;
   CHECK(table.starts_with("ENDPOINT"));
   CHECK(std::count(table.begin(), table.end(), '\n') == 3);
