@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//   I36  no node sends the same frame to the same peer a thousand times within a second while nothing changes
+//   I36  no node sends the same frame to the same peer at a thousand instants of one second while nothing changes
 #pragma once
 
 #include <map>
@@ -15,21 +15,29 @@ class Repetition {
   static constexpr std::uint64_t kRepetitionsMax = 1'000;
   static constexpr seconds kWindow{1};
 
-  // `frame` and `state` stand for all of a frame, and of what its sender knows. Throws Violation.
+  // `frame` and `state` stand for all of a frame, and of what its sender knows. What is sent at one instant answers what
+  // came at one, such as all that a link had held up. Throws Violation.
   void sent(raft::NodeId from, raft::NodeId to, std::uint64_t frame, std::uint64_t state, Instant now) {
     Window& window = windows_[from];
     if (window.state != state || now - window.began > kWindow) window = {state, now, {}};
-    if (++window.frames[{to, frame}] <= kRepetitionsMax) return;
+    Repeated& repeated = window.frames[{to, frame}];
+    if (repeated.instants > 0 && repeated.last == now) return;
+    repeated.last = now;
+    if (++repeated.instants <= kRepetitionsMax) return;
     throw Violation("wedge", "node " + std::to_string(from.value()) + " has sent node " + std::to_string(to.value()) +
-                                 " one frame " + std::to_string(kRepetitionsMax) +
-                                 " times within a second, while nothing changed");
+                                 " one frame at " + std::to_string(kRepetitionsMax) +
+                                 " instants of one second, while nothing changed");
   }
 
  private:
+  struct Repeated {
+    std::uint64_t instants = 0;
+    Instant last;
+  };
   struct Window {
     std::uint64_t state = 0;
     Instant began;
-    std::map<std::pair<raft::NodeId, std::uint64_t>, std::uint64_t> frames;  // how often
+    std::map<std::pair<raft::NodeId, std::uint64_t>, Repeated> frames;
   };
   std::map<raft::NodeId, Window> windows_;  // of each sender
 };
