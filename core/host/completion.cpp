@@ -16,7 +16,7 @@ constexpr std::size_t kRoomBytes = std::size_t{64} * 1024;
 constexpr std::size_t kRoomsKept = 16;
 constexpr std::size_t kRoomAlignment = alignof(std::uint64_t);
 // What is larger is not copied.
-constexpr std::size_t kSharedBytesMax = std::size_t{4} * 1024;
+constexpr std::size_t kSharedBytesMax = std::size_t{16} * 1024;
 
 // How every completion begins; its loan's owner.
 struct Head {

@@ -22,9 +22,17 @@ enum Code : std::size_t { kDone, kError, kRefused, kOverloaded, kUnknown };
 Operation operation_of(const tenon_request& request) noexcept {
   if (request.struct_size < sizeof(tenon_request)) return kOther;
   if (request.compare_count != 0 || request.otherwise_count != 0) return kTransaction;
-  if (request.operation_count > 1) return kBatch;
-  if (request.operation_count == 0 || request.operations->struct_size < sizeof(tenon_operation)) return kOther;
-  switch (request.operations->kind) {
+  if (request.operation_count == 0) return kOther;
+  const std::uint32_t kind = request.operations->kind;
+  // Elements are as long as they say; what a plugin has got wrong is not read.
+  const auto* at = reinterpret_cast<const std::uint8_t*>(request.operations);
+  for (std::uint64_t i = 0; i < request.operation_count; ++i) {
+    const auto& operation = *reinterpret_cast<const tenon_operation*>(at);
+    if (operation.struct_size < sizeof(tenon_operation)) return kOther;
+    if (operation.kind != kind) return kBatch;
+    at += operation.struct_size;
+  }
+  switch (kind) {
     case TENON_GET:
       return kGet;
     case TENON_SCAN:

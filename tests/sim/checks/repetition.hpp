@@ -15,8 +15,8 @@ class Repetition {
   static constexpr std::uint64_t kRepetitionsMax = 1'000;
   static constexpr seconds kWindow{1};
 
-  // `frame` and `state` stand for all of a frame, and of what its sender knows. What is sent at one instant answers what
-  // came at one, such as all that a link had held up. Throws Violation.
+  // `frame` and `state` stand for all of a frame, and of what its sender knows. What is sent at one instant answers
+  // what came at one, such as all that a link had held up. Throws Violation.
   void sent(raft::NodeId from, raft::NodeId to, std::uint64_t frame, std::uint64_t state, Instant now) {
     Window& window = windows_[from];
     if (window.state != state || now - window.began > kWindow) window = {state, now, {}};

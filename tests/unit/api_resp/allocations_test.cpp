@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <span>
 
 #include "plugin_fixture.hpp"
 #include "support/catch.hpp"
@@ -71,7 +72,7 @@ class QuietNode {
  private:
   struct LentAnswer {
     QuietNode* node;
-    tenon_result result;
+    std::array<tenon_result, kBundledOperationsMax> results;  // of one request
     tenon_completion completion;
   };
   static QuietNode& of(const tenon_queue* queue) noexcept { return *static_cast<QuietNode*>(queue->context); }
@@ -90,15 +91,18 @@ class QuietNode {
     TENON_CHECK(free_count_ > 0);
     LentAnswer& lent = *free_[--free_count_];
     lent = {this, {}, {}};
+    TENON_CHECK(request.operation_count <= lent.results.size());
     if (kind == TENON_GET) {
-      lent.result.record_count = 1;
-      lent.result.records = &record_;
+      for (tenon_result& result : std::span(lent.results).first(request.operation_count)) {
+        result.record_count = 1;
+        result.records = &record_;
+      }
     }
     lent.completion.struct_size = sizeof lent.completion;
     lent.completion.request = request.id;
     lent.completion.outcome = TENON_OUTCOME_DONE;
-    lent.completion.results = &lent.result;
-    lent.completion.result_count = 1;
+    lent.completion.results = lent.results.data();
+    lent.completion.result_count = request.operation_count;
     lent.completion.loan = {[](void* owner) {
                               auto* const given_back = static_cast<LentAnswer*>(owner);
                               given_back->node->free_[given_back->node->free_count_++] = given_back;

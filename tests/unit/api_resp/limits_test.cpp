@@ -52,7 +52,7 @@ TEST_CASE("there are as many connections as there may be") {
 TEST_CASE("a client that asks faster than it is answered is read no further") {
   RunningPlugin plugin([](const ScriptedRequest&) { return std::nullopt; }, {{"pipelined_requests_max", "3"}});
   RawClient client(plugin);
-  client.send("GET a\r\nGET b\r\nGET c\r\nGET d\r\nGET e\r\n");
+  client.send(get_alone('a') + get_alone('b') + get_alone('c') + get_alone('d') + "GET e\r\n");
   const auto first = plugin.wait_for_requests(3);
   REQUIRE(first.size() == 3);
   ScriptedCompletion nothing;

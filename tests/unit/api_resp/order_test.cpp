@@ -55,7 +55,7 @@ bool comes_to_rest() {
 TEST_CASE("a client that waits takes no turn until what it waits for has ended") {
   RunningPlugin plugin(later);
   RawClient client(plugin);
-  client.send("GET a\r\nGET b\r\nSET a 2\r\n");
+  client.send(get_alone('a') + get_alone('b') + "SET a 2\r\n");
   const auto first = plugin.wait_for_requests(2);
   CHECK(comes_to_rest());
   plugin.node().complete(first.at(1).id, found("2"));
@@ -78,7 +78,7 @@ TEST_CASE("what follows a command of several steps waits for all of them") {
 TEST_CASE("replies leave in the order of the requests, whatever ends first") {
   RunningPlugin plugin(later);
   RawClient client(plugin);
-  client.send("GET a\r\nGET b\r\nPING\r\nGET c\r\n");
+  client.send(get_alone('a') + get_alone('b') + "PING\r\n" + get_alone('c'));
   const auto asked = plugin.wait_for_requests(3);
   REQUIRE(asked.size() == 3);
   plugin.node().complete(asked[2].id, found("3"));

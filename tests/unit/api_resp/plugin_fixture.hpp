@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "bundle.hpp"
 #include "support/abort_on_finding.hpp"
 #include "tenon/testing/client_host.hpp"
 #include "tenon/testing/host.hpp"
@@ -117,5 +118,7 @@ bool answers(RawClient& client, std::string_view request, std::string_view expec
 
 // A request as clients send it.
 std::string words(std::initializer_list<std::string_view> all);
+// A read that does not share its request with others, by a key that begins so.
+std::string get_alone(char key);
 
 }  // namespace tenon::api_resp

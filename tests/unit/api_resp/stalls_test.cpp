@@ -50,7 +50,7 @@ TEST_CASE("a request that waits for an earlier one lets the thread rest") {
 TEST_CASE("a client at its bound of unanswered requests lets the thread rest") {
   RunningPlugin plugin(later, {{"pipelined_requests_max", "2"}});
   RawClient client(plugin);
-  client.send("GET a\r\nGET b\r\nGET c\r\n");
+  client.send(get_alone('a') + get_alone('b') + get_alone('c'));
   const auto first = plugin.wait_for_requests(2);
   REQUIRE(first.size() == 2);
   CHECK(plugin.rests());
@@ -65,7 +65,7 @@ TEST_CASE("a client at its bound of unanswered requests lets the thread rest") {
 TEST_CASE("clients that wait for the queue let the thread rest, and each gets its turn") {
   RunningPlugin plugin(later, {{"queue_depth", "2"}});
   RawClient first(plugin);
-  first.send("GET a\r\nGET b\r\nGET c\r\nGET d\r\n");
+  first.send(get_alone('a') + get_alone('b') + get_alone('c') + get_alone('d'));
   REQUIRE(plugin.wait_for_requests(2).size() == 2);
   RawClient second(plugin);
   RawClient third(plugin);
@@ -84,7 +84,7 @@ TEST_CASE("clients that wait for the queue let the thread rest, and each gets it
 TEST_CASE("a client that is closed while it waits for the queue is not called any more") {
   RunningPlugin plugin(later, {{"queue_depth", "2"}});
   RawClient first(plugin);
-  first.send("GET a\r\nGET b\r\n");
+  first.send(get_alone('a') + get_alone('b'));
   const auto asked = plugin.wait_for_requests(2);
   REQUIRE(asked.size() == 2);
   RawClient closed(plugin);
@@ -106,9 +106,10 @@ TEST_CASE("a client that does not read its replies lets the thread rest, and goe
   constexpr std::size_t kReads = 40;
   RunningPlugin plugin(Options{{"output_bytes_max", "64MiB"}, {"buffer_bytes_max", "256MiB"}});
   RawClient client(plugin);
-  CHECK(answers(client, words({"SET", "a", std::string(kValueBytes, 'x')}), "+OK\r\n"));
+  const std::string key(kBundledKeyBytesMax + 1, 'a');  // so that each read is a request
+  CHECK(answers(client, words({"SET", key, std::string(kValueBytes, 'x')}), "+OK\r\n"));
   std::string reads;
-  for (std::size_t i = 0; i < kReads; ++i) reads += words({"GET", "a"});
+  for (std::size_t i = 0; i < kReads; ++i) reads += words({"GET", key});
   client.send(reads);
   REQUIRE(plugin.wait_for_requests(1 + kReads).size() == 1 + kReads);
   CHECK(plugin.rests());

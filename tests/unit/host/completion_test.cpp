@@ -158,7 +158,7 @@ TEST_CASE("a small completion of a room says what one with memory of its own say
 
 TEST_CASE("no room takes what is large, what is not done, what is lent or what says more") {
   CompletionRooms rooms;
-  CHECK(rooms.try_make(answer_of("k", std::string(5'000, 'x'))) == nullptr);
+  CHECK(rooms.try_make(answer_of("k", std::string(20'000, 'x'))) == nullptr);
   node::Answer answer = answer_of("k", "v");
   answer.outcome = node::Outcome::refused;
   CHECK(rooms.try_make(answer) == nullptr);

@@ -14,13 +14,16 @@ namespace tenon::api_resp {
 
 struct Call {
   ReplyShape shape;
-  std::uint64_t request = 0;  // its id among the submissions; 0: it was answered without the node
-  std::uint16_t slot = 0;     // as an error may have to name it
+  // Its id among the submissions; 0: it is answered without the node, or by the request of a call before it.
+  std::uint64_t request = 0;
+  std::uint64_t shared_by = 1;  // how many calls this one's request answers: it and those that follow
+  std::uint16_t slot = 0;       // as an error may have to name it
   bool is_write = false;
   bool is_silent = false;   // nothing is to be sent
   bool is_ready = false;    // `held` is its reply, or it has left already
   bool is_unknown = false;  // nobody knows whether it was applied
   std::string held;
+  std::string key;  // of a read that shares its request, to ask again; else empty
 };
 
 // Calls have numbers, one more each time. The places of earlier calls serve again, with the memory of their replies. Of
@@ -37,12 +40,14 @@ class CallOrder {
     Call& call = calls_[place(next_++)];
     call.shape = {};
     call.request = 0;
+    call.shared_by = 1;
     call.slot = 0;
     call.is_write = false;
     call.is_silent = false;
     call.is_ready = false;
     call.is_unknown = false;
     call.held.clear();
+    call.key.clear();
     return call;
   }
   // Needs: not empty.

@@ -69,6 +69,13 @@ void Client::close_after_reply(net::CloseReason reason, std::string_view detail)
 
 std::size_t Client::on_input(std::string_view input) {
   const std::shared_ptr<Client> self = shared_from_this();
+  TENON_CHECK(service_.bundle().empty());
+  const std::size_t taken = execute_all(input);
+  close_bundle();
+  return taken;
+}
+
+std::size_t Client::execute_all(std::string_view input) {
   std::size_t at = 0;
   std::uint64_t requests = 0;
   while (stall_ == Stall::kNone && !is_over_ && !channel_->closed()) {
@@ -86,7 +93,9 @@ std::size_t Client::on_input(std::string_view input) {
     if (status == RequestParser::Status::kRequest && !execute(parser_.arguments())) break;
     at += parser_.size();
     ++requests;
-    service_.submissions().submit_large();
+    if (!service_.submissions().is_large()) continue;
+    close_bundle();
+    service_.submissions().submit();
   }
   if (requests == 0) return at;
   parser_.trim();
@@ -115,7 +124,7 @@ bool Client::holds(Stall stall) const noexcept {
     case Stall::kReplies:
       return !order_.empty();
     case Stall::kCredit:
-      return !service_.submissions().has_credit();
+      return !service_.submissions().has_credit(service_.bundle().empty() ? 0 : 1);
     case Stall::kWrites:
       return unfinished_writes_ != 0;
     case Stall::kReads:
@@ -193,6 +202,7 @@ void Client::run(const Command& command, Arguments words) {
     return answer([&](ReplyWriter& writer) { command.immediate({service_, *this, words, writer}); });
   }
   if (command.plan != nullptr) return run_plan(command, words);
+  close_bundle();
   std::unique_ptr<Task> task;
   task_is_silent_ = takes_silence();
   if (command.task != nullptr) {
@@ -204,32 +214,6 @@ void Client::run(const Command& command, Arguments words) {
   if (task != nullptr) return run_task(std::move(task), words);
   silence_.clear();
   settle();
-}
-
-void Client::run_plan(const Command& command, Arguments words) {
-  Plan& plan = service_.plan();
-  plan.begin(true);
-  switch (command.plan(words, plan)) {
-    case Planned::kRefused:
-      return answer_error(plan.error());
-    case Planned::kNeedsView:
-      // Its keys are read, and what is done to them follows from what they are.
-      task_is_silent_ = takes_silence();
-      return run_task(service_.compute_later(*this, command, words), words);
-    case Planned::kOperations:
-      break;
-  }
-  tenon_request request = service_.request_of(plan);
-  prepare(request, plan.is_write());
-  const std::uint64_t number = order_.next_number();
-  Call& call = order_.push();
-  call.shape = plan.reply;
-  call.is_write = plan.is_write();
-  call.is_silent = takes_silence();
-  call.slot = slot_of(words);
-  if (command.publishes) call.shape.first = service_.subscriptions().count_receivers(words[1]);
-  ++(call.is_write ? unfinished_writes_ : unfinished_reads_);
-  call.request = service_.submissions().add(request, *this, number);
 }
 
 std::uint16_t Client::slot_of(Arguments words) const noexcept {
@@ -288,6 +272,7 @@ bool Client::takes_silence() {
 
 template <class Write>
 void Client::answer(Write&& write) {
+  close_bundle();
   const bool was_off = state_.reply_mode == ReplyMode::kOff;
   const bool is_silent = takes_silence();
   const bool is_direct = order_.empty() && !is_silent;
@@ -304,44 +289,6 @@ void Client::answer(Write&& write) {
 void Client::answer_error(std::string_view text) {
   service_.count_error();
   answer([&](ReplyWriter& writer) { writer.error(text); });
-}
-
-void Client::take(std::uint64_t number, const tenon_completion& completion) {
-  Call& call = order_.at(number);
-  --(call.is_write ? unfinished_writes_ : unfinished_reads_);
-  call.request = 0;
-  if (is_over_ || channel_->closed()) return;
-  compare_watched(completion);
-  const bool is_front = order_.is_front(number);
-  const bool is_direct = is_front && !call.is_silent;
-  ReplyWriter writer(is_direct ? channel_->output() : call.held, state_.protocol);
-  write_reply(call, completion, writer);
-  call.is_ready = true;
-  held_bytes_ += call.held.size();
-  if (is_front) send_ready();
-  if (is_front || stall_ != Stall::kNone) settle();
-}
-
-void Client::send_ready() {
-  while (!order_.empty() && order_.front().is_ready && !is_over_) {
-    Call& call = order_.front();
-    if (!call.is_silent && !call.held.empty()) channel_->output().append(call.held);
-    const bool is_unknown = call.is_unknown;
-    held_bytes_ -= call.held.size();
-    order_.pop();
-    if (is_unknown) close_after_reply(net::CloseReason::kRefused);
-  }
-}
-
-void Client::write_reply(Call& call, const tenon_completion& completion, ReplyWriter& writer) {
-  if (completion.outcome == TENON_OUTCOME_DONE && completion.error == TENON_OK) {
-    return write_answer(writer, call.shape,
-                        {results(completion), completion.cluster_time_ms,
-                         (completion.flags & TENON_COMPLETION_ELSE) != 0, call.shape.first, call.shape.second});
-  }
-  service_.count_error();
-  writer.error(failure_text(completion, service_.settings().redirect, call.slot));
-  call.is_unknown = is_unknown(completion);
 }
 
 ReplyWriter Client::task_reply() { return {task_is_silent_ ? silence_ : channel_->output(), state_.protocol}; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "call_order.hpp"
@@ -89,6 +90,8 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
     kReads,    // an earlier read is unfinished
   };
 
+  // Carries out what it can of the input; returns how much of it that was.
+  std::size_t execute_all(std::string_view input);
   // Carries a request out or begins to. False when it must wait; nothing has happened then.
   bool execute(Arguments words);
   bool must_wait(const Command& command);
@@ -99,6 +102,10 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   void pause(Stall stall);
   void run(const Command& command, Arguments words);
   void run_plan(const Command& command, Arguments words);
+  Call& push_call(const Command& command, const Plan& plan, Arguments words);
+  // Makes a request of the commands that wait for more of their kind, before anything else is asked for and when no
+  // more has come.
+  void close_bundle();
   void run_task(std::unique_ptr<Task> task, Arguments words);
   void queue(const Command& command, Arguments words);
   // Why the request cannot be carried out, whatever it is about; empty when it can.
@@ -107,8 +114,11 @@ class Client final : public ChannelUser, public Waiter, public std::enable_share
   template <class Write>
   void answer(Write&& write);
   void answer_error(std::string_view text);
-  // Writes the reply to a call that the node has ended.
-  void write_reply(Call& call, const tenon_completion& completion, ReplyWriter& writer);
+  // A call has ended; `own` are the results of its operations, when they ran.
+  void reply_to(std::uint64_t number, const tenon_completion& completion, std::span<const tenon_result> own);
+  void write_reply(Call& call, const tenon_completion& completion, std::span<const tenon_result> own,
+                   ReplyWriter& writer);
+  void ask_again(Call& call, std::uint64_t number);
   void send_ready();
   bool takes_silence();
   // Of the first key, where an error may have to name it; else 0.

@@ -39,9 +39,7 @@ std::uint64_t Submissions::add_stream(tenon_request request, Waiter& waiter) {
   return id;
 }
 
-void Submissions::submit_large() {
-  if (batch_.bytes() >= kBatchBytesMax) submit();
-}
+bool Submissions::is_large() const noexcept { return batch_.bytes() >= kBatchBytesMax; }
 
 Submissions::Entry* Submissions::find(std::uint64_t request) {
   const std::uint64_t place = request & 0xffffffffu;
@@ -81,7 +79,7 @@ void Submissions::submit() {
 void Submissions::poll() {
   queue_.poll([this](Completion completion) {
     complete(*completion);
-    submit_large();
+    if (is_large()) submit();
   });
 }
 

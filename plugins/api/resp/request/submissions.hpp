@@ -43,16 +43,18 @@ class Submissions {
   void abandon(std::uint64_t request);
   // Asks a request to end, which its waiter is told later.
   void cancel(std::uint64_t request);
-  // Submits the batch when it has grown large, so that many large requests of one wake-up do not lie here twice.
-  void submit_large();
+  // Whether the batch has grown large, and is to be submitted: many large requests of one wake-up shall not lie here
+  // twice.
+  bool is_large() const noexcept;
   // Submits the batch. Requests that the queue does not take end as OVERLOADED.
   void submit();
   // Tells waiters what has been completed.
   void poll();
 
   int event_fd() const noexcept { return queue_.event_fd(); }
-  // Whether the queue takes another request; what is added beyond is refused as OVERLOADED.
-  bool has_credit() const noexcept { return unfinished_ - streams_ < depth_; }
+  // Whether the queue takes another request behind so many that are to be added yet; what is added beyond is refused as
+  // OVERLOADED.
+  bool has_credit(std::uint64_t others = 0) const noexcept { return unfinished_ - streams_ + others < depth_; }
   std::uint64_t unfinished() const noexcept { return unfinished_; }
 
  private:

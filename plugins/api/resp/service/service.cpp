@@ -33,24 +33,20 @@ Service::Service(const Host& host, const Settings& settings, Submissions& submis
       random_(std::random_device()()),
       plan_(submissions.batch()) {}
 
-tenon_request Service::request_of(const Plan& plan) {
-  RequestBatch& batch = submissions_.batch();
+tenon_request Service::request_of(std::span<const tenon_operation> operations) {
   tenon_request made{};
   made.struct_size = sizeof made;
-  // One that fails alone is told with what it says of its failure.
-  if (plan.operations().size() == 1) made.flags = TENON_REQUEST_INDEPENDENT;
-  made.compares = batch.copy(plan.compares());
-  made.compare_count = plan.compares().size();
-  made.operations = batch.copy(plan.operations());
-  made.operation_count = plan.operations().size();
+  made.operations = submissions_.batch().copy(operations);
+  made.operation_count = operations.size();
   return made;
 }
 
-tenon_request Service::request_of(const tenon_operation& operation) {
-  tenon_request made{};
-  made.struct_size = sizeof made;
-  made.operations = submissions_.batch().copy(std::span<const tenon_operation>(&operation, 1));
-  made.operation_count = 1;
+tenon_request Service::request_of(const Plan& plan) {
+  tenon_request made = request_of(plan.operations());
+  // One that fails alone is told with what it says of its failure.
+  if (plan.operations().size() == 1) made.flags = TENON_REQUEST_INDEPENDENT;
+  made.compares = submissions_.batch().copy(plan.compares());
+  made.compare_count = plan.compares().size();
   return made;
 }
 

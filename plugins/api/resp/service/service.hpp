@@ -8,10 +8,12 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bundle.hpp"
 #include "command.hpp"
 #include "command_table.hpp"
 #include "keyspace_events.hpp"
@@ -80,9 +82,12 @@ class Service {
   std::uint64_t random() { return random_(); }
   // Used by one command at a time.
   Plan& plan() noexcept { return plan_; }
+  // Used by one client at a time, which leaves it empty.
+  Bundle& bundle() noexcept { return bundle_; }
   // Requests whose arrays live as long as the batch.
   tenon_request request_of(const Plan& plan);
-  tenon_request request_of(const tenon_operation& operation);
+  tenon_request request_of(std::span<const tenon_operation> operations);
+  tenon_request request_of(const tenon_operation& operation) { return request_of(std::span(&operation, 1)); }
   // What carries a command out whose keys must have been seen.
   std::unique_ptr<Task> compute_later(Client& client, const Command& command, Arguments words);
 
@@ -117,6 +122,7 @@ class Service {
   KeyspaceEvents keyspace_events_;
   std::mt19937_64 random_;
   Plan plan_;
+  Bundle bundle_;
   Counters counters_;
   std::map<std::uint64_t, std::shared_ptr<Client>> clients_;
   std::deque<Client*> waiting_for_credit_;  // each client once

@@ -2,6 +2,7 @@
 #include "host/metrics/request_metrics.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "host/metrics/process_metrics.hpp"
@@ -62,11 +63,17 @@ TEST_CASE("a request is counted by API, kind and end, with the time that it took
   check("put", TENON_OUTCOME_REFUSED, TENON_ERROR_INVALID, "refused");
   check("put", TENON_OUTCOME_OVERLOADED, TENON_ERROR_BUSY, "overloaded");
   check("put", TENON_OUTCOME_UNKNOWN, TENON_ERROR_TIMEOUT, "unknown");
-  request.operation_count = 2;
+  std::array<tenon_operation, 3> several = {operation, operation, operation};
+  request.operations = several.data();
+  request.operation_count = several.size();
+  check("put", TENON_OUTCOME_DONE, TENON_OK, "done");  // one request
+  several[2].kind = TENON_GET;
   check("batch", TENON_OUTCOME_DONE, TENON_OK, "done");
+  several[1].struct_size = 8;  // what a plugin has got wrong is not read
+  check("other", TENON_OUTCOME_REFUSED, TENON_ERROR_INVALID, "refused");
   request.compare_count = 1;
   check("transaction", TENON_OUTCOME_DONE, TENON_OK, "done");
-  request.struct_size = 8;  // what a plugin has got wrong is not read
+  request.struct_size = 8;
   check("other", TENON_OUTCOME_REFUSED, TENON_ERROR_INVALID, "refused");
 }
 
