@@ -83,7 +83,7 @@ void MemberChanges::ask(Token token, MemberChangeWanted wanted, const LeaderView
     const std::string fault = places.invite(wanted.node, wanted.addresses, view.now + 2 * kDialTimeout);
     if (!fault.empty()) return answer(TENON_ERROR_INVALID, fault);
   }
-  under_way_.emplace();
+  under_way_ = UnderWay{};
   under_way_->token = token;
   under_way_->wanted = std::move(wanted);
   under_way_->stage = dials ? Stage::dialling : Stage::deciding;
@@ -126,7 +126,7 @@ std::optional<wire::StandingNotice> MemberChanges::heard(const wire::StandingReq
   if (const std::optional<std::string> fault = fault_of(wanted, view)) return refusal(*fault);
   const std::string fault = places.invite(request.node, request.addresses, view.now + 2 * kDialTimeout);
   if (!fault.empty()) return refusal(fault);
-  under_way_.emplace();
+  under_way_ = UnderWay{};
   under_way_->wanted = std::move(wanted);
   under_way_->dial_began = view.now;
   on_note_("members: " + describe() + " begins, as it asks for");

@@ -96,8 +96,10 @@ void FaultPlan::depose(Stream& random) {
 void FaultPlan::plan_disks() {
   now_and_then(options_.slow_disk_mean, "slow disks", [this](Stream& random) {
     trace_.count("slow disks");
-    choose(random).slow_disk(milliseconds(random.log_between(100, 10'000)),
-                             static_cast<std::int64_t>(random.log_between(4, 100)));
+    Machine& machine = choose(random);
+    // One draw after the other: in which order arguments are evaluated is for the compiler to say.
+    const auto times = static_cast<std::int64_t>(random.log_between(4, 100));
+    machine.slow_disk(milliseconds(random.log_between(100, 10'000)), times);
   });
   now_and_then(options_.disk_error_mean, "disk errors", [this](Stream& random) { fail_disk(random); });
   now_and_then(options_.full_disk_mean, "full disks", [this](Stream& random) { fill_disk(random); });

@@ -128,7 +128,8 @@ void Rivals::hand_over_unheard(Machine& leader) {
 // It restarts, with what it has appended, or is slow to make that durable.
 void Rivals::harm(Machine& machine) {
   if (random_.coin()) {
-    machine.slow_disk(about_an_election(), static_cast<std::int64_t>(random_.log_between(4, 200)));
+    const auto times = static_cast<std::int64_t>(random_.log_between(4, 200));
+    machine.slow_disk(about_an_election(), times);
   } else {
     events_.after(about_an_election(), [this, &machine] {
       if (!is_over_) restart(machine, milliseconds(100));

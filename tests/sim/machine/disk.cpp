@@ -77,7 +77,7 @@ void Machine::finish_disk_work() {
   if (!is_done) return;
   for (const auto& [request, plan] : std::exchange(planned_reads_, {})) {
     std::unique_ptr<filewal::ReadEntries> read;
-    const tenon_error error = guard(nullptr, [&] { read = log_->read(plan); });
+    const tenon_error error = guard(nullptr, [&, &wanted = plan] { read = log_->read(wanted); });
     if (error == TENON_OK) {
       node_->on_entries_read(request, TENON_OK, read->entries);
     } else {
