@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "host/metrics/prometheus_text.hpp"
+#include "kv/command.hpp"
 
 namespace tenon::host {
 namespace {
@@ -23,13 +24,15 @@ Operation operation_of(const tenon_request& request) noexcept {
   if (request.struct_size < sizeof(tenon_request)) return kOther;
   if (request.compare_count != 0 || request.otherwise_count != 0) return kTransaction;
   if (request.operation_count == 0) return kOther;
-  const std::uint32_t kind = request.operations->kind;
-  // Elements are as long as they say; what a plugin has got wrong is not read.
+  // As many as are taken; the request is not checked yet. Elements are as long as they say.
+  if (request.operation_count > kv::kOperationKeysMax) return kBatch;
+  std::uint32_t kind = 0;
   const auto* at = reinterpret_cast<const std::uint8_t*>(request.operations);
   for (std::uint64_t i = 0; i < request.operation_count; ++i) {
     const auto& operation = *reinterpret_cast<const tenon_operation*>(at);
-    if (operation.struct_size < sizeof(tenon_operation)) return kOther;
-    if (operation.kind != kind) return kBatch;
+    if (operation.struct_size < sizeof(tenon_operation)) return kOther;  // nothing more of it is there
+    if (i > 0 && operation.kind != kind) return kBatch;
+    kind = operation.kind;
     at += operation.struct_size;
   }
   switch (kind) {

@@ -20,7 +20,7 @@ from comparison import differences, every_scenario, first_random_difference, tol
 from harness import campaign_rounds  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 from tenon_server import TenonServer  # noqa: E402
-from wire import Connection  # noqa: E402
+from wire import Connection, command  # noqa: E402
 
 EVENTS = "KEA"  # which events of keys both tell
 RANDOM_ROUNDS = 40
@@ -80,6 +80,37 @@ class Conformance(unittest.TestCase):
         for server in (self.redis, self.tenon):
             for flags in BENCHMARK_FLAGS:
                 self.assertEqual(tuple(benchmark(server, *flags)), BENCHMARK_NAMES)
+
+
+class LeastLimits(unittest.TestCase):
+    """The node with the least limits that it can be given; plugins/api/resp/request/bundle.hpp counts on them."""
+
+    LIMITS: dict[str, str | None] = {"limits.value_bytes_max": "1KiB", "limits.request_bytes_max": "128KiB"}
+
+    def test_the_largest_requests_that_commands_of_a_pipeline_share_are_taken(self) -> None:
+        keys = [b"%0256d" % number for number in range(256)]
+        value = 1024 * b"x"
+        with TenonServer(self.LIMITS) as server, Connection(server.port) as client:
+            for words, reply in (
+                ((b"SET", value), b"+OK\r\n"),
+                ((b"GET",), b"$1024\r\n" + value + b"\r\n"),
+                ((b"SET", b"7"), b"+OK\r\n"),
+                ((b"INCR",), b":8\r\n"),
+                ((b"APPEND", 1000 * b"y"), b":1001\r\n"),
+                ((b"APPEND", value), b"-ERR string exceeds maximum allowed size"),
+                ((b"DEL",), b":1\r\n"),
+            ):
+                client.send(b"".join(command(words[0], key, *words[1:]) for key in keys))
+                for _ in keys:
+                    found = client.read().raw
+                    self.assertTrue(found.startswith(reply), (words[0], found[:100]))
+            # One that the node takes no more has no part in what becomes of the others.
+            too_large = [number % 8 == 7 for number in range(len(keys))]
+            pairs = zip(keys, too_large, strict=True)
+            client.send(b"".join(command(b"SET", key, value + one * b"x") for key, one in pairs))
+            for one in too_large:
+                found = client.read().raw
+                self.assertTrue(found.startswith(b"-ERR" if one else b"+OK"), (one, found[:100]))
 
 
 if __name__ == "__main__":

@@ -69,6 +69,9 @@ TEST_CASE("a request is counted by API, kind and end, with the time that it took
   check("put", TENON_OUTCOME_DONE, TENON_OK, "done");  // one request
   several[2].kind = TENON_GET;
   check("batch", TENON_OUTCOME_DONE, TENON_OK, "done");
+  request.operation_count = kv::kOperationKeysMax + 1;  // more than may be there is not looked at
+  check("batch", TENON_OUTCOME_REFUSED, TENON_ERROR_TOO_LARGE, "refused");
+  request.operation_count = several.size();
   several[1].struct_size = 8;  // what a plugin has got wrong is not read
   check("other", TENON_OUTCOME_REFUSED, TENON_ERROR_INVALID, "refused");
   request.compare_count = 1;
