@@ -2,6 +2,7 @@
 #include "kv/command.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "kv/glob.hpp"
 #include "tenon/bytes.hpp"
@@ -154,6 +155,7 @@ Operation read_operation(ByteReader& reader) {
 template <class Element, class ReadOne>
 void read_all(ByteReader& reader, std::uint32_t count, std::size_t bytes_min, std::vector<Element>& elements,
               ReadOne read_one) {
+  elements.clear();
   if (count > reader.remaining() / bytes_min) return reader.fail();
   elements.reserve(count);
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) elements.push_back(read_one(reader));
@@ -208,12 +210,17 @@ void encode(const Command& command, std::string& output) {
 }
 
 std::optional<Command> decode(std::string_view data) {
+  std::optional<Command> command(std::in_place);
+  if (!decode(data, *command)) command.reset();
+  return command;
+}
+
+bool decode(std::string_view data, Command& command) {
   ByteReader reader(data);
-  Command command;
   const std::uint8_t format = reader.u8();
   const std::uint8_t flags = reader.u8();
   const bool zeros = reader.raw(2) == std::string_view("\0\0", 2);
-  if (format != kFormat || (flags & ~kFlagIndependent) != 0 || !zeros) return std::nullopt;
+  if (format != kFormat || (flags & ~kFlagIndependent) != 0 || !zeros) return false;
   command.independent = (flags & kFlagIndependent) != 0;
   command.session = reader.u64();
   command.session_sequence = reader.u64();
@@ -224,8 +231,7 @@ std::optional<Command> decode(std::string_view data) {
   read_all(reader, compare_count, kCompareBytesMin, command.compares, read_compare);
   read_all(reader, operation_count, kOperationBytesMin, command.operations, read_operation);
   read_all(reader, otherwise_count, kOperationBytesMin, command.otherwise, read_operation);
-  if (!reader.done() || !stands_alone_if_of_sessions(command)) return std::nullopt;
-  return command;
+  return reader.done() && stands_alone_if_of_sessions(command);
 }
 
 bool grows(std::string_view data) {

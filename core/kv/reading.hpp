@@ -56,6 +56,9 @@ Record record(std::uint32_t kind, const Item& item);
 bool changes(const Operation& operation) noexcept;
 // The operations that are to run: those of the branch that the compares choose.
 const std::vector<Operation>& choose_branch(const View& view, const Command& command, Reply& reply);
+// To be called with each operation before it is run: now and then it looks ahead from there. Needs: `next` is one of
+// them.
+void look_ahead_from(const Operation& next, const std::vector<Operation>& operations, TreeView tree) noexcept;
 // Needs: an operation that only reads.
 void read_one(const View& view, const Operation& operation, Budget& budget, Result& result);
 // None of the operations is in force, so none may look as if it were.

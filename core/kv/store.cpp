@@ -2,11 +2,13 @@
 #include "kv/store.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "image_format.hpp"
 #include "kept_reply.hpp"
 #include "keyspace.hpp"
+#include "look_ahead.hpp"
 #include "request_hash.hpp"
 #include "tenon/check.hpp"
 #include "tenon/operation.hpp"
@@ -42,6 +44,18 @@ void Store::begin_entry(std::uint64_t cluster_time_ms) {
   sessions_.sweep(cluster_time_ms_);
 }
 
+// What has several operations looks ahead when it is its turn.
+void Store::look_ahead(std::span<const Command> commands) const noexcept {
+  static_assert(kCommandsAhead <= kKeysAhead);
+  TENON_CHECK(commands.size() <= kCommandsAhead);
+  std::array<std::string_view, kKeysAhead> keys;
+  std::size_t count = 0;
+  for (const Command& command : commands) {
+    if (command.operations.size() == 1) keys[count++] = command.operations.front().key;
+  }
+  if (count > 1) kv::look_ahead(keyspace_->tree(), std::span(keys).first(count));
+}
+
 Reply Store::apply(const Command& command) {
   if (is_of_sessions(command)) return execute_for_sessions(command);
   if (command.session != 0) return execute_once(command);
@@ -66,13 +80,18 @@ Reply Store::execute(const Command& command) {
   const std::vector<Operation>& operations = choose_branch(transaction.view(), command, reply);
   reply.results.reserve(operations.size());
   for (const Operation& operation : operations) {
+    look_ahead_from(operation, operations, keyspace_->tree());
     Result& result = reply.results.emplace_back();
     if (changes(operation)) {
       transaction.run(operation, budget, result);
     } else {
       read_one(transaction.view(), operation, budget, result);
     }
-    if (result.error == TENON_OK || command.independent) continue;
+    if (command.independent) {
+      transaction.settle(sink_);
+      continue;
+    }
+    if (result.error == TENON_OK) continue;
     transaction.undo();
     fail_all(result.error, operations.size(), reply);
     break;

@@ -199,16 +199,20 @@ void Transaction::tell(const Step& step, ChangeSink& sink) const {
   sink.append(change);
 }
 
-std::uint64_t Transaction::commit(ChangeSink* sink) {
-  const std::uint64_t revision = changed() ? next_revision() : revision_;
+void Transaction::settle(ChangeSink* sink) {
   if (sink != nullptr) {
     for (const Step& step : steps_) tell(step, *sink);
   }
   for (Step& step : steps_) {
     if (step.before != nullptr) keyspace_.retire(std::move(step.before));
   }
+  changed_ = changed_ || !steps_.empty();
   steps_.clear();
-  return revision;
+}
+
+std::uint64_t Transaction::commit(ChangeSink* sink) {
+  settle(sink);
+  return changed_ ? next_revision() : revision_;
 }
 
 void Transaction::undo() {

@@ -27,9 +27,11 @@ class Transaction {
   // Removes keys whose expiry has come, at most so many.
   void sweep(std::size_t keys_max);
 
-  bool changed() const noexcept { return !steps_.empty(); }
-  // Makes the changes final, tells them to the sink (null: nobody), and returns the revision behind them.
+  // Makes the changes so far final, and tells them to the sink (null: nobody).
+  void settle(ChangeSink* sink);
+  // Does that, and returns the revision behind all changes.
   std::uint64_t commit(ChangeSink* sink);
+  // Undoes what is not final.
   void undo();
 
  private:
@@ -57,7 +59,8 @@ class Transaction {
   Keyspace& keyspace_;
   const std::uint64_t revision_;
   const std::uint64_t cluster_time_ms_;
-  std::vector<Step> steps_;
+  std::vector<Step> steps_;  // that are not final
+  bool changed_ = false;     // some are
 };
 
 }  // namespace tenon::kv

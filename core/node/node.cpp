@@ -16,6 +16,9 @@ constexpr const char* kUnled =
     "this node is no member of the cluster, and hears of no leader any more: nothing that changes reaches it; ask "
     "another";
 
+// Operations and compares that a decoded command keeps room for, for the command that takes its place.
+constexpr std::size_t kOperationsKept = 64;
+
 raft::Settings raft_settings(const Settings& settings) {
   raft::Settings complete = settings.raft;
   complete.incarnation = settings.incarnation;
@@ -350,14 +353,28 @@ bool Node::apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry)
   TENON_CHECK(!batch || batch->waiting.size() == entry.commands.size());
   if (entry.kind == raft::EntryKind::commands) store_.begin_entry(entry.cluster_time_ms);
   for (std::size_t i = 0; i < entry.commands.size(); ++i) {
-    const std::optional<kv::Command> command = kv::decode(entry.commands[i]);
-    if (!command) return false;
-    if (!batch && mutant("applied-twice")) store_.apply(*command);
-    kv::Reply reply = store_.apply(*command);
+    const std::size_t ahead = i % kv::kCommandsAhead;
+    if (ahead == 0 && !look_ahead(std::span(entry.commands).subspan(i))) return false;
+    const kv::Command& command = ahead_[ahead];
+    if (!batch && mutant("applied-twice")) store_.apply(command);
+    kv::Reply reply = store_.apply(command);
     if (!batch || !batch->waiting[i].token) continue;
     if (batch->waiting[i].access == Access::logged_read) read_through_log(*batch->waiting[i].token);
     forwarded_.answer(applied_answer(*batch->waiting[i].token, std::move(reply), raft_.leader()));
   }
+  for (kv::Command& used : ahead_) {
+    if (used.operations.capacity() + used.otherwise.capacity() + used.compares.capacity() > kOperationsKept) used = {};
+  }
+  return true;
+}
+
+// Decodes the commands that are applied next. False: one cannot be read.
+bool Node::look_ahead(std::span<const std::string_view> commands) {
+  const std::size_t count = std::min(commands.size(), ahead_.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!kv::decode(commands[i], ahead_[i])) return false;
+  }
+  store_.look_ahead(std::span(ahead_).first(count));
   return true;
 }
 

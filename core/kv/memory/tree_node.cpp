@@ -13,27 +13,40 @@ namespace {
 // Eight bytes of the key behind the common beginning, so that windows compare as the keys do; zeros beyond its end.
 // Keys of which one ends where the other has zeros have equal windows.
 std::uint64_t window(std::string_view key, std::size_t common_bytes) noexcept {
-  std::uint64_t word = 0;
-  if (key.size() >= common_bytes + sizeof word) {
-    std::memcpy(&word, key.data() + common_bytes, sizeof word);
-  } else if (key.size() > common_bytes) {
-    std::memcpy(&word, key.data() + common_bytes, key.size() - common_bytes);
-  }
-  return __builtin_bswap64(word);
+  constexpr std::size_t kBytes = sizeof(std::uint64_t);
+  const auto word_at = [&](std::size_t at, std::size_t bytes) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, key.data() + at, bytes);
+    return __builtin_bswap64(word);
+  };
+  if (key.size() <= common_bytes) return 0;
+  const std::size_t rest = key.size() - common_bytes;
+  if (rest >= kBytes) return word_at(common_bytes, kBytes);
+  // To copy fewer than all bytes of a word and then use it whole takes several times as long.
+  if (key.size() >= kBytes) return word_at(key.size() - kBytes, kBytes) << 8 * (kBytes - rest);
+  return word_at(common_bytes, rest);
 }
 
-// std::lower_bound(), without a branch for each step: for random keys every second of them would be mispredicted.
-const std::uint64_t* first_at_least(const std::uint64_t* begin, std::size_t count, std::uint64_t wanted) noexcept {
-  while (count > 1) {
-    const std::size_t half = count / 2;
-    begin += begin[half - 1] < wanted ? half : 0;
-    count -= half;
+// How many windows are less, in two steps of kSearchStep comparisons that wait for nothing: a search by halves takes
+// fewer, but each waits for the one before, or for a branch of which every second is mispredicted.
+std::size_t count_less(const Node& node, std::uint64_t wanted) noexcept {
+  static_assert(kSearchStep * kSearchStep == kSlots);
+  std::size_t steps = 0;
+  for (std::size_t i = 0; i < kSearchStep; ++i) {
+    steps += node.windows[i * kSearchStep + kSearchStep - 1] < wanted ? 1u : 0u;
   }
-  return begin + (count == 1 && *begin < wanted ? 1 : 0);
+  const std::size_t begin = std::min(steps, kSearchStep - 1) * kSearchStep;
+  std::size_t count = begin;
+  for (std::size_t i = 0; i < kSearchStep; ++i) count += node.windows[begin + i] < wanted ? 1u : 0u;
+  return count;
 }
+
+// Of slots that have no item.
+void close_windows(Node& node) noexcept { std::fill(node.windows.begin() + node.count, node.windows.end(), kNoWindow); }
 
 // Finds the common beginning again. Keys are in order, so what the first and the last have in common all have.
 void renew_windows(Node& node) noexcept {
+  close_windows(node);
   if (node.count == 0) return;
   const std::string_view first = node.items[0]->key();
   const std::string_view last = node.items[node.count - 1u]->key();
@@ -61,9 +74,10 @@ Position find(const Node& node, std::string_view key) noexcept {
   const int order = key.substr(0, node.common_bytes).compare(node.common_beginning());
   if (order != 0) return {order < 0 ? 0u : std::size_t{node.count}, false};
   const std::uint64_t wanted = window(key, node.common_bytes);
+  // A key can have the window of a slot without an item.
+  const std::size_t slot = std::min<std::size_t>(count_less(node, wanted), node.count);
+  const auto* const at = node.windows.data() + slot;
   const auto* const end = node.windows.data() + node.count;
-  const auto* const at = first_at_least(node.windows.data(), node.count, wanted);
-  const auto slot = static_cast<std::size_t>(at - node.windows.data());
   if (at == end || *at != wanted) return {slot, false};
   const auto* run_end = at + 1;
   if (run_end != end && *run_end == wanted) run_end = std::upper_bound(run_end, end, wanted);
@@ -80,11 +94,20 @@ std::size_t child_slot(const Node& node, std::string_view key) noexcept {
   return position.slot - 1;
 }
 
+std::size_t likely_slot(const Node& node, std::string_view key) noexcept {
+  const std::uint64_t wanted = window(key, node.common_bytes);
+  std::size_t slot = std::min<std::size_t>(count_less(node, wanted), node.count - 1u);
+  const bool is_shared = slot + 1 < node.count && node.windows[slot + 1] == wanted;
+  if (is_shared) slot = std::min<std::size_t>(find(node, key).slot, node.count - 1u);
+  return slot;
+}
+
 Node* make_node(std::uint8_t level, std::uint64_t generation) {
   TENON_CHECK(level < kLevelsMax);
   Node* const node = level == 0 ? new Node : new InnerNode;
   node->generation = generation;
   node->level = level;
+  close_windows(*node);
   return node;
 }
 
@@ -135,6 +158,7 @@ void remove_slot(Node& node, std::size_t slot) noexcept {
   close_gap(node.items, slot, node.count);
   if (!node.is_leaf()) close_gap(inner(node).children, slot, node.count);
   --node.count;
+  node.windows[node.count] = kNoWindow;
 }
 
 void replace_item(Node& node, std::size_t slot, const Item* item) noexcept {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -15,6 +16,8 @@
 namespace tenon::kv {
 
 inline constexpr std::size_t kSlots = 64;      // of a node
+inline constexpr std::size_t kSearchStep = 8;  // its root
+inline constexpr std::uint64_t kNoWindow = ~std::uint64_t{0};
 inline constexpr std::size_t kCommonMax = 24;  // bytes of a common beginning that a node uses
 inline constexpr std::size_t kLevelsMax = 16;  // a tree of half full nodes would have 32^16 items
 
@@ -24,7 +27,7 @@ struct Node {
   std::uint8_t level = 0;         // 0: a leaf; < kLevelsMax
   std::uint8_t common_bytes = 0;  // <= kCommonMax; every key below begins with so many bytes of common
   std::array<char, kCommonMax> common;
-  std::array<std::uint64_t, kSlots> windows;  // ascending; of the keys of items
+  std::array<std::uint64_t, kSlots> windows;  // ascending; of the keys of items, and behind them kNoWindow
   std::array<const Item*, kSlots> items;      // ascending by key; of an inner node: the first item of each child
 
   bool is_leaf() const noexcept { return level == 0; }
@@ -43,6 +46,12 @@ struct Position {
 Position find(const Node& node, std::string_view key) noexcept;
 // The child that a key is below of. Needs: an inner node.
 std::size_t child_slot(const Node& node, std::string_view key) noexcept;
+
+// What both look at in the node itself, from its beginning on; at items they look where windows are equal.
+inline constexpr std::size_t kSearchedBytes = offsetof(Node, items);
+// The slot where find() finds the key, if it is there; < count in any case. Looks at items only where windows are
+// shared.
+std::size_t likely_slot(const Node& node, std::string_view key) noexcept;
 
 inline const InnerNode& inner(const Node& node) noexcept { return static_cast<const InnerNode&>(node); }
 inline InnerNode& inner(Node& node) noexcept { return static_cast<InnerNode&>(node); }

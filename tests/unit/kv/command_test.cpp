@@ -54,6 +54,17 @@ TEST_CASE("a decoded command is what was encoded") {
   }
 }
 
+TEST_CASE("a command that was decoded before leaves nothing behind in the next") {
+  RandomCommand random(12);
+  Command used;
+  for (int i = 0; i < 2'000; ++i) {
+    const std::string bytes = encoded(random.draw_with_session());
+    REQUIRE(decode(bytes, used));
+    REQUIRE(encoded(used) == bytes);
+    REQUIRE_FALSE(decode(std::string_view(bytes).substr(0, bytes.size() - 1), used));
+  }
+}
+
 TEST_CASE("the bytes of a command are those that its format names") {
   Command command;
   command.independent = true;

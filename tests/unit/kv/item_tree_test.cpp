@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "item_tree.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "keyspace.hpp"
+#include "look_ahead.hpp"
 #include "raft/random.hpp"
 #include "support/catch.hpp"
 
@@ -17,7 +20,7 @@ using Model = std::map<std::string, std::uint64_t, std::less<>>;  // the revisio
 // Keys whose beginnings are shared by many, by few, and by none, of lengths around those that nodes treat apart.
 std::string random_key(raft::Random& random) {
   const std::string number = std::to_string(random.below(6'000));
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
       return number;
     case 1:
@@ -28,6 +31,8 @@ std::string random_key(raft::Random& random) {
       return std::string(random.below(40), '\0');
     case 4:
       return number + std::string(random.below(3), '\0');
+    case 5:
+      return std::string(random.below(40), '\xff');
     default:
       return "a longer beginning " + number;
   }
@@ -83,7 +88,15 @@ std::size_t check_nodes(const Node& node) {
     REQUIRE(child.items[0] == node.items[slot]);
     nodes += check_nodes(child);
   }
+  const auto is_closed = [](std::uint64_t window) { return window == kNoWindow; };
+  REQUIRE(std::all_of(node.windows.begin() + node.count, node.windows.end(), is_closed));
   return nodes;
+}
+
+// Where look_ahead() goes, whose steps show nothing of themselves.
+const Item* likely_item(const Node* node, std::string_view key) {
+  while (!node->is_leaf()) node = inner(*node).children[child_slot(*node, key)];
+  return node->items[likely_slot(*node, key)];
 }
 
 struct Held {
@@ -145,6 +158,25 @@ TEST_CASE("a tree and all its pins hold what a map held at their time, while it 
     if (!run.model.empty()) check_nodes(*run.keyspace.tree().root());
     REQUIRE(run.keyspace.size() == run.model.size());
   }
+}
+
+TEST_CASE("what is loaded ahead for a key is the item that is found by it") {
+  Run run(4);
+  for (int i = 0; i < 5'000; ++i) run.change(9);
+  for (const auto& [key, modified] : run.model) {
+    REQUIRE(likely_item(run.keyspace.tree().root(), key) == run.keyspace.tree().find(key));
+  }
+}
+
+TEST_CASE("looking ahead for any keys is harmless") {
+  Run run(5);
+  std::vector<std::string> keys(kKeysAhead);
+  for (int i = 0; i < 2'000; ++i) {
+    for (std::string& key : keys) key = random_key(run.random);
+    look_ahead(run.keyspace.tree(), std::vector<std::string_view>(keys.begin(), keys.end()));
+    run.change(i < 1'000 ? 8 : 1);
+  }
+  check_same(run.keyspace.tree(), run.model);
 }
 
 TEST_CASE("keys that come in order fill their nodes, and nodes that lose their keys join") {

@@ -83,6 +83,8 @@ void encode(const Command& command, std::string& output);
 
 // nullopt: not what encode() writes. Allocates no more than the data can hold.
 std::optional<Command> decode(std::string_view data);
+// The same into a command whose memory is used again. False: it is not what encode() writes, and `command` of no use.
+bool decode(std::string_view data, Command& command);
 
 // Whether applying the encoded command may make the state greater. Needs: what encode() writes.
 bool grows(std::string_view data);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "kv/command.hpp"
 #include "kv/reply.hpp"
@@ -27,6 +28,9 @@ class ChangeSink;
 // of 100 000 keys took two and a half times as long as others, with 100 about as long (tools/compare --part state).
 inline constexpr std::size_t kSweepKeysMax = 100;
 
+// Commands that look_ahead() takes at once.
+inline constexpr std::size_t kCommandsAhead = 32;
+
 // Not for concurrent use. What was moved from is only good for being destroyed or assigned to. The end of a store frees
 // its memory, unless a snapshot is left, and takes time in proportion to it; any thread may do it.
 class Store {
@@ -40,6 +44,9 @@ class Store {
   // kSessionSweepMax sessions whose expiry has come. Every entry begins so, also one without commands. Needs: the time
   // is not before that of an earlier entry.
   void begin_entry(std::uint64_t cluster_time_ms);
+  // Shortens the time that apply() takes for these commands, when they come next: what they will look at is loaded side
+  // by side, and not by one after the other. Nothing else follows from it. Needs: at most kCommandsAhead.
+  void look_ahead(std::span<const Command> commands) const noexcept;
   // Runs a command of the entry. Unless it is independent, all of it takes effect or none: when an operation fails,
   // every result has its error. A command with a session takes effect at most once for its sequence, and a repeated one
   // gets the reply of the first; one that is too far ahead of what its client has answers for fails as BUSY, and one

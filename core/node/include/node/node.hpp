@@ -138,6 +138,7 @@ class Node {
   // False: the bytes are not an entry, and the node has failed.
   bool apply(raft::LogIndex index, std::string_view data);
   bool apply_commands(raft::LogIndex index, const wire::DecodedEntry& entry);
+  bool look_ahead(std::span<const std::string_view> commands);
   void read_through_log(Token token);
   void apply_read(std::span<const tenon_entry> entries);
   void send_read(raft::NodeId peer, std::span<const tenon_entry> entries);
@@ -202,7 +203,8 @@ class Node {
   const std::uint64_t
       forward_base_;  // added to the numbers of writes that are forwarded; unlike that of an earlier start
   kv::Store store_;   // as of applied_index_
-  Watches watches_;   // of what store_ does
+  std::array<kv::Command, kv::kCommandsAhead> ahead_;  // of the entry that is applied; their memory is used again
+  Watches watches_;                                    // of what store_ does
   Channels channels_;
   raft::Membership applied_membership_;  // the same
   ClusterClock clock_;
