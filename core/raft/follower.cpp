@@ -42,7 +42,7 @@ void Raft::give_up_reads(NodeId leader, Effects& effects) {
 void Raft::become_follower(NodeId leader, std::string_view cause, Effects& effects) {
   give_up_reads(leader, effects);
   const bool is_news = !std::holds_alternative<Follower>(role_) || leader != NodeId();
-  role_ = Follower{leader, draw_election_deadline(), false, {}, {}, false};
+  role_ = Follower{leader, draw_election_deadline(), false, {}, {}, false, {}};
   if (leader != NodeId()) heard_ = now_;
   if (is_news) effects.roles.push_back({RoleName::follower, hard_state_.term, leader, cause});
 }
@@ -144,7 +144,9 @@ void Raft::receive(NodeId from, const Heartbeat& heartbeat, Effects& effects) {
   if (following == nullptr) return;
   const LogIndex known = mutant("heartbeat-commits-all") ? log_.last_index() : following->verified_index;
   commit_index_ = std::max(commit_index_, std::min(heartbeat.commit_index, known));
-  following->asks_again = true;  // what was asked before, or its answer, may have been lost
+  // What was asked before, or its answer, may have been lost. But a heartbeat that comes sooner may be of the very
+  // round that is to answer it, and each of many on their way would bring a request, and each of those a heartbeat.
+  if (now_ - following->asked_at >= settings_.heartbeat_interval / 2) following->asks_again = true;
   if (heartbeat.round != 0) {
     const HeartbeatReply reply{hard_state_.term, heartbeat.round, following->verified_index};
     send_when_durable(from, reply, hard_state_sequence_, effects);
@@ -173,6 +175,7 @@ void Raft::ask_read_index(Follower& following, Effects& effects) {
     return;
   }
   following.asks_again = false;
+  following.asked_at = now_;
   effects.sends.push_back({following.leader, ReadIndexRequest{hard_state_.term, reads.front().id}});
 }
 

@@ -24,7 +24,10 @@ void Progress::sent(LogIndex last, std::uint64_t bytes, std::uint64_t round) {
     probed_round_ = round;
     return;
   }
-  if (last < next_) return;
+  if (last < next_) {
+    asked_round_ = round;
+    return;
+  }
   next_ = last.next();
   in_flight_.push_back({last, bytes});
   in_flight_bytes_ += bytes;
@@ -84,9 +87,11 @@ void Progress::disconnected() noexcept {
 void Progress::heartbeat_answered(std::uint64_t round, LogIndex verified_index) noexcept {
   round_ = std::max(round_, round);
   const bool may_be_lost = !in_flight_.empty() && match_ == match_at_heartbeat_;
-  asks_after_ = state_ == ProgressState::replicate && (may_be_lost || verified_index < match_);
+  // Answers of earlier heartbeats than the last question say nothing: reads make many of them.
+  const bool is_answered = round > asked_round_;
+  asks_after_ = state_ == ProgressState::replicate && is_answered && (may_be_lost || verified_index < match_);
   match_at_heartbeat_ = match_;
-  // Answers of earlier heartbeats say nothing: reads make many of them, and a probe may be much to send.
+  // Nor do those of earlier heartbeats than a probe, which may be much to send.
   if (!probe_in_flight_ || round <= probed_round_) return;
   if (verified_index >= probed_up_to_) {
     asks_after_ = true;

@@ -64,7 +64,7 @@ class Progress {
   // A heartbeat of this round was answered. A probe that was sent before it and has not come is lost, and is repeated;
   // after one that has come, which may wait for a disk or whose answer may be lost, is asked. What has been under way
   // for a whole round may be lost, and a follower that does not know what it has acknowledged has started anew: both
-  // are asked after.
+  // are asked after, but not again by answers to heartbeats that were sent before the question.
   void heartbeat_answered(std::uint64_t round, LogIndex verified_index) noexcept;
   // Whether the end of what was sent is to be asked after; once.
   bool take_question() noexcept { return std::exchange(asks_after_, false); }
@@ -89,6 +89,7 @@ class Progress {
   bool probe_in_flight_ = false;       // only of probe
   LogIndex probed_up_to_;              // of the probe in flight: >= next_ - 1
   std::uint64_t probed_round_ = 0;     // the round before it
+  std::uint64_t asked_round_ = 0;      // the round before the last empty Append of replicate
   bool asks_after_ = false;
   bool wants_image_ = false;  // only of snapshot
   bool is_connected_ = true;

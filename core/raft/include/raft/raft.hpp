@@ -35,7 +35,7 @@ struct Settings {
   Duration commit_notice_delay = std::chrono::milliseconds(2);
   // How long a leader goes on telling a node that it was removed.
   Duration farewell_max = std::chrono::seconds(10);
-  std::uint64_t log_cache_bytes_max = 64u << 20;  // entries kept in memory beyond those that are not yet durable
+  std::uint64_t log_cache_bytes_max = 16u << 20;  // entries kept in memory beyond those that are not yet durable
   std::uint64_t append_bytes_max = 256u << 10;    // of entries in one Append, beyond the first
   std::size_t append_entries_max = 1024;          // in one Append; > 0
   std::uint64_t window_bytes_max = 8u << 20;      // of Appends to one peer that were not answered, beyond the first

@@ -25,6 +25,7 @@ struct Follower {
   LogIndex verified_index;                 // the log is known to be the leader's up to here
   std::vector<WaitingRead> waiting_reads;  // those that were asked about first, and with one id
   bool asks_again = false;                 // the request may have been lost
+  Instant asked_at{};                      // when it was last sent
 };
 
 struct Candidate {
