@@ -136,6 +136,11 @@ class PosixFile final : public File {
     if (uninterrupted([&] { return ::fdatasync(descriptor_.number()); }) == -1) throw_error("fdatasync", path_);
   }
 
+  void release_cache(std::uint64_t offset, std::uint64_t size) noexcept override {
+    static_cast<void>(
+        ::posix_fadvise(descriptor_.number(), file_offset(offset), file_offset(size), POSIX_FADV_DONTNEED));
+  }
+
  private:
   // Writes all of `vectors`, which it uses up, and returns the offset after them.
   std::uint64_t write_vectors(std::uint64_t offset, std::span<iovec> vectors) {

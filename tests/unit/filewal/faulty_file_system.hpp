@@ -26,6 +26,8 @@ class FaultyFileSystem final : public FileSystem {
   // "write NAME;sync NAME;" and so on, of every counted call.
   const std::string& trace() const { return trace_; }
   bool has_failed() const { return has_failed_; }
+  // "NAME OFFSET SIZE;" and so on, of every wish to release memory.
+  const std::string& released() const { return released_; }
 
   // The change with this number, counted from 1, fails with this code; a write that fails has written half of its
   // bytes. Everything after it works again, as a disk's would.
@@ -97,6 +99,10 @@ class FaultyFileSystem final : public FileSystem {
       owner_.count("sync", name_);
       file_->sync();
     }
+    void release_cache(std::uint64_t offset, std::uint64_t size) noexcept override {
+      owner_.released_ += name_ + " " + std::to_string(offset) + " " + std::to_string(size) + ";";
+      file_->release_cache(offset, size);
+    }
 
    private:
     FaultyFileSystem& owner_;
@@ -118,6 +124,7 @@ class FaultyFileSystem final : public FileSystem {
   FileSystem& disk_;
   CallCounts counts_;
   std::string trace_;
+  std::string released_;
   std::optional<std::uint64_t> failing_change_;
   tenon_error code_ = TENON_ERROR_IO;
   bool has_failed_ = false;

@@ -43,6 +43,22 @@ TEST_CASE("zero-filling grows a file by zeros and leaves what lies before") {
   file->zero_fill(4, 3 << 20);
   CHECK(file->size() == (3 << 20) + 4);
   CHECK(whole(*file) == "head" + std::string(3 << 20, '\0'));
+  file->zero_fill((3 << 20) + 4, 5'001);
+  CHECK(file->size() == (3 << 20) + 5'005);
+}
+
+TEST_CASE("what the system is asked to forget is read as it was, synced or not") {
+  const TemporaryDirectory directory;
+  PosixFileSystem disk(directory.path());
+  const auto file = disk.open("a", OpenMode::replace);
+  const std::string text(100'000, 'x');
+  const std::string_view piece = text;
+  file->write(0, std::span(&piece, 1));
+  file->release_cache(0, text.size());
+  CHECK(whole(*file) == text);
+  file->sync();
+  file->release_cache(0, text.size());
+  CHECK(whole(*file) == text);
 }
 
 TEST_CASE("a truncated file ends where it was cut, and goes on from there") {

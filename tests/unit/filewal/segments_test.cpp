@@ -205,6 +205,29 @@ TEST_CASE("the segment that comes next is set aside in steps, and then a write d
         "write spare.new;sync spare.new;");
 }
 
+TEST_CASE("the system is asked to forget what was synced, but for what was written last") {
+  constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
+  MemoryFileSystem disk(3);
+  FaultyFileSystem counting(disk);
+  OpenedLog opened(counting, 8 * kMebibyte);
+  std::uint64_t count = 0;
+  const auto append = [&](std::size_t size) {
+    OwnedWrite write;
+    ++count;
+    opened.log.stage(write.append(count, 1, std::string(size, 'x')).view(count));
+    opened.log.sync();
+  };
+  append(4 * kMebibyte);
+  append(kMebibyte - 4096);
+  CHECK(counting.released().empty());
+  append(4096);
+  CHECK(counting.released() == "00000000000000000001.wal 0 1048576;");
+  append(2 * kMebibyte);
+  CHECK(counting.released() == "00000000000000000001.wal 0 1048576;00000000000000000001.wal 1048576 2097152;");
+  append(5 * kMebibyte);
+  CHECK(counting.released().ends_with(";spare.new 0 1048576;"));  // that is what who counts its calls takes it for
+}
+
 TEST_CASE("without room for the next segment nothing of it is left, the log goes on, and it is tried again") {
   MemoryFileSystem disk(3);
   FaultyFileSystem faulty(disk);

@@ -14,6 +14,9 @@ namespace {
 // The fractions of the current segment at which a spare is begun, and shall be ready.
 constexpr std::uint64_t kSpareBeginsAt = 8;
 constexpr std::uint64_t kSpareReadyAt = 2;
+// What was written last stays in the memory of the system, for a follower that is not far behind.
+constexpr std::uint64_t kCachedBytes = std::uint64_t{4} << 20;
+constexpr std::uint64_t kReleaseStep = std::uint64_t{1} << 20;
 
 RecordHeader sealed(RecordHeader header, std::uint32_t salt, std::uint64_t offset, std::uint32_t previous) {
   header.place = place_of(salt, offset);
@@ -130,6 +133,7 @@ void LogWriter::begin_segment(std::uint64_t record_bytes) {
   file_bytes_ = next->file->size();
   end_ = kBornBytes;
   previous_ = decode_header<RecordHeader>(piece.substr(kFirstRecordOffset)).checksum;
+  released_ = 0;
   ends_with_mark_ = true;
   segments_bytes_ += file_bytes_;
   files_.push_back(std::move(next));
@@ -199,6 +203,15 @@ void LogWriter::write_batch() {
   ends_with_mark_ = staged_.empty();
   staged_.clear();
   end_ = staged_end_;
+  release_cache();
+}
+
+// The memory then serves the zeros of the next segment, where it would be taken from others.
+void LogWriter::release_cache() noexcept {
+  if (end_ < released_ + kCachedBytes + kReleaseStep) return;
+  const std::uint64_t end = (end_ - kCachedBytes) / kReleaseStep * kReleaseStep;
+  files_.back()->file->release_cache(released_, end - released_);
+  released_ = end;
 }
 
 void LogWriter::add_pieces(std::uint64_t offset, RecordHeader header, std::string_view payload) {

@@ -79,6 +79,7 @@ class LogWriter {
   void write_batch();
   void add_pieces(std::uint64_t offset, RecordHeader header, std::string_view payload);
   void remove_old_segments();
+  void release_cache() noexcept;
 
   FileSystem& file_system_;
   const Incarnation incarnation_;
@@ -89,10 +90,11 @@ class LogWriter {
   EntryIndex entries_;      // after all that is staged
   bool compacted_ = false;  // since segments were last removed
   // Of the current segment.
-  std::uint64_t file_bytes_;  // all of it zero-filled, and its size synced
-  std::uint64_t end_;         // everything before it is written and synced; <= limit() unless a mark has been written
-  std::uint32_t previous_;    // the checksum of the last header before end_, or of those prepared
-  bool ends_with_mark_;       // the last record before end_ is an empty batch
+  std::uint64_t file_bytes_;    // all of it zero-filled, and its size synced
+  std::uint64_t end_;           // everything before it is written and synced; <= limit() unless a mark has been written
+  std::uint64_t released_ = 0;  // <= end_: what is before it the system was asked to keep no longer in memory
+  std::uint32_t previous_;      // the checksum of the last header before end_, or of those prepared
+  bool ends_with_mark_;         // the last record before end_ is an empty batch
   std::vector<StagedRecord> staged_;
   std::uint64_t staged_end_ = 0;  // when something is staged: where its batch will end; <= limit()
   // Of the batch that is being written; kept only for their memory.

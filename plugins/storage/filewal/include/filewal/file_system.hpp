@@ -40,6 +40,8 @@ class File {
   // Drops the bytes from `size` on. Needs: size <= size().
   virtual void truncate(std::uint64_t size) = 0;
   virtual void sync() = 0;
+  // A wish: bytes that were synced, and will hardly be read soon, take no memory of the system any more.
+  virtual void release_cache(std::uint64_t /*offset*/, std::uint64_t /*size*/) noexcept {}
 };
 
 // A lock that is held until this is destroyed, or the process ends.
