@@ -180,4 +180,22 @@ TEST_CASE("every change is told in order, with its revision and what was there b
   CHECK(recorder.lines == expected);
 }
 
+TEST_CASE("operations that stand alone tell their changes as one revision, and those of them that fail tell none") {
+  Recorder recorder;
+  Store store;
+  store.set_change_sink(&recorder);
+  store.begin_entry(100);
+  Command independent = command({put("a", "1"), put("text", "x"), increment("text", 1), put("a", "2"), erase("none"),
+                                 erase("text"), increment("n", 7)});
+  independent.independent = true;
+  CHECK(store.apply(independent).revision == 1);
+  independent.operations = {erase("none"), get("a")};
+  CHECK(store.apply(independent).revision == 1);
+  independent.operations = {get("a"), put("a", "3"), erase("none")};
+  CHECK(store.apply(independent).revision == 2);
+  const std::vector<std::string> expected = {"1 a=1", "1 text=x",   "1 a=2 was 1", "1 deleted text= was x",
+                                             "1 n=7", "2 a=3 was 2"};
+  CHECK(recorder.lines == expected);
+}
+
 }  // namespace tenon::kv

@@ -203,7 +203,7 @@ class Node {
   const std::uint64_t
       forward_base_;  // added to the numbers of writes that are forwarded; unlike that of an earlier start
   kv::Store store_;   // as of applied_index_
-  std::array<kv::Command, kv::kCommandsAhead> ahead_;  // of the entry that is applied; their memory is used again
+  std::array<kv::Command, kv::kCommandsAhead> ahead_;  // they borrow from the entry that is applied; their memory stays
   Watches watches_;                                    // of what store_ does
   Channels channels_;
   raft::Membership applied_membership_;  // the same

@@ -206,7 +206,7 @@ void LogWriter::write_batch() {
   release_cache();
 }
 
-// The memory then serves the zeros of the next segment, where it would be taken from others.
+// The system uses the memory for the zeros of the next segment, and takes none for them from elsewhere.
 void LogWriter::release_cache() noexcept {
   if (end_ < released_ + kCachedBytes + kReleaseStep) return;
   const std::uint64_t end = (end_ - kCachedBytes) / kReleaseStep * kReleaseStep;
