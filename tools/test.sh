@@ -64,6 +64,7 @@ run_tests() {
 quick() {
   build build && run_tests build --suite quick
   check tidy tools/tidy
+  build_fuzz resp && check "fuzz resp with libFuzzer" fuzz_target resp 60
 }
 
 part_asan-ubsan() {
@@ -155,26 +156,33 @@ part_contract() {
   build build-contract && run_tests build-contract --suite contract
 }
 
-# Ten minutes for each target, thirty for what any client may send; what makes one fail stays in build-fuzz/, as crash-*
-# and the like. Committed inputs are read too.
+# build_fuzz TARGET..: for libFuzzer, in build-fuzz/.
+build_fuzz() {
+  local CC=clang CXX=clang++
+  export CC CXX
+  configure build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
+    -Dcpp_args=-fsanitize=fuzzer-no-link || return
+  step "build build-fuzz" ninja -C build-fuzz "${@/#/tests/fuzz/fuzz_}"
+}
+
+# fuzz_target TARGET SECONDS: begins at the committed inputs and at what earlier runs found. What makes it fail stays in
+# build-fuzz/, as crash-* and the like.
 fuzz_target() {
-  local seconds=600
   local -a committed=()
-  if [[ -d tests/fuzz/corpus/$1 ]]; then seconds=1800 committed=("tests/fuzz/corpus/$1"); fi
+  if [[ -d tests/fuzz/corpus/$1 ]]; then committed=("tests/fuzz/corpus/$1"); fi
   mkdir -p "build-fuzz/corpus-$1"
-  "build-fuzz/tests/fuzz/fuzz_$1" "-max_total_time=$seconds" -max_len=4096 -timeout=60 -print_final_stats=1 \
+  ASAN_OPTIONS=halt_on_error=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1 \
+    "build-fuzz/tests/fuzz/fuzz_$1" "-max_total_time=$2" -max_len=4096 -timeout=60 -print_final_stats=1 \
     -verbosity=0 -artifact_prefix=build-fuzz/ "build-fuzz/corpus-$1" "${committed[@]}"
 }
 
+# Ten minutes for each target, thirty for what any client may send.
 part_fuzz() {
   local target
-  local -a targets=(store image bytes resp http json_rpc)
-  export CC=clang CXX=clang++
-  export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1
-  configure build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
-    -Dcpp_args=-fsanitize=fuzzer-no-link || return
-  step "build build-fuzz" ninja -C build-fuzz "${targets[@]/#/tests/fuzz/fuzz_}" || return
-  for target in "${targets[@]}"; do check "fuzz $target" fuzz_target "$target"; done
+  local -a ours=(store image bytes frames) clients=(resp http json_rpc)
+  build_fuzz "${ours[@]}" "${clients[@]}" || return
+  for target in "${ours[@]}"; do check "fuzz $target" fuzz_target "$target" 600; done
+  for target in "${clients[@]}"; do check "fuzz $target" fuzz_target "$target" 1800; done
 }
 
 is_part() {
