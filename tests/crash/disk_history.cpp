@@ -200,6 +200,10 @@ class RecordingFileSystem::RecordedFile final : public filewal::File {
     for (const std::string_view piece : pieces) joined += piece;
     calls_.push_back({.kind = Call::Kind::write, .node = node_, .offset = offset, .bytes = std::move(joined)});
   }
+  void reserve(std::uint64_t size) override {
+    const std::uint64_t end = file_->size();
+    if (end < size) zero_fill(end, size - end);
+  }
   void zero_fill(std::uint64_t offset, std::uint64_t size) override {
     const std::string zeros(static_cast<std::size_t>(size), '\0');
     const std::string_view piece = zeros;

@@ -89,6 +89,10 @@ class MemoryFileSystem::OpenFile final : public filewal::File {
     node().unsynced.push_back({offset, std::move(joined), false, ++trouble_->last_write});
     if (error) Trouble::fail(*error, "write", name_);
   }
+  void reserve(std::uint64_t size) override {
+    const std::uint64_t end = node().bytes.size();
+    if (end < size) zero_fill(end, size - end);
+  }
   void zero_fill(std::uint64_t offset, std::uint64_t size) override {
     const std::string zeros(size, '\0');
     const std::string_view piece = zeros;

@@ -18,7 +18,10 @@ bool exists(const FileSystem& file_system, std::string_view name) {
 
 void make_file(FileSystem& file_system, std::string_view name, std::string_view content, std::uint64_t file_bytes) {
   const std::unique_ptr<File> file = file_system.open(std::string(name) + std::string(kNewSuffix), OpenMode::replace);
-  if (file_bytes > content.size()) file->zero_fill(content.size(), file_bytes - content.size());
+  if (file_bytes > content.size()) {
+    file->reserve(file_bytes);
+    file->zero_fill(content.size(), file_bytes - content.size());
+  }
   file->write(0, std::span(&content, 1));
   file->sync();
 }

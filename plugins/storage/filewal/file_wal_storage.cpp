@@ -197,15 +197,16 @@ void FileWalStorage::report_durable(std::uint64_t sequence) {
   if (failure_) host().failed(failure_->code(), failure_->what());
 }
 
-// Whether a step is to be taken now that there is nothing else to do.
+// Whether a step is to be taken now that there is nothing else to do: to keep pace with the writes is soon enough, but
+// who was told that room runs short waits to hear that there is some again.
 bool FileWalStorage::wants_spare() const noexcept {
   if (failed_) return false;
   const SpareState state = log_.spare_state();
-  return state == SpareState::unfinished ||
-         (state == SpareState::no_space && std::chrono::steady_clock::now() >= spare_retry_);
+  if (state == SpareState::no_space) return std::chrono::steady_clock::now() >= spare_retry_;
+  return log_.spare_is_behind() || (state == SpareState::unfinished && space_ == LogSpace::running_short);
 }
 
-// Under load as many steps as keep the spare in pace with the writes; else one, so that a write waits for no more.
+// After writes as many steps as keep the spare in pace with them; else one, so that a write waits for no more.
 void FileWalStorage::prepare_spare(Work work) {
   const auto is_due = [&] {
     if (log_.spare_state() == SpareState::no_space) return std::chrono::steady_clock::now() >= spare_retry_;

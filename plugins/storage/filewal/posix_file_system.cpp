@@ -102,12 +102,13 @@ class PosixFile final : public File {
     }
   }
 
-  void zero_fill(std::uint64_t offset, std::uint64_t size) override {
-    // Asking for all of the room first keeps the file in few extents, and a full disk is met before any byte is
-    // written. A file system that cannot do it is written to all the same.
-    const int result =
-        uninterrupted([&] { return ::fallocate(descriptor_.number(), 0, file_offset(offset), file_offset(size)); });
+  // In one piece, which keeps the file in few extents.
+  void reserve(std::uint64_t size) override {
+    const int result = uninterrupted([&] { return ::fallocate(descriptor_.number(), 0, 0, file_offset(size)); });
     if (result == -1 && errno != EOPNOTSUPP) throw_error("fallocate", path_);
+  }
+
+  void zero_fill(std::uint64_t offset, std::uint64_t size) override {
     const std::uint64_t begin = offset;
     while (size > 0) {
       std::array<std::string_view, kPiecesPerCall> pieces;

@@ -28,6 +28,7 @@ class FaultyFileSystem final : public FileSystem {
   bool has_failed() const { return has_failed_; }
   // "NAME OFFSET SIZE;" and so on, of every wish to release memory.
   const std::string& released() const { return released_; }
+  std::uint64_t last_write_end() const { return last_write_end_; }
 
   // The change with this number, counted from 1, fails with this code; a write that fails has written half of its
   // bytes. Everything after it works again, as a disk's would.
@@ -79,9 +80,15 @@ class FaultyFileSystem final : public FileSystem {
     }
     void write(std::uint64_t offset, std::span<const std::string_view> pieces) override {
       ++owner_.counts_.writes;
+      owner_.last_write_end_ = offset;
+      for (const std::string_view piece : pieces) owner_.last_write_end_ += piece.size();
       if (owner_.is_next()) file_->write(offset, pieces.first(pieces.size() / 2));
       owner_.count("write", name_);
       file_->write(offset, pieces);
+    }
+    void reserve(std::uint64_t size) override {
+      owner_.count("reserve", name_);
+      file_->reserve(size);
     }
     void zero_fill(std::uint64_t offset, std::uint64_t size) override {
       ++owner_.counts_.writes;
@@ -125,6 +132,7 @@ class FaultyFileSystem final : public FileSystem {
   CallCounts counts_;
   std::string trace_;
   std::string released_;
+  std::uint64_t last_write_end_ = 0;
   std::optional<std::uint64_t> failing_change_;
   tenon_error code_ = TENON_ERROR_IO;
   bool has_failed_ = false;

@@ -140,4 +140,10 @@ tenon_error refusal_of(const support::MemoryFileSystem::Contents& contents, std:
   }
 }
 
+std::vector<std::string> segments_of(const FileSystem& disk) {
+  std::vector<std::string> names = disk.list();
+  std::erase_if(names, [](const std::string& name) { return !name.ends_with(".wal"); });
+  return names;
+}
+
 }  // namespace tenon::filewal::test

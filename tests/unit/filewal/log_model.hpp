@@ -87,4 +87,7 @@ LogModel content_of(const support::MemoryFileSystem::Contents& contents);
 // The code that open() refuses such a disk with, or TENON_OK.
 tenon_error refusal_of(const support::MemoryFileSystem::Contents& contents, std::string* message = nullptr);
 
+// The names of the log's segments, ascending.
+std::vector<std::string> segments_of(const FileSystem& disk);
+
 }  // namespace tenon::filewal::test

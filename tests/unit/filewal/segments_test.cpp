@@ -12,12 +12,6 @@ namespace {
 using Contents = support::MemoryFileSystem::Contents;
 using support::MemoryFileSystem;
 
-std::vector<std::string> segments_of(const FileSystem& disk) {
-  std::vector<std::string> names = disk.list();
-  std::erase_if(names, [](const std::string& name) { return !name.ends_with(".wal"); });
-  return names;
-}
-
 // A log that is written to, and what it must hold.
 class WrittenLog {
  public:
@@ -175,80 +169,6 @@ TEST_CASE("a plan to read stays good when its segments are removed") {
   const std::unique_ptr<ReadEntries> read = log.opened.log.read(plan);
   REQUIRE(read->entries.size() == entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) CHECK(tenon::view(read->entries[i].data) == entries[i].data);
-}
-
-TEST_CASE("the segment that comes next is set aside in steps, and then a write does not wait for it") {
-  constexpr std::uint64_t kSegmentBytes = 4 * FileLog::kSpareStepBytes;
-  MemoryFileSystem disk(3);
-  FaultyFileSystem counting(disk);
-  OpenedLog opened(counting, kSegmentBytes);
-  CHECK(opened.log.prepare_spare() == SpareState::not_yet);
-  std::vector<std::unique_ptr<OwnedWrite>> writes;
-  const auto append = [&](std::size_t size) {
-    writes.push_back(std::make_unique<OwnedWrite>());
-    opened.log.stage(writes.back()->append(writes.size(), 1, std::string(size, 'x')).view(writes.size()));
-    opened.log.sync();
-  };
-  append(kSegmentBytes / 4);
-  CHECK(opened.log.spare_is_behind());
-  CHECK(opened.log.prepare_spare() == SpareState::unfinished);
-  CHECK(opened.log.prepare_spare() == SpareState::unfinished);
-  CHECK_FALSE(opened.log.spare_is_behind());
-  CHECK(opened.log.prepare_spare() == SpareState::unfinished);
-  CHECK(opened.log.prepare_spare() == SpareState::ready);
-  CHECK(opened.log.prepare_spare() == SpareState::ready);
-  const std::size_t before = counting.trace().size();
-  append(kSegmentBytes * 3 / 4);
-  // The file is the spare still for who counts its calls.
-  CHECK(counting.trace().substr(before) ==
-        "write spare.new;sync spare.new;rename 00000000000000000002.wal;sync directory;"
-        "write spare.new;sync spare.new;");
-}
-
-TEST_CASE("the system is asked to forget what was synced, but for what was written last") {
-  constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
-  MemoryFileSystem disk(3);
-  FaultyFileSystem counting(disk);
-  OpenedLog opened(counting, 8 * kMebibyte);
-  std::uint64_t count = 0;
-  const auto append = [&](std::size_t size) {
-    OwnedWrite write;
-    ++count;
-    opened.log.stage(write.append(count, 1, std::string(size, 'x')).view(count));
-    opened.log.sync();
-  };
-  append(4 * kMebibyte);
-  append(kMebibyte - 4096);
-  CHECK(counting.released().empty());
-  append(4096);
-  CHECK(counting.released() == "00000000000000000001.wal 0 1048576;");
-  append(2 * kMebibyte);
-  CHECK(counting.released() == "00000000000000000001.wal 0 1048576;00000000000000000001.wal 1048576 2097152;");
-  append(5 * kMebibyte);
-  CHECK(counting.released().ends_with(";spare.new 0 1048576;"));  // that is what who counts its calls takes it for
-}
-
-TEST_CASE("without room for the next segment nothing of it is left, the log goes on, and it is tried again") {
-  MemoryFileSystem disk(3);
-  FaultyFileSystem faulty(disk);
-  OpenedLog opened(faulty);
-  std::vector<std::unique_ptr<OwnedWrite>> writes;
-  const auto append = [&](std::size_t size) {
-    writes.push_back(std::make_unique<OwnedWrite>());
-    opened.log.stage(writes.back()->append(writes.size(), 1, std::string(size, 'x')).view(writes.size()));
-    opened.log.sync();
-  };
-  append(1000);
-  faulty.fail_change(faulty.counts().changes + 2, TENON_ERROR_NO_SPACE);  // the zeros
-  CHECK(opened.log.prepare_spare() == SpareState::no_space);
-  CHECK(faulty.has_failed());
-  const std::vector<std::string> names = disk.list();
-  CHECK(std::find(names.begin(), names.end(), "spare.new") == names.end());
-  append(1000);
-  CHECK(opened.log.spare_state() == SpareState::no_space);
-  CHECK(opened.log.prepare_spare() == SpareState::ready);
-  append(3000);
-  CHECK(segments_of(disk).size() == 2);
 }
 
 TEST_CASE("a flipped bit anywhere in a closed log of three segments is refused, and nothing is changed") {

@@ -11,9 +11,11 @@
 namespace tenon::filewal {
 namespace {
 
-// The fractions of the current segment at which a spare is begun, and shall be ready.
-constexpr std::uint64_t kSpareBeginsAt = 8;
-constexpr std::uint64_t kSpareReadyAt = 2;
+// A spare is begun when this fraction of the current segment is used, and shall be ready when the other is left.
+// Between them each byte of the log brings hardly more than one of zeros, so that syncs do not wait behind many.
+constexpr std::uint64_t kSpareBeginsAt = 16;
+constexpr std::uint64_t kSpareReadyBefore = 8;
+constexpr std::uint64_t kPageBytes = 4096;  // of the memory of the system
 // What was written last stays in the memory of the system, for a follower that is not far behind.
 constexpr std::uint64_t kCachedBytes = std::uint64_t{4} << 20;
 constexpr std::uint64_t kReleaseStep = std::uint64_t{1} << 20;
@@ -165,11 +167,11 @@ SpareState LogWriter::spare_state() const noexcept {
 
 SpareState LogWriter::prepare_spare() { return spare_state() == SpareState::not_yet ? spare_state() : spare_.step(); }
 
-// The spare's zeros keep step with the bytes between the eighth of the current segment and its half.
+// The spare's zeros keep step with the bytes of the current segment.
 bool LogWriter::spare_is_behind() const noexcept {
   if (spare_state() != SpareState::unfinished) return false;
   const std::uint64_t begin = file_bytes_ / kSpareBeginsAt;
-  const std::uint64_t way = file_bytes_ / kSpareReadyAt - begin;
+  const std::uint64_t way = file_bytes_ - file_bytes_ / kSpareReadyBefore - begin;
   return end_ > begin && spare_.filled_bytes() < std::min(end_ - begin, way) * spare_.wanted_bytes() / way;
 }
 
@@ -194,8 +196,13 @@ void LogWriter::write_batch() {
     offset += record_bytes(record.payload.size());
   }
   TENON_CHECK(offset == staged_end_ && offset <= file_bytes_);
-  const Frame trailer;
-  if (open_padding_ > 0) pieces_.emplace_back(trailer.padding, open_padding_);
+  // The zeros that follow are there already. With them the write ends with a page, which the system need not fetch from
+  // the disk to fill in the rest, should it have dropped it since the zeros were first written.
+  static constexpr char kZeros[kPageBytes] = {};
+  const std::uint64_t page_end = std::min((offset + kPageBytes - 1) / kPageBytes * kPageBytes, file_bytes_);
+  const std::uint64_t zero_bytes = open_padding_ + page_end - offset;
+  TENON_CHECK(zero_bytes <= kPageBytes);
+  if (zero_bytes > 0) pieces_.emplace_back(kZeros, zero_bytes);
   files_.back()->file->write(end_, pieces_);
   if (!mutant("log-not-synced")) files_.back()->file->sync();
   ++statistics_.syncs;

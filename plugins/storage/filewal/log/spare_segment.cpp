@@ -11,6 +11,7 @@ namespace tenon::filewal {
 SpareState SpareSegment::step() {
   if (state_ == SpareState::ready) return state_;
   try {
+    if (file_ == nullptr) begin(segment_bytes_);
     fill(std::min(FileLog::kSpareStepBytes, segment_bytes_ - filled_));
     state_ = SpareState::unfinished;
     if (filled_ < segment_bytes_) return state_;
@@ -28,6 +29,7 @@ std::unique_ptr<File> SpareSegment::take(std::uint64_t bytes_min) {
   const std::uint64_t wanted = std::max(bytes_min, segment_bytes_);
   if (filled_ < wanted) {
     try {
+      if (wanted > segment_bytes_ || file_ == nullptr) begin(wanted);
       fill(wanted - filled_);
       file_->sync();
     } catch (const Error& error) {
@@ -47,8 +49,12 @@ void SpareSegment::remove() {
   filled_ = 0;
 }
 
-void SpareSegment::fill(std::uint64_t bytes) {
+void SpareSegment::begin(std::uint64_t bytes) {
   if (file_ == nullptr) file_ = file_system_.open(kSpareName, OpenMode::replace);
+  file_->reserve(bytes);
+}
+
+void SpareSegment::fill(std::uint64_t bytes) {
   file_->zero_fill(filled_, bytes);
   filled_ += bytes;
 }

@@ -28,7 +28,9 @@ class SpareSegment {
   std::unique_ptr<File> take(std::uint64_t bytes_min);
 
  private:
-  void fill(std::uint64_t bytes);
+  // Opens the file when there is none, and takes the room for `bytes` at once.
+  void begin(std::uint64_t bytes);
+  void fill(std::uint64_t bytes);  // needs: begin() for as many
   void remove();
 
   FileSystem& file_system_;

@@ -133,8 +133,8 @@ class FileLog {
   SpareState prepare_spare();
   static constexpr std::uint64_t kSpareStepBytes = std::uint64_t{256} << 10;
   SpareState spare_state() const noexcept;
-  // Whether a step should be taken though there are writes to do, for the spare to be ready when the current segment is
-  // half full.
+  // Whether a step should be taken though there are writes to do, for the spare to be ready when an eighth of the
+  // current segment is left.
   bool spare_is_behind() const noexcept;
   // The bytes of all segments, the spare excepted.
   std::uint64_t segments_bytes() const noexcept;

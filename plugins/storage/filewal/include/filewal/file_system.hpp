@@ -6,10 +6,10 @@
 // was created, renamed and removed. Whatever was not synced may survive whole, in part, in another order or not at all.
 //
 // Every call may block. Errors are tenon::Error: NO_SPACE when the disk is full, BUSY where said, else IO; the message
-// names the call, the path and the operating system's reason. After a failed write, zero_fill, truncate or sync the
-// bytes of that file are unknown, and the caller must not go on with it: a second sync can succeed without what the
-// first one lost. A file system and its files are used by one thread at a time. Files and locks may outlive the file
-// system.
+// names the call, the path and the operating system's reason. After a failed write, reserve, zero_fill, truncate or
+// sync the bytes of that file are unknown, and the caller must not go on with it: a second sync can succeed without
+// what the first one lost. A file system and its files are used by one thread at a time. Files and locks may outlive
+// the file system.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,9 @@ class File {
   virtual std::size_t read(std::uint64_t offset, std::span<char> buffer) const = 0;
   // Writes the pieces one after the other, from `offset` on, growing the file where it must.
   virtual void write(std::uint64_t offset, std::span<const std::string_view> pieces) = 0;
+  // Asks for room on the disk for the first `size` bytes, so that a full disk is met here, and makes the file that long
+  // where it is shorter. A file system that has no such call leaves both to the writes.
+  virtual void reserve(std::uint64_t size) = 0;
   // Writes `size` zeros, so that later writes there change neither the file's size nor its allocation, and has the disk
   // begin with them.
   virtual void zero_fill(std::uint64_t offset, std::uint64_t size) = 0;
