@@ -17,6 +17,7 @@
 #include "plugin_selection.hpp"
 #include "recover/recover.hpp"
 #include "restore/restore.hpp"
+#include "scheduling.hpp"
 #include "server.hpp"
 #include "service_notifier.hpp"
 #include "supervisor.hpp"
@@ -68,6 +69,10 @@ int run_node(const config::Config& config, const PluginSelection& plugins, const
   Control control;
   ServerLogger logger(config.logger_levels, config.logger_format, config.logger_file);
   const ServiceNotifier notifier(variable("NOTIFY_SOCKET"));
+  if (config.scheduling == config::Scheduling::kBatch) {
+    const std::optional<std::string> why_not = schedule_as_batch();
+    if (why_not) logger.write(TENON_SEVERITY_WARNING, "server", "node.scheduling = batch has no effect: " + *why_not);
+  }
   int exit_code = kExitOk;
   try {
     const std::unique_ptr<Server> server = start_server(config, plugins, logger, control, notifier);

@@ -53,6 +53,17 @@ constexpr Option kServerOptions[] = {
      .help = "Whether each call between node and plugins is held against their contract: `report` counts and logs what "
              "breaks it, `abort` ends the process.",
      .danger = "It takes time in each call. With `abort` one wrong call of a plugin stops the node."},
+    {.section = "node",
+     .name = "scheduling",
+     .type = OptionType::kChoice,
+     .presence = Presence::kDefaulted,
+     .default_value = "batch",
+     .choices = "batch|inherit",
+     .help = "What the system's scheduler is told of this node's threads: `batch`, one that is woken lets the running "
+             "one end its turn, so that more requests go together; `inherit`, nothing.",
+     .danger =
+         "With `batch` on a machine whose processors others use up, each step of a request may wait for the end of "
+         "such a turn, some milliseconds."},
     {.section = "cluster",
      .name = "id",
      .type = OptionType::kText,

@@ -290,6 +290,8 @@ Config make_config(Sections given) {
   }
   config.drain_timeout = settings.duration("node", "drain_timeout");
   config.plugin_validation = parse_plugin_validation(settings.get("node", "plugin_validation").value);
+  const bool inherits = settings.get("node", "scheduling").value == "inherit";
+  config.scheduling = inherits ? Scheduling::kInherit : Scheduling::kBatch;
   config.cluster_id = parse_cluster_id(settings.get("cluster", "id"));
   config.raft = make_raft_times(settings);
   config.snapshots = make_snapshots(settings);

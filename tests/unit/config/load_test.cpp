@@ -13,6 +13,7 @@ TEST_CASE("what is not set has its default, and says so") {
   CHECK(config.data_directory == "somewhere");
   CHECK(config.plugin_directories.empty());
   CHECK(config.drain_timeout == std::chrono::seconds(4));
+  CHECK(config.scheduling == Scheduling::kBatch);
   CHECK(config.cluster_id == "test");
   CHECK_FALSE(config.start.has_value());
   CHECK(config.initial_members.empty());

@@ -50,6 +50,7 @@ TEST_CASE("the ends of a range belong to it") {
   CHECK(load(with("node", "id", "1")).node_id == 1);
   CHECK(load(with("node", "id", "9223372036854775807")).node_id == 9223372036854775807u);
   CHECK(load(with("node", "drain_timeout", "5000ms")).drain_timeout == std::chrono::seconds(5));
+  CHECK(load(with("node", "scheduling", "inherit")).scheduling == Scheduling::kInherit);
   CHECK(load(with("limits", "scan_bytes_max", "8MiB")).limits.scan_bytes_max == 8u << 20);
 }
 

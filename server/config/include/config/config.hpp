@@ -65,6 +65,7 @@ struct Sources {
 
 enum class Start { kNew, kJoin };
 enum class PluginValidation { kOff, kReport, kAbort };
+enum class Scheduling { kBatch, kInherit };
 enum class LoggerLevel { kDebug, kInfo, kWarning, kError };
 enum class LoggerFormat { kText, kJson };
 
@@ -118,6 +119,7 @@ struct Config {
   std::vector<std::filesystem::path> plugin_directories;  // absolute; empty: the program's own default
   std::chrono::microseconds drain_timeout{0};
   PluginValidation plugin_validation = PluginValidation::kOff;
+  Scheduling scheduling = Scheduling::kBatch;
   std::string cluster_id;
   std::optional<Start> start;                  // absent: only a directory that holds a node already can be served
   std::vector<std::uint64_t> initial_members;  // ascending, node_id among them; empty when not set, never with kNew
