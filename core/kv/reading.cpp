@@ -178,15 +178,6 @@ const std::vector<Operation>& choose_branch(const View& view, const Command& com
   return reply.took_otherwise ? command.otherwise : command.operations;
 }
 
-void look_ahead_from(const Operation& next, const std::vector<Operation>& operations, TreeView tree) noexcept {
-  const std::span<const Operation> rest(&next, operations.data() + operations.size());
-  if (operations.size() < 2 || (operations.size() - rest.size()) % kKeysAhead != 0) return;
-  std::array<std::string_view, kKeysAhead> keys;
-  const auto soon = rest.first(std::min(rest.size(), kKeysAhead));
-  std::transform(soon.begin(), soon.end(), keys.begin(), [](const Operation& operation) { return operation.key; });
-  look_ahead(tree, std::span(keys).first(soon.size()));
-}
-
 void read_one(const View& view, const Operation& operation, Budget& budget, Result& result) {
   TENON_CHECK(operation.kind == TENON_GET || operation.kind == TENON_SCAN);
   if (operation.kind == TENON_GET) {
@@ -206,7 +197,8 @@ Reply read_all(const View& view, const Command& command) {
   const std::vector<Operation>& operations = choose_branch(view, command, reply);
   reply.results.reserve(operations.size());
   for (const Operation& operation : operations) {
-    look_ahead_from(operation, operations, view.tree);
+    look_ahead_from(operation, operations,
+                    [&](std::span<const std::string_view> keys) { kv::look_ahead(view.tree.root(), keys); });
     Result& result = reply.results.emplace_back();
     read_one(view, operation, budget, result);
     if (result.error == TENON_OK || command.independent) continue;

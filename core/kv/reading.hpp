@@ -2,8 +2,11 @@
 // What commands read of a state, be it the store's own or that of a snapshot. A key whose expiry has come is absent.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -56,9 +59,17 @@ Record record(std::uint32_t kind, const Item& item);
 bool changes(const Operation& operation) noexcept;
 // The operations that are to run: those of the branch that the compares choose.
 const std::vector<Operation>& choose_branch(const View& view, const Command& command, Reply& reply);
-// To be called with each operation before it is run: now and then it looks ahead from there. Needs: `next` is one of
-// them.
-void look_ahead_from(const Operation& next, const std::vector<Operation>& operations, TreeView tree) noexcept;
+// To be called with each operation before it is run: now and then it has `look_ahead` take the keys of those that come,
+// at most kKeysAhead. Needs: `next` is one of them.
+template <class LookAhead>
+void look_ahead_from(const Operation& next, const std::vector<Operation>& operations, LookAhead look_ahead) {
+  const std::span<const Operation> rest(&next, operations.data() + operations.size());
+  if (operations.size() < 2 || (operations.size() - rest.size()) % kKeysAhead != 0) return;
+  std::array<std::string_view, kKeysAhead> keys;
+  const auto soon = rest.first(std::min(rest.size(), kKeysAhead));
+  std::transform(soon.begin(), soon.end(), keys.begin(), [](const Operation& operation) { return operation.key; });
+  look_ahead(std::span<const std::string_view>(keys.data(), soon.size()));
+}
 // Needs: an operation that only reads.
 void read_one(const View& view, const Operation& operation, Budget& budget, Result& result);
 // None of the operations is in force, so none may look as if it were.

@@ -45,7 +45,7 @@ void Store::begin_entry(std::uint64_t cluster_time_ms) {
 }
 
 // What has several operations looks ahead when it is its turn.
-void Store::look_ahead(std::span<const Command> commands) const noexcept {
+void Store::look_ahead(std::span<const Command> commands) noexcept {
   static_assert(kCommandsAhead <= kKeysAhead);
   TENON_CHECK(commands.size() <= kCommandsAhead);
   std::array<std::string_view, kKeysAhead> keys;
@@ -53,7 +53,7 @@ void Store::look_ahead(std::span<const Command> commands) const noexcept {
   for (const Command& command : commands) {
     if (command.operations.size() == 1) keys[count++] = command.operations.front().key;
   }
-  if (count > 1) kv::look_ahead(keyspace_->tree(), std::span(keys).first(count));
+  if (count > 1) keyspace_->look_ahead(std::span(keys).first(count));
 }
 
 Reply Store::apply(const Command& command) {
@@ -80,7 +80,8 @@ Reply Store::execute(const Command& command) {
   const std::vector<Operation>& operations = choose_branch(transaction.view(), command, reply);
   reply.results.reserve(operations.size());
   for (const Operation& operation : operations) {
-    look_ahead_from(operation, operations, keyspace_->tree());
+    look_ahead_from(operation, operations,
+                    [this](std::span<const std::string_view> keys) { keyspace_->look_ahead(keys); });
     Result& result = reply.results.emplace_back();
     if (changes(operation)) {
       transaction.run(operation, budget, result);

@@ -52,16 +52,16 @@ bool Transaction::show_previous(const Operation& operation, const Item* before, 
   return true;
 }
 
-void Transaction::write(const Operation& operation, const Item* before, const ItemParts& parts, Budget& budget,
+void Transaction::write(const Operation& operation, const Found& found, const ItemParts& parts, Budget& budget,
                         Result& result) {
-  if (!show_previous(operation, before, budget, result)) {
+  if (!show_previous(operation, found.before, budget, result)) {
     result.error = TENON_ERROR_TOO_LARGE;
     result.number = 0;
     return;
   }
   OwnedItem item = make_item(parts);
   const Item* const after = item.get();
-  steps_.push_back({TENON_RECORD_CURRENT, keyspace_.put(std::move(item)), after});
+  steps_.push_back({TENON_RECORD_CURRENT, keyspace_.put(std::move(item), found.at), after});
 }
 
 void Transaction::remove(std::uint32_t kind, std::string_view key) {
@@ -69,17 +69,20 @@ void Transaction::remove(std::uint32_t kind, std::string_view key) {
 }
 
 void Transaction::run(const Operation& operation, Budget& budget, Result& result) {
-  const Item* const before = view().find(operation.key);
+  const Place at = keyspace_.locate(operation.key);
+  const bool is_there = at.item != nullptr && !at.item->expired(cluster_time_ms_);
+  const Found found{at, is_there ? at.item : nullptr};
+  const Item* const before = found.before;
   ItemParts parts = successor(operation, before);
   switch (operation.kind) {
     case TENON_PUT:
       parts.value = operation.value;
       if ((operation.flags & TENON_EXPIRY_KEEP) == 0) parts.expires_at_ms = expiry(operation);
-      return write(operation, before, parts, budget, result);
+      return write(operation, found, parts, budget, result);
     case TENON_APPEND:
-      return append(operation, before, budget, result);
+      return append(operation, found, budget, result);
     case TENON_INCREMENT:
-      return increment(operation, before, budget, result);
+      return increment(operation, found, budget, result);
     case TENON_DELETE:
       return erase(operation, before, budget, result);
     case TENON_DELETE_RANGE:
@@ -88,18 +91,18 @@ void Transaction::run(const Operation& operation, Budget& budget, Result& result
       if (before == nullptr) return;
       result.number = 1;
       parts.expires_at_ms = expiry(operation);
-      return write(operation, before, parts, budget, result);
+      return write(operation, found, parts, budget, result);
     default:
       TENON_CHECK(operation.kind == TENON_PERSIST);
       if (before == nullptr || before->expires_at_ms == 0) return;
       result.number = 1;
       parts.expires_at_ms = 0;
-      return write(operation, before, parts, budget, result);
+      return write(operation, found, parts, budget, result);
   }
 }
 
-void Transaction::append(const Operation& operation, const Item* before, Budget& budget, Result& result) {
-  ItemParts parts = successor(operation, before);
+void Transaction::append(const Operation& operation, const Found& found, Budget& budget, Result& result) {
+  ItemParts parts = successor(operation, found.before);
   const std::size_t length = parts.value.size() + operation.value.size();
   if (length > operation.limit_bytes) {
     result.error = TENON_ERROR_TOO_LARGE;
@@ -107,10 +110,11 @@ void Transaction::append(const Operation& operation, const Item* before, Budget&
   }
   parts.value_end = operation.value;
   result.number = static_cast<std::int64_t>(length);
-  write(operation, before, parts, budget, result);
+  write(operation, found, parts, budget, result);
 }
 
-void Transaction::increment(const Operation& operation, const Item* before, Budget& budget, Result& result) {
+void Transaction::increment(const Operation& operation, const Found& found, Budget& budget, Result& result) {
+  const Item* const before = found.before;
   const std::optional<std::int64_t> number = before == nullptr ? 0 : parse_number(before->value());
   std::int64_t sum = 0;
   if (!number || __builtin_add_overflow(*number, operation.delta, &sum)) {
@@ -123,7 +127,7 @@ void Transaction::increment(const Operation& operation, const Item* before, Budg
   ItemParts parts = successor(operation, before);
   parts.value = {text.data(), static_cast<std::size_t>(written.ptr - text.data())};
   result.number = sum;
-  write(operation, before, parts, budget, result);
+  write(operation, found, parts, budget, result);
 }
 
 void Transaction::erase(const Operation& operation, const Item* before, Budget& budget, Result& result) {

@@ -35,6 +35,11 @@ class Transaction {
   void undo();
 
  private:
+  // Of the key of an operation.
+  struct Found {
+    Place at;
+    const Item* before;  // null: there is none, or its expiry has come
+  };
   struct Step {
     std::uint32_t kind;  // TENON_RECORD_CURRENT, _DELETED or _EXPIRED
     OwnedItem before;    // null: there was none
@@ -47,11 +52,11 @@ class Transaction {
   std::uint64_t expiry(const Operation& operation) const noexcept;
   // Puts the previous record into the result, when that is asked for; false: it does not fit.
   bool show_previous(const Operation& operation, const Item* before, Budget& budget, Result& result);
-  void write(const Operation& operation, const Item* before, const ItemParts& parts, Budget& budget, Result& result);
+  void write(const Operation& operation, const Found& found, const ItemParts& parts, Budget& budget, Result& result);
   void remove(std::uint32_t kind, std::string_view key);
 
-  void append(const Operation& operation, const Item* before, Budget& budget, Result& result);
-  void increment(const Operation& operation, const Item* before, Budget& budget, Result& result);
+  void append(const Operation& operation, const Found& found, Budget& budget, Result& result);
+  void increment(const Operation& operation, const Found& found, Budget& budget, Result& result);
   void erase(const Operation& operation, const Item* before, Budget& budget, Result& result);
   void erase_range(const Operation& operation, Budget& budget, Result& result);
   void tell(const Step& step, ChangeSink& sink) const;

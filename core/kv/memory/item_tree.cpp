@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "item_tree.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "tenon/check.hpp"
 
 namespace tenon::kv {
@@ -94,6 +97,47 @@ ItemTree::~ItemTree() {
   if (root_ != nullptr) free_tree(root_);
 }
 
+void ItemTree::look_ahead(std::span<const std::string_view> keys) noexcept {
+  ahead_.places = kv::look_ahead(root_, keys);
+  ahead_.shape = shape_;
+  ahead_.next = 0;
+  ahead_.count = keys.size();
+  std::transform(keys.begin(), keys.end(), ahead_.keys.begin(), [](std::string_view key) { return key.data(); });
+}
+
+// Another key may have come to the same address since; only that of the item tells.
+const Item* ItemTree::recall(std::string_view key, LikelyPlace& place) noexcept {
+  if (ahead_.shape != shape_) return nullptr;
+  const auto end = ahead_.keys.begin() + ahead_.count;
+  const auto found = std::find(ahead_.keys.begin() + ahead_.next, end, key.data());
+  if (found == end) return nullptr;
+  const auto at = static_cast<std::size_t>(found - ahead_.keys.begin());
+  ahead_.next = at + 1;
+  place = ahead_.places[at];
+  if (place.leaf == nullptr) return nullptr;
+  const Item* const item = place.leaf->items[place.slot];
+  return item->key() == key ? item : nullptr;
+}
+
+Place ItemTree::locate(std::string_view key) noexcept {
+  LikelyPlace likely;
+  if (const Item* const item = recall(key, likely)) return {likely.leaf, likely.slot, item};
+  Node* node = root_;
+  if (node == nullptr) return {};
+  while (!node->is_leaf()) node = inner(*node).children[child_slot(*node, key)];
+  const Position position = kv::find(*node, key);
+  return {node, position.slot, position.found ? node->items[position.slot] : nullptr};
+}
+
+OwnedItem ItemTree::put(OwnedItem owned, const Place& at) {
+  // An inner node knows the first item of each leaf, and a pin may see what is of an earlier generation.
+  const bool is_alone = at.item != nullptr && at.slot > 0 && at.leaf->generation == retirement_.generation();
+  if (!is_alone) return put(std::move(owned));
+  TENON_CHECK(at.leaf->items[at.slot] == at.item);
+  at.leaf->items[at.slot] = owned.release();
+  return OwnedItem(at.item);
+}
+
 OwnedItem ItemTree::put(OwnedItem owned) {
   if (root_ == nullptr) root_ = make_node(0, retirement_.generation());
   const Item* const item = owned.release();
@@ -104,6 +148,7 @@ OwnedItem ItemTree::put(OwnedItem owned) {
     insert_slot(*top, 0, root_->items[0], root_);
     insert_slot(*top, 1, sibling->items[0], sibling);
     root_ = top;
+    ++shape_;
   }
   if (before == nullptr) ++size_;
   return OwnedItem(before);
@@ -112,6 +157,7 @@ OwnedItem ItemTree::put(OwnedItem owned) {
 OwnedItem ItemTree::erase(std::string_view key) {
   // Nothing is copied for a key that is not there.
   if (find(key) == nullptr) return nullptr;
+  ++shape_;
   const Item* const before = erase_below(root_, key);
   --size_;
   if (root_->count == 0) {
@@ -131,6 +177,7 @@ Node& ItemTree::own(Node*& place) {
     const Node* const old = place;
     place = copy_node(*old, retirement_.generation());
     retirement_.retire(old);
+    ++shape_;
   }
   return *place;
 }
@@ -154,6 +201,7 @@ Node* ItemTree::put_below(Node*& place, const Item* item, const Item*& before) {
 }
 
 Node* ItemTree::insert(Node& node, std::size_t slot, const Item* item, Node* child) {
+  ++shape_;
   if (node.count < kSlots) {
     insert_slot(node, slot, item, child);
     return nullptr;

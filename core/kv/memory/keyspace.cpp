@@ -7,7 +7,15 @@ namespace tenon::kv {
 
 OwnedItem Keyspace::put(OwnedItem item) {
   const Item& added = *item;
-  OwnedItem before = tree_.put(std::move(item));
+  return account(added, tree_.put(std::move(item)));
+}
+
+OwnedItem Keyspace::put(OwnedItem item, const Place& at) {
+  const Item& added = *item;
+  return account(added, tree_.put(std::move(item), at));
+}
+
+OwnedItem Keyspace::account(const Item& added, OwnedItem before) {
   // First the old one: the index may not be able to tell the two apart.
   if (before != nullptr) subtract(*before);
   add(added);

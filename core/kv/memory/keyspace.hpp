@@ -21,7 +21,10 @@ class Keyspace {
 
   // As in ItemTree. What they return is to be put in again, or retired; an item that was put in after the last pin may
   // also be freed.
+  void look_ahead(std::span<const std::string_view> keys) noexcept { tree_.look_ahead(keys); }
+  Place locate(std::string_view key) noexcept { return tree_.locate(key); }
   OwnedItem put(OwnedItem item);
+  OwnedItem put(OwnedItem item, const Place& at);
   OwnedItem erase(std::string_view key);
   void retire(OwnedItem item) { retirement_.retire(item.release()); }
 
@@ -39,6 +42,7 @@ class Keyspace {
     }
   };
 
+  OwnedItem account(const Item& added, OwnedItem before);
   void add(const Item& item);
   void subtract(const Item& item);
 

@@ -19,23 +19,24 @@ void load(const void* address, std::size_t bytes) noexcept {
 
 }  // namespace
 
-void look_ahead(TreeView tree, std::span<const std::string_view> keys) noexcept {
+std::array<LikelyPlace, kKeysAhead> look_ahead(const Node* root, std::span<const std::string_view> keys) noexcept {
   TENON_CHECK(keys.size() <= kKeysAhead);
-  if (tree.root() == nullptr) return;
-  std::array<const Node*, kKeysAhead> nodes;
-  nodes.fill(tree.root());
-  for (std::size_t level = tree.root()->level; level > 0; --level) {
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      nodes[i] = inner(*nodes[i]).children[child_slot(*nodes[i], keys[i])];
-      load(nodes[i], kSearchedBytes);
-    }
+  std::array<LikelyPlace, kKeysAhead> places;
+  if (root == nullptr || root->is_leaf()) return places;
+  const auto go_down = [&](std::size_t i, const Node& from) {
+    places[i].leaf = inner(from).children[child_slot(from, keys[i])];
+    load(places[i].leaf, kSearchedBytes);
+  };
+  for (std::size_t i = 0; i < keys.size(); ++i) go_down(i, *root);
+  for (std::size_t level = root->level - 1u; level > 0; --level) {
+    for (std::size_t i = 0; i < keys.size(); ++i) go_down(i, *places[i].leaf);
   }
-  std::array<const Item* const*, kKeysAhead> places;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    places[i] = &nodes[i]->items[likely_slot(*nodes[i], keys[i])];
-    load(places[i], 1);
+    places[i].slot = likely_slot(*places[i].leaf, keys[i]);
+    load(&places[i].leaf->items[places[i].slot], 1);
   }
-  for (std::size_t i = 0; i < keys.size(); ++i) load(*places[i], kItemBytesAhead);
+  for (std::size_t i = 0; i < keys.size(); ++i) load(places[i].leaf->items[places[i].slot], kItemBytesAhead);
+  return places;
 }
 
 }  // namespace tenon::kv

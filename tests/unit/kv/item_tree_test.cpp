@@ -2,6 +2,7 @@
 #include "item_tree.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -110,18 +111,25 @@ class Run {
   explicit Run(std::uint64_t seed) : random(seed) {}
 
   void change(std::uint64_t puts_of_ten) {
-    ++revision;
     const std::string key = random_key(random);
     if (random.below(10) < puts_of_ten) {
-      OwnedItem before = keyspace.put(make_item({key, key, {}, revision, revision, 1, random.below(3)}));
-      REQUIRE((before != nullptr) == model.contains(key));
-      if (before != nullptr) keyspace.retire(std::move(before));
-      model[key] = revision;
+      put(key, [&](OwnedItem item) { return keyspace.put(std::move(item)); });
     } else {
-      OwnedItem before = keyspace.erase(key);
-      REQUIRE((before != nullptr) == (model.erase(key) == 1));
-      if (before != nullptr) keyspace.retire(std::move(before));
+      erase(key);
     }
+  }
+  template <class Put>
+  void put(const std::string& key, Put put_item) {
+    ++revision;
+    OwnedItem before = put_item(make_item({key, key, {}, revision, revision, 1, random.below(3)}));
+    REQUIRE((before != nullptr) == model.contains(key));
+    if (before != nullptr) keyspace.retire(std::move(before));
+    model[key] = revision;
+  }
+  void erase(const std::string& key) {
+    OwnedItem before = keyspace.erase(key);
+    REQUIRE((before != nullptr) == (model.erase(key) == 1));
+    if (before != nullptr) keyspace.retire(std::move(before));
   }
   void hold() { held.push_back({keyspace.pin(revision), keyspace.tree(), model}); }
   void release(std::size_t at) {
@@ -168,15 +176,39 @@ TEST_CASE("what is loaded ahead for a key is the item that is found by it") {
   }
 }
 
-TEST_CASE("looking ahead for any keys is harmless") {
+TEST_CASE("keys that were looked for ahead are found where they are, and changed there, whatever changed meanwhile") {
   Run run(5);
   std::vector<std::string> keys(kKeysAhead);
-  for (int i = 0; i < 2'000; ++i) {
+  std::size_t recalled = 0;
+  for (int i = 0; i < 6'000; ++i) {
+    constexpr std::array<std::uint64_t, 3> kPutsOfTen = {9, 5, 1};
+    const std::uint64_t puts_of_ten = kPutsOfTen[static_cast<std::size_t>(i) / 1'000 % 3];
     for (std::string& key : keys) key = random_key(run.random);
-    look_ahead(run.keyspace.tree(), std::vector<std::string_view>(keys.begin(), keys.end()));
-    run.change(i < 1'000 ? 8 : 1);
+    run.keyspace.look_ahead(std::vector<std::string_view>(keys.begin(), keys.end()));
+    for (std::string& key : keys) {
+      // What comes between: other keys are changed, all is pinned, another key lies at the address.
+      if (run.random.below(60) == 0) run.change(puts_of_ten);
+      if (run.random.below(500) == 0) run.hold();
+      if (!run.held.empty() && run.random.below(400) == 0) run.release(run.random.below(run.held.size()));
+      if (run.random.below(20) == 0 && !key.empty()) key.back() = static_cast<char>(run.random.below(256));
+      if (run.random.below(10) == 0) continue;
+      const Place at = run.keyspace.locate(key);
+      REQUIRE(at.item == run.keyspace.tree().find(key));
+      recalled += at.item != nullptr ? 1u : 0u;
+      if (run.random.below(10) < puts_of_ten) {
+        run.put(key, [&](OwnedItem item) { return run.keyspace.put(std::move(item), at); });
+        const Item* const found = run.keyspace.tree().find(key);
+        REQUIRE((found != nullptr && found->modified == run.revision));
+      } else {
+        run.erase(key);
+      }
+    }
+    run.keyspace.collect();
+    if (i % 500 == 0 && !run.model.empty()) check_nodes(*run.keyspace.tree().root());
   }
+  for (const Held& held : run.held) check_same(held.view, held.model);
   check_same(run.keyspace.tree(), run.model);
+  REQUIRE(recalled > 50'000);
 }
 
 TEST_CASE("keys that come in order fill their nodes, and nodes that lose their keys join") {

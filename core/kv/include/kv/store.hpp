@@ -46,7 +46,7 @@ class Store {
   void begin_entry(std::uint64_t cluster_time_ms);
   // Shortens the time that apply() takes for these commands, when they come next: what they will look at is loaded side
   // by side, and not by one after the other. Nothing else follows from it. Needs: at most kCommandsAhead.
-  void look_ahead(std::span<const Command> commands) const noexcept;
+  void look_ahead(std::span<const Command> commands) noexcept;
   // Runs a command of the entry. Unless it is independent, all of it takes effect or none: when an operation fails,
   // every result has its error. A command with a session takes effect at most once for its sequence, and a repeated one
   // gets the reply of the first; one that is too far ahead of what its client has answers for fails as BUSY, and one
