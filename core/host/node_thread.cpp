@@ -324,11 +324,14 @@ void NodeThread::send_answers() {
 }
 
 void NodeThread::publish() {
-  node::Status status = node_->status();
+  node::Status status = node_->status(std::move(spare_status_));
   events_.membership_is(status.membership);
   events_.round_ended();
-  const std::lock_guard lock(status_mutex_);
-  std::swap(status_, status);  // what was published before is freed without the lock
+  {
+    const std::lock_guard lock(status_mutex_);
+    std::swap(status_, status);
+  }
+  spare_status_ = std::move(status);
 }
 
 raft::Instant NodeThread::steady_now() { return host::steady_now(); }

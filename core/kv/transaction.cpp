@@ -14,6 +14,9 @@
 namespace tenon::kv {
 namespace {
 
+// For which the next transaction has room already.
+constexpr std::size_t kStepsKept = 1024;
+
 // The number that a value is in decimal, all of it.
 std::optional<std::int64_t> parse_number(std::string_view text) noexcept {
   std::int64_t number = 0;
@@ -24,7 +27,10 @@ std::optional<std::int64_t> parse_number(std::string_view text) noexcept {
 
 }  // namespace
 
-Transaction::~Transaction() { TENON_CHECK(steps_.empty()); }
+Transaction::~Transaction() {
+  TENON_CHECK(steps_.empty());
+  if (steps_.capacity() > kStepsKept) std::vector<KeyChange>().swap(steps_);
+}
 
 ItemParts Transaction::successor(const Operation& operation, const Item* before) const noexcept {
   ItemParts parts;
@@ -188,7 +194,7 @@ void Transaction::sweep(std::size_t keys_max) {
   }
 }
 
-void Transaction::tell(const Step& step, ChangeSink& sink) const {
+void Transaction::tell(const KeyChange& step, ChangeSink& sink) const {
   const bool had_expired = step.before != nullptr && step.before->expired(cluster_time_ms_);
   const auto gone = [&](std::uint32_t kind) {
     Change change{kind, step.before->key(), {}, step.before->shown()};
@@ -205,9 +211,9 @@ void Transaction::tell(const Step& step, ChangeSink& sink) const {
 
 void Transaction::settle(ChangeSink* sink) {
   if (sink != nullptr) {
-    for (const Step& step : steps_) tell(step, *sink);
+    for (const KeyChange& step : steps_) tell(step, *sink);
   }
-  for (Step& step : steps_) {
+  for (KeyChange& step : steps_) {
     if (step.before != nullptr) keyspace_.retire(std::move(step.before));
   }
   changed_ = changed_ || !steps_.empty();
@@ -222,7 +228,7 @@ std::uint64_t Transaction::commit(ChangeSink* sink) {
 void Transaction::undo() {
   // No pin was made since, so that what the steps put in can be freed at once.
   for (; !steps_.empty(); steps_.pop_back()) {
-    Step& step = steps_.back();
+    KeyChange& step = steps_.back();
     if (step.before != nullptr) {
       keyspace_.put(std::move(step.before));
     } else {

@@ -13,9 +13,10 @@ namespace tenon::kv {
 
 class Transaction {
  public:
-  // Changes the keyspace, of which `revision` is the last revision. Ends with commit() or undo().
+  // Changes the keyspace, of which `revision` is the last revision. Ends with commit() or undo(). Needs: no other one
+  // changes it.
   Transaction(Keyspace& keyspace, std::uint64_t revision, std::uint64_t cluster_time_ms) noexcept
-      : keyspace_(keyspace), revision_(revision), cluster_time_ms_(cluster_time_ms) {}
+      : keyspace_(keyspace), revision_(revision), cluster_time_ms_(cluster_time_ms), steps_(keyspace.unsettled()) {}
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction();
@@ -40,11 +41,6 @@ class Transaction {
     Place at;
     const Item* before;  // null: there is none, or its expiry has come
   };
-  struct Step {
-    std::uint32_t kind;  // TENON_RECORD_CURRENT, _DELETED or _EXPIRED
-    OwnedItem before;    // null: there was none
-    const Item* after;   // null unless kind is CURRENT
-  };
 
   std::uint64_t next_revision() const noexcept { return revision_ + 1; }
   // What a write makes of the item that was there (null: none), where the rest stays as it was.
@@ -59,13 +55,13 @@ class Transaction {
   void increment(const Operation& operation, const Found& found, Budget& budget, Result& result);
   void erase(const Operation& operation, const Item* before, Budget& budget, Result& result);
   void erase_range(const Operation& operation, Budget& budget, Result& result);
-  void tell(const Step& step, ChangeSink& sink) const;
+  void tell(const KeyChange& step, ChangeSink& sink) const;
 
   Keyspace& keyspace_;
   const std::uint64_t revision_;
   const std::uint64_t cluster_time_ms_;
-  std::vector<Step> steps_;  // that are not final
-  bool changed_ = false;     // some are
+  std::vector<KeyChange>& steps_;  // that are not final
+  bool changed_ = false;           // some are
 };
 
 }  // namespace tenon::kv

@@ -168,7 +168,8 @@ std::optional<raft::Instant> Node::next_deadline() const noexcept {
   return deadline;
 }
 
-Status Node::status() const {
+Status Node::status(Status before) const {
+  before.membership = raft_.membership();  // mostly the same, so that there is room for it
   return {raft_.role(),
           raft_.term(),
           raft_.leader(),
@@ -188,7 +189,7 @@ Status Node::status() const {
           images_.status(),
           watches_.status(),
           channels_.status(),
-          raft_.membership(),
+          std::move(before.membership),
           raft_.peers(),
           state_age_.as_of(),
           members_.lags(),

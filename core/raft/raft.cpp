@@ -148,7 +148,11 @@ std::vector<PeerStatus> Raft::peers() const {
 }
 
 bool Raft::is_only_voter() const noexcept {
-  return membership().voters() == std::vector{settings_.self} &&
+  const auto is_other_voter = [&](const Member& member) {
+    return member.standing != Standing::learner && member.id != settings_.self;
+  };
+  return membership().has_voter(settings_.self) &&
+         std::none_of(membership().members.begin(), membership().members.end(), is_other_voter) &&
          is_this_node(membership().find(settings_.self)->incarnation);
 }
 

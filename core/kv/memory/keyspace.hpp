@@ -6,10 +6,18 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "item_tree.hpp"
 
 namespace tenon::kv {
+
+// What became of a key.
+struct KeyChange {
+  std::uint32_t kind;  // TENON_RECORD_CURRENT, _DELETED or _EXPIRED
+  OwnedItem before;    // null: there was none
+  const Item* after;   // null unless kind is CURRENT
+};
 
 // Not for concurrent use; but what a pin sees, nobody changes.
 class Keyspace {
@@ -27,6 +35,9 @@ class Keyspace {
   OwnedItem put(OwnedItem item, const Place& at);
   OwnedItem erase(std::string_view key);
   void retire(OwnedItem item) { retirement_.retire(item.release()); }
+
+  // For the transaction that runs, of which there is one at a time; kept here for its memory.
+  std::vector<KeyChange>& unsettled() noexcept { return unsettled_; }
 
   // The item that expires first, of those the one with the least key; null: none ever does.
   const Item* first_to_expire() const noexcept { return by_expiry_.empty() ? nullptr : *by_expiry_.begin(); }
@@ -51,6 +62,7 @@ class Keyspace {
   std::set<const Item*, ByExpiry> by_expiry_;  // the items of tree_ that have an expiry
   std::uint64_t hash_ = 0;                     // sum over the items
   std::uint64_t encoded_bytes_ = 0;            // of all items
+  std::vector<KeyChange> unsettled_;           // empty while no transaction runs
 };
 
 }  // namespace tenon::kv

@@ -119,6 +119,10 @@ std::optional<raft::Membership> MemberDuties::change_members(bool may_propose) {
 // disk cannot come back as the one that voted; and so is where a member is by this node's config, so that nodes that
 // come later find it.
 std::optional<raft::Membership> MemberDuties::with_what_is_known(const raft::Membership& now) const {
+  const auto is_known = [](const raft::Member& member) {
+    return !member.addresses.empty() && member.incarnation != raft::Incarnation{};
+  };
+  if (std::all_of(now.members.begin(), now.members.end(), is_known)) return std::nullopt;
   raft::Membership pinned = now;
   for (raft::Member& member : pinned.members) {
     if (member.addresses.empty()) member.addresses = places_.addresses_of(now, member.id);

@@ -37,7 +37,7 @@ TEST_CASE(
     for (std::size_t number = 0; number < combinations; ++number) {
       std::vector<LogIndex> matches;
       for (std::size_t i = 0, rest = number; i < voters; ++i, rest /= 5) matches.emplace_back(rest % 5);
-      REQUIRE(majority_reached(matches) == counted(matches));
+      REQUIRE(majority_reached(std::span(matches)) == counted(matches));
     }
   }
 }
@@ -47,7 +47,7 @@ TEST_CASE("what a majority has reached is what counting gives, for random large 
   for (int round = 0; round < 2000; ++round) {
     std::vector<LogIndex> matches(1 + random.below(9));
     for (LogIndex& match : matches) match = LogIndex(random.below(100));
-    REQUIRE(majority_reached(matches) == counted(matches));
+    REQUIRE(majority_reached(std::span(matches)) == counted(matches));
   }
 }
 

@@ -156,7 +156,8 @@ class NodeThread final : public NodePort, public StorageEvents, public PeerEvent
   std::vector<LoadedPart> parts_;  // guarded by parts_mutex_
 
   std::vector<std::pair<std::uint64_t, std::vector<CompletionPointer>>> answers_;  // of this round, by queue
-  CompletionRooms completion_rooms_;                                               // the thread's
+  node::Status spare_status_;         // the thread's: what was published before the last
+  CompletionRooms completion_rooms_;  // the thread's
 };
 
 }  // namespace tenon::host

@@ -102,7 +102,8 @@ class Node {
   // when run() left work to keep itself short.
   std::optional<raft::Instant> next_deadline() const noexcept;
 
-  Status status() const;
+  // `before`: what it gave at another time, whose memory is used again.
+  Status status(Status before = {}) const;
   raft::Term term() const noexcept { return raft_.term(); }
   // For checkers of a simulation.
   const raft::Raft& raft() const noexcept { return raft_; }

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <functional>
-#include <utility>
-#include <vector>
+#include <span>
 
 #include "raft/membership.hpp"
 #include "tenon/check.hpp"
@@ -21,9 +21,9 @@ constexpr std::size_t majority(std::size_t voter_count) noexcept {
 }
 
 // The greatest value that at least a majority of the voters has reached; `reached` has one value for each voter, in any
-// order. Needs: reached is not empty.
+// order, and gets another. Needs: reached is not empty.
 template <class Value>
-Value majority_reached(std::vector<Value> reached) noexcept {
+Value majority_reached(std::span<Value> reached) noexcept {
   const auto rank = static_cast<std::ptrdiff_t>(majority(reached.size()) - 1);
   std::nth_element(reached.begin(), reached.begin() + rank, reached.end(), std::greater<>());
   return reached[static_cast<std::size_t>(rank)];
@@ -35,20 +35,23 @@ Value majority_reached(std::vector<Value> reached) noexcept {
 // has a voter.
 template <class Value, class ReachedBy>
 Value quorum_reached(const Membership& membership, const ReachedBy& reached_by) {
-  std::vector<Value> before;
-  std::vector<Value> after;
-  before.reserve(membership.members.size());
-  after.reserve(membership.members.size());
+  TENON_CHECK(membership.members.size() <= kMembersMax);
+  std::array<Value, kMembersMax> before;
+  std::array<Value, kMembersMax> after;
+  std::size_t before_count = 0;
+  std::size_t after_count = 0;
   for (const Member& member : membership.members) {
     const bool is_mistaken = member.standing == Standing::learner && mutant("learners-count");
     if (member.standing == Standing::learner && !is_mistaken) continue;
     const Value reached = reached_by(member.id);
-    if (counts_before(member.standing) || is_mistaken) before.push_back(reached);
-    if (counts_after(member.standing) || is_mistaken) after.push_back(reached);
+    if (counts_before(member.standing) || is_mistaken) before[before_count++] = reached;
+    if (counts_after(member.standing) || is_mistaken) after[after_count++] = reached;
   }
-  if (mutant("new-voters-decide")) return majority_reached(std::move(after));
-  if (mutant("old-voters-decide")) return majority_reached(std::move(before));
-  return std::min(majority_reached(std::move(before)), majority_reached(std::move(after)));
+  const std::span of_before = std::span(before).first(before_count);
+  const std::span of_after = std::span(after).first(after_count);
+  if (mutant("new-voters-decide")) return majority_reached(of_after);
+  if (mutant("old-voters-decide")) return majority_reached(of_before);
+  return std::min(majority_reached(of_before), majority_reached(of_after));
 }
 
 // Whether those of whom `holds` is true are a quorum. Needs: each set has a voter.
