@@ -66,13 +66,13 @@ std::unique_ptr<Server> start_server(const config::Config& config, const PluginS
 
 // Runs a node until it is told to stop, or cannot go on.
 int run_node(const config::Config& config, const PluginSelection& plugins, const Supervisor::ReadConfig& read_config) {
+  // Before there is any other thread, the logger's too.
+  std::optional<std::string> why_not;
+  if (config.scheduling == config::Scheduling::kBatch) why_not = schedule_as_batch();
   Control control;
   ServerLogger logger(config.logger_levels, config.logger_format, config.logger_file);
   const ServiceNotifier notifier(variable("NOTIFY_SOCKET"));
-  if (config.scheduling == config::Scheduling::kBatch) {
-    const std::optional<std::string> why_not = schedule_as_batch();
-    if (why_not) logger.write(TENON_SEVERITY_WARNING, "server", "node.scheduling = batch has no effect: " + *why_not);
-  }
+  if (why_not) logger.write(TENON_SEVERITY_WARNING, "server", "node.scheduling = batch has no effect: " + *why_not);
   int exit_code = kExitOk;
   try {
     const std::unique_ptr<Server> server = start_server(config, plugins, logger, control, notifier);

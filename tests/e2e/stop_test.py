@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import unittest
 from pathlib import Path
@@ -47,6 +48,14 @@ class Stop(unittest.TestCase):
             with Client(node.port) as client:
                 for number in (0, acknowledged[-1]):
                     self.assertEqual(client.kv.get(GetRequest(key=b"key-%d" % number)).record.value, b"value")
+
+    def test_its_threads_are_scheduled_as_the_configuration_says(self) -> None:
+        for scheduling, policy in (("batch", os.SCHED_BATCH), ("inherit", os.SCHED_OTHER)):
+            with temporary_directory() as directory, Node(Path(directory), {"node.scheduling": scheduling}) as node:
+                assert node.process is not None
+                threads = [int(name) for name in os.listdir(f"/proc/{node.process.pid}/task")]
+                self.assertGreater(len(threads), 3)
+                self.assertEqual({os.sched_getscheduler(thread) for thread in threads}, {policy}, scheduling)
 
     def test_a_second_process_on_the_same_data_directory_is_refused(self) -> None:
         with temporary_directory() as directory, Node(Path(directory)) as node:
