@@ -54,6 +54,29 @@ TEST_CASE("what cannot be read is said as Redis says it") {
   CHECK(parsed("*1\r\n$" + std::string(40, '1')) == "!Protocol error: too big bulk count string");
 }
 
+TEST_CASE("how long a line may be does not depend on how its bytes arrive") {
+  const std::string longest(kLimits.line_bytes_max, 'a');
+  const auto in_pieces = [](const std::string& request, std::size_t step) {
+    RequestParser parser(kLimits);
+    std::string input;
+    for (std::size_t at = 0; at < request.size(); at += step) {
+      input += request.substr(at, step);
+      const Status status = parser.parse(input);
+      if (status != Status::kIncomplete) return status == Status::kRequest ? "a request" : parser.error();
+    }
+    return std::string("not whole");
+  };
+  for (std::size_t step = 1; step < 80; ++step) {
+    CAPTURE(step);
+    CHECK(in_pieces(longest + "\n", step) == "a request");
+    CHECK(in_pieces(longest + "\r\n", step) == "a request");
+    CHECK(in_pieces(longest + "a\n", step) == "Protocol error: too big inline request");
+    CHECK(in_pieces(longest + "a\r\n", step) == "Protocol error: too big inline request");
+    CHECK(in_pieces("*" + longest + "\r\n", step) == "Protocol error: too big mbulk count string");
+    CHECK(in_pieces("*1\r\n$" + longest + "\r\n", step) == "Protocol error: too big bulk count string");
+  }
+}
+
 TEST_CASE("a request is the same however its bytes arrive") {
   const std::string requests = "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$10\r\n0123456789\r\nPING\r\n*0\r\n*1\r\n$4\r\nINFO\r\n";
   for (std::size_t step = 1; step <= requests.size(); ++step) {

@@ -87,6 +87,7 @@ RequestParser::Status RequestParser::parse_header(std::string_view input, const 
     return Status::kIncomplete;
   }
   searched_ = end;
+  if (end - at_ > limits_.line_bytes_max) return malformed(too_long);
   if (input.size() - end < kLineEndBytes) return Status::kIncomplete;
   digits = input.substr(at_ + 1, end - at_ - 1);
   next = end + kLineEndBytes;
@@ -145,14 +146,14 @@ RequestParser::Status RequestParser::parse_array(std::string_view input) {
 
 RequestParser::Status RequestParser::parse_line(std::string_view input) {
   const std::size_t end = input.find('\n', searched_);
-  if (end == std::string_view::npos) {
-    searched_ = input.size();
-    if (input.size() > limits_.line_bytes_max) return malformed("too big inline request");
-    return Status::kIncomplete;
-  }
   std::string_view line = input.substr(0, end);
   if (line.ends_with('\r')) line.remove_suffix(1);
+  // Of a line that has not come whole too, so that it does not matter in how many pieces it comes.
   if (line.size() > limits_.line_bytes_max) return malformed("too big inline request");
+  if (end == std::string_view::npos) {
+    searched_ = input.size();
+    return Status::kIncomplete;
+  }
   if (!split(line)) return malformed("unbalanced quotes in request");
   arguments_.clear();
   for (const Place& place : places_) arguments_.push_back(std::string_view(words_).substr(place.at, place.size));
