@@ -80,6 +80,12 @@ std::string Simulation::members_text() const {
     if (options_.spares == 0) break;
     text += "node " + std::to_string(machine->id().value()) + (machine->is_running() ? "" : ", down") +
             (machine->is_core() ? ", healed" : "") + (is_sound(*machine) ? "" : ", its disk lost") + ":";
+    if (machine->is_running()) {
+      const node::Status status = machine->node().status();
+      text += " log to " + std::to_string(status.last_index.value()) + " of term " +
+              std::to_string(status.last_term.value()) + ", committed to " +
+              std::to_string(status.commit_index.value()) + ", members";
+    }
     for (const auto& [index, membership] : machine->memberships()) {
       text += " at " + std::to_string(index.value()) + ":";
       for (const raft::Member& member : membership->members) {
