@@ -238,6 +238,28 @@ TEST_CASE("a write that needs a segment for which there is no room fails with no
   CHECK(host.failure()->error == TENON_ERROR_NO_SPACE);
 }
 
+TEST_CASE(
+    "a segment that was nearly full at a start gets its successor in the first pause, before any write waits for it") {
+  MemoryFileSystem disk(1);
+  {
+    OpenedLog before(disk, kSegmentBytesMin, {"test-cluster", 1});
+    OwnedWrite write;
+    before.log.stage(write.append(1, 1, std::string(kSegmentBytesMin * 15 / 16, 'x')).view(1));
+    before.log.sync();
+    before.log.close();
+  }
+  const FakeHost host("/memory", kOptions);
+  FaultyFileSystem watched(disk);
+  std::atomic<bool> has_synced = false;  // by the storage's own thread: what it writes of a successor, and nothing else
+  watched.before_sync([&, opener = std::this_thread::get_id()] {
+    if (std::this_thread::get_id() != opener) has_synced = true;
+  });
+  Plugin plugin(host.table(), watched);
+  REQUIRE(plugin.open() == TENON_OK);
+  for (int waits = 0; waits < 1'000 && !has_synced; ++waits) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK(has_synced);
+}
+
 TEST_CASE("a directory that is in use is busy, and free when the first instance is closed") {
   const TemporaryDirectory directory;
   const FakeHost host(directory.path(), kOptions);

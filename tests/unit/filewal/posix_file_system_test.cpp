@@ -2,6 +2,7 @@
 #include "filewal/posix_file_system.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "log_model.hpp"
 #include "support/catch.hpp"
@@ -45,6 +46,22 @@ TEST_CASE("zero-filling grows a file by zeros and leaves what lies before") {
   CHECK(whole(*file) == "head" + std::string(3 << 20, '\0'));
   file->zero_fill((3 << 20) + 4, 5'001);
   CHECK(file->size() == (3 << 20) + 5'005);
+}
+
+TEST_CASE("room that is reserved is taken from the disk, and what lies there stays") {
+  const TemporaryDirectory directory;
+  PosixFileSystem disk(directory.path());
+  const auto file = disk.open("a", OpenMode::replace);
+  const std::string_view head = "head";
+  file->write(0, std::span(&head, 1));
+  file->reserve(3 << 20);
+  CHECK(file->size() == 3 << 20);
+  CHECK(whole(*file) == "head" + std::string((3 << 20) - 4, '\0'));
+  struct stat found {};
+  REQUIRE(::stat((directory.path() + "/a").c_str(), &found) == 0);
+  CHECK(found.st_blocks * 512 >= 3 << 20);
+  file->reserve(1);
+  CHECK(file->size() == 3 << 20);
 }
 
 TEST_CASE("what the system is asked to forget is read as it was, synced or not") {
